@@ -1,0 +1,6 @@
+// Tensors, half floats, pictures, seeded random numbers and coded errors: what every other library stands on.
+export * from './errors.ts';
+export * from './image.ts';
+export * from './rng.ts';
+export * from './session.ts';
+export * from './tensor.ts';
