@@ -1,0 +1,116 @@
+// A node: its definition is data, safe in a browser; its run does the work; a package pairs the two.
+import type { ImageBuffer, Rng, RunnableModel, Session, SessionOptions } from '@facewright/tensor';
+import type { Port, PortType } from './port.ts';
+import type { Asset, FileRef, Image } from './values.ts';
+
+// `any` is what lets a record of differently typed ports be one type; values come out typed again through Values.
+export type AnyPorts = Readonly<Record<string, Port<any>>>;
+export type Values<P extends AnyPorts> = { readonly [K in keyof P]: P[K] extends Port<infer V> ? V : never };
+/** Namespaced, never changes: it is what saved graphs refer to. */
+export type NodeType = `${string}/${string}`;
+
+/** Brings saved values of version `to - 1` to version `to`. */
+export interface Migration {
+  readonly to: number;
+  readonly why: string;
+  up(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
+}
+
+export interface NodeDefinition<I extends AnyPorts = AnyPorts, O extends AnyPorts = AnyPorts> {
+  readonly type: NodeType;
+  readonly version: number;
+  readonly title: string;
+  /** One sentence for the palette. */
+  readonly summary: string;
+  /** Where the palette lists it, e.g. 'Faces' or 'Training'. */
+  readonly category: string;
+  readonly inputs: I;
+  readonly outputs: O;
+  /** 'none' and 'reads' (files named by path ports) may be cached; 'writes' runs every time. */
+  readonly effects: 'none' | 'reads' | 'writes';
+  /** Runs even when nothing consumes it, and the editor shows what it gives: SaveImage, Preview, Evaluator. */
+  readonly output?: boolean;
+  readonly migrations?: readonly Migration[];
+}
+/** Checks a definition at compile time and at load: port names, defaults, contiguous migrations. */
+export const defineNode = <const I extends AnyPorts, const O extends AnyPorts>(definition: NodeDefinition<I, O>): NodeDefinition<I, O> => definition;
+
+/** All that a node may ask of its host. */
+export interface NodeContext {
+  readonly node: string;
+  /** Aborts between steps when the run is cancelled; call `signal.throwIfAborted()` in every loop. */
+  readonly signal: AbortSignal;
+  /** Where pictures are computed: 'cpu', 'webgpu', 'null'. */
+  readonly provider: string;
+  /** `done` of `total` steps; a preview is shown on the node. */
+  progress(done: number, total: number, preview?: ImageBuffer): void;
+  /** A point of a curve, shown live. */
+  metric(name: string, step: number, value: number): void;
+  log(level: 'info' | 'warn', message: string): void;
+  rng(seed: number): Rng;
+  /**
+   * A session for a graph. Without state it is kept by the runtime under `key` and shared with later calls of the same key (give everything the graph
+   * depends on: model digests, shapes, variant); `build` is called only when there is none. With state it is new, and released when the node ends.
+   */
+  session(key: string, build: () => RunnableModel | Promise<RunnableModel>, options?: SessionOptions): Promise<Session>;
+  readonly assets: {
+    read(asset: Asset): Promise<Uint8Array>;
+    write(bytes: Uint8Array, mediaType: string): Promise<Asset>;
+    /** A path to read the bytes in place, e.g. weights; safetensors assets end in `.safetensors`. */
+    file(ref: FileRef): Promise<string>;
+  };
+  readonly images: {
+    /** Decodes PNG, JPEG, WebP …; alpha is flattened on white. Throws ENGINE-coded errors naming the picture. */
+    read(image: Image | Asset): Promise<ImageBuffer>;
+    /** Stores as PNG. */
+    write(image: ImageBuffer, about: { readonly key: string; readonly caption: string }): Promise<Image>;
+  };
+  readonly files: {
+    /** Files of a folder (not recursive, sorted by name) with one of the endings, as absolute paths. */
+    list(folder: string, endings: readonly string[]): Promise<readonly string[]>;
+    read(path: string): Promise<Uint8Array>;
+    /** Names a user's file as part of a model: size and content digest. */
+    ref(path: string): Promise<FileRef>;
+    exists(path: string): Promise<'file' | 'folder' | null>;
+    /** Writes into the run's output folder; `name` may not leave it. Returns the absolute path. */
+    write(name: string, bytes: Uint8Array): Promise<string>;
+  };
+}
+
+type InputsOf<D> = D extends NodeDefinition<infer I, any> ? Values<I> : never;
+type OutputsOf<D> = D extends NodeDefinition<any, infer O> ? Values<O> : never;
+export type NodeRun<D> = (inputs: InputsOf<D>, context: NodeContext) => Promise<OutputsOf<D>>;
+export interface NodePackage {
+  readonly definition: NodeDefinition;
+  readonly load: () => Promise<{ readonly run: NodeRun<any> }>;
+}
+/** Pairs a definition with its implementation; does not compile when they disagree. */
+export const nodePackage = <D extends NodeDefinition<any, any>>(definition: D, load: () => Promise<{ readonly run: NodeRun<D> }>): NodePackage => ({ definition, load });
+
+/** A port in the catalogue that the server sends: JSON only. */
+export interface PortDescription {
+  readonly name: string;
+  readonly type: PortType;
+  readonly optional: boolean;
+  readonly default?: unknown;
+  readonly help?: string;
+}
+export interface NodeDescription {
+  readonly type: NodeType;
+  readonly version: number;
+  readonly title: string;
+  readonly summary: string;
+  readonly category: string;
+  readonly effects: 'none' | 'reads' | 'writes';
+  readonly output: boolean;
+  readonly inputs: readonly PortDescription[];
+  readonly outputs: readonly PortDescription[];
+}
+const describePorts = (ports: AnyPorts): PortDescription[] =>
+  Object.entries(ports).map(([name, { type, optional, default: value, help }]) => ({
+    name, type, optional, ...(value !== undefined && { default: value }), ...(help !== undefined && { help }),
+  }));
+/** What the server tells the editor about a node. */
+export const describeNode = ({ type, version, title, summary, category, effects, output = false, inputs, outputs }: NodeDefinition): NodeDescription => ({
+  type, version, title, summary, category, effects, output, inputs: describePorts(inputs), outputs: describePorts(outputs),
+});

@@ -1,0 +1,83 @@
+// What crosses a wire: small immutable data, or references to content-addressed assets. Never a live object.
+import { z } from 'zod';
+
+/** Bytes in the store, named by their content. */
+export const assetSchema = z.object({
+  id: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  mediaType: z.string(),
+  bytes: z.number().int().nonnegative(),
+});
+export type Asset = z.infer<typeof assetSchema>;
+
+/** A picture. `key` says which picture it is among its like (same prompt and seed, same source file), so that two lists can be paired. */
+export const imageSchema = z.object({
+  asset: assetSchema,
+  width: z.number().int().positive(),
+  height: z.number().int().positive(),
+  key: z.string(),
+  caption: z.string(),
+});
+export type Image = z.infer<typeof imageSchema>;
+
+/** Pixels [x1, y1, x2, y2] of the picture, x2 and y2 exclusive; fractions allowed. */
+export const boxSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]);
+export type Box = z.infer<typeof boxSchema>;
+
+/** Five points: eye at the image's left, eye at its right, nose tip, mouth corner at the left, at the right. */
+export const faceSchema = z.object({
+  box: boxSchema,
+  /** Detector confidence, 0..1. */
+  confidence: z.number(),
+  landmarks: z.array(z.tuple([z.number(), z.number()])),
+});
+export type Face = z.infer<typeof faceSchema>;
+
+export const facesSchema = z.object({ images: z.array(z.object({ image: imageSchema, faces: z.array(faceSchema) })) });
+export type Faces = z.infer<typeof facesSchema>;
+
+/** Prompts to draw; `key` is the identity that pairing uses. */
+export const promptsSchema = z.object({ prompts: z.array(z.object({ key: z.string(), text: z.string() })) });
+export type Prompts = z.infer<typeof promptsSchema>;
+
+/** A pair: the same scene with a good and a bad face; `boxes` are the repainted regions. */
+export const pairSetSchema = z.object({
+  pairs: z.array(z.object({ key: z.string(), caption: z.string(), good: imageSchema, bad: imageSchema, boxes: z.array(boxSchema) })),
+  /** How the pairs were made: settings of the inpainting and of the filters, with counts. */
+  manifest: z.record(z.string(), z.unknown()),
+});
+export type PairSet = z.infer<typeof pairSetSchema>;
+
+/** One metric over pictures. A picture without a face has `score` null and says why: it is never scored as zero. */
+export const scoresSchema = z.object({
+  metric: z.string(),
+  higherIsBetter: z.boolean(),
+  rows: z.array(z.object({ image: imageSchema, face: z.number().int().nullable(), box: boxSchema.nullable(), score: z.number().nullable(), note: z.string().optional() })),
+});
+export type Scores = z.infer<typeof scoresSchema>;
+
+/** A file of the user, read in place, or an asset of ours (trained weights). `digest` names its content. */
+export const fileRefSchema = z.union([
+  z.object({ path: z.string(), bytes: z.number(), digest: z.string() }),
+  z.object({ asset: assetSchema }),
+]);
+export type FileRef = z.infer<typeof fileRefSchema>;
+
+/** What a model is: its architecture, the configuration and weight file of each component, and what is added to it. */
+export const modelSchema = z.object({
+  family: z.string(),
+  architecture: z.string(),
+  name: z.string(),
+  components: z.record(z.string(), z.object({ config: z.record(z.string(), z.unknown()), weights: fileRefSchema.nullable(), files: z.record(z.string(), fileRefSchema) })),
+  loras: z.array(z.object({ name: z.string(), weights: fileRefSchema, strength: z.number() })),
+});
+type AnyModel = z.infer<typeof modelSchema>;
+/** Families: 'diffusion', 'face-score', 'face-detector', 'features'. */
+export type Model<F extends string = string> = Omit<AnyModel, 'family'> & { readonly family: F };
+
+/** A finished training: its curve (JSON lines of {name, step, value}) and what it was. */
+export const trainingSchema = z.object({ method: z.string(), steps: z.number().int(), seconds: z.number(), settings: z.record(z.string(), z.unknown()), metrics: assetSchema });
+export type Training = z.infer<typeof trainingSchema>;
+
+/** A report for people (self-contained HTML) and for programs (JSON). */
+export const reportSchema = z.object({ title: z.string(), summary: z.string(), html: assetSchema, json: assetSchema });
+export type Report = z.infer<typeof reportSchema>;
