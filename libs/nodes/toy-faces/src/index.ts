@@ -1,0 +1,2 @@
+// Public surface of the toy-faces node library.
+export * from './face-generator.ts';
