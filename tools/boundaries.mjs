@@ -1,0 +1,31 @@
+// Who may import whom, written once: the lint configuration and its canary read it.
+
+/** layer -> layers it may import. */
+const layers = {
+  tensor: [],
+  onnx: ['tensor'],
+  weights: ['tensor', 'onnx'],
+  models: ['tensor', 'onnx'],
+  train: ['tensor', 'onnx', 'models'],
+  runtime: ['tensor'],
+  core: ['tensor'],
+  engine: ['tensor', 'core'],
+  pipelines: ['tensor', 'core', 'onnx', 'models', 'weights'],
+  node: ['tensor', 'core', 'onnx', 'models', 'weights', 'train', 'pipelines'],
+  editor: ['core'],
+  testing: ['tensor', 'core'],
+  app: ['*'],
+};
+/** What a *.spec.ts may import on top: the real runtime and the test helpers. */
+const inSpecs = { onnx: ['testing', 'runtime'], weights: ['testing', 'runtime'], models: ['testing', 'runtime', 'weights'], train: ['testing', 'runtime'], runtime: ['testing', 'onnx'], core: ['testing'],
+  engine: ['testing'], pipelines: ['testing', 'runtime', 'train'], node: ['testing', 'runtime'], testing: ['onnx', 'runtime'], editor: ['app'] };
+
+const tag = (layer) => (layer === '*' ? '*' : `layer:${layer}`);
+export const constraints = (specs) =>
+  Object.entries(layers).map(([layer, may]) => ({
+    sourceTag: tag(layer),
+    onlyDependOnLibsWithTags: [...may, ...(specs ? (inSpecs[layer] ?? []) : [])].map(tag),
+    ...(!['runtime', 'app'].includes(layer) && !specs && { bannedExternalImports: ['onnxruntime-*'] }),
+  }));
+/** Libraries that run in a browser or know no I/O: no Node.js built-in in their sources. */
+export const withoutNode = ['libs/tensor', 'libs/onnx', 'libs/models', 'libs/core', 'libs/engine', 'apps/editor'];
