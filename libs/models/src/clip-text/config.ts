@@ -1,0 +1,41 @@
+// Configuration of CLIPTextModel, as transformers writes it to config.json.
+import { ConfigReader, type Json } from '../config.ts';
+
+export interface ClipTextConfig {
+  readonly vocabSize: number;
+  readonly width: number;
+  readonly mlpWidth: number;
+  readonly layers: number;
+  readonly heads: number;
+  /** Most tokens of a prompt, start and end included. */
+  readonly maxTokens: number;
+  readonly activation: 'quick_gelu' | 'gelu';
+  readonly normEpsilon: number;
+}
+
+/** Reads a transformers config. Throws MODELS_CONFIG naming every value that is malformed or not supported. */
+export function parseClipTextConfig(json: Json): ClipTextConfig {
+  const c = new ConfigReader('CLIPTextModel', json);
+  const config: ClipTextConfig = {
+    vocabSize: c.integer('vocab_size', 49408),
+    width: c.integer('hidden_size', 512),
+    mlpWidth: c.integer('intermediate_size', 2048),
+    layers: c.integer('num_hidden_layers', 12),
+    heads: c.integer('num_attention_heads', 8),
+    maxTokens: c.integer('max_position_embeddings', 77),
+    activation: c.oneOf('hidden_act', ['quick_gelu', 'gelu'], 'quick_gelu'),
+    normEpsilon: c.number('layer_norm_eps', 1e-5),
+  };
+  if (config.width % config.heads !== 0) c.problems.push(`num_attention_heads: expected a divisor of hidden_size = ${config.width}, got ${config.heads}`);
+  // of training, of pooling or of other heads: none reaches last_hidden_state
+  c.ignore('model_type', 'architectures', 'projection_dim', 'attention_dropout', 'dropout', 'initializer_factor', 'initializer_range', 'bos_token_id', 'eos_token_id',
+    'pad_token_id', 'torch_dtype', 'dtype', 'transformers_version', 'tie_word_embeddings', 'return_dict', 'use_cache');
+  c.finish();
+  return config;
+}
+
+/** text_encoder/config.json of Stable Diffusion 1.5: the text half of CLIP ViT-L/14. */
+export const sd15ClipTextConfig: Json = {
+  architectures: ['CLIPTextModel'], hidden_act: 'quick_gelu', hidden_size: 768, intermediate_size: 3072, layer_norm_eps: 1e-5, max_position_embeddings: 77,
+  model_type: 'clip_text_model', num_attention_heads: 12, num_hidden_layers: 12, projection_dim: 768, vocab_size: 49408,
+};

@@ -1,0 +1,56 @@
+// Whole models as graphs with named inputs and outputs, ready to serialise or to differentiate.
+import { input, type Value } from '@facewright/onnx';
+import { AutoencoderKL } from './autoencoder-kl/autoencoder-kl.ts';
+import { latentStride, type AutoencoderConfig } from './autoencoder-kl/config.ts';
+import { ClipText } from './clip-text/clip-text.ts';
+import type { ClipTextConfig } from './clip-text/config.ts';
+import { bind, type BindOptions, type WeightSource } from './nn/binding.ts';
+import type { UNetConfig } from './unet-2d-condition/config.ts';
+import { UNet2DCondition } from './unet-2d-condition/unet-2d-condition.ts';
+
+/** Sizes in latents. */
+export interface UNetSize {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+  readonly tokens: number;
+}
+
+/** Inputs `sample` [batch, in, h, w], `timestep` float32 [batch], `encoder_hidden_states` [batch, tokens, width]; output `prediction` [batch, out, h, w]. */
+export function unetGraph(config: UNetConfig, { batch, height, width, tokens }: UNetSize, weights: WeightSource, options: BindOptions = {}): { readonly prediction: Value } {
+  const unet = new UNet2DCondition(config);
+  const prediction = unet.forward(bind(unet, weights, options), {
+    sample: input('sample', 'float32', [batch, config.inChannels, height, width]),
+    timestep: input('timestep', 'float32', [batch]),
+    encoder_hidden_states: input('encoder_hidden_states', 'float32', [batch, tokens, config.crossAttentionDim]),
+  });
+  return { prediction };
+}
+
+/** Input `input_ids` int64 [batch, tokens]; output `last_hidden_state` [batch, tokens, width]. */
+export function textGraph(config: ClipTextConfig, { batch, tokens }: { readonly batch: number; readonly tokens: number }, weights: WeightSource, options: BindOptions = {}): { readonly last_hidden_state: Value } {
+  const text = new ClipText(config);
+  return { last_hidden_state: text.forward(bind(text, weights, options), input('input_ids', 'int64', [batch, tokens])) };
+}
+
+/** Sizes in pixels. */
+export interface PictureSize {
+  readonly batch: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Input `sample` [batch, 3, h, w] in [-1, 1]; outputs `mean` and `logvar` [batch, latent channels, h / stride, w / stride], unscaled. */
+export function vaeEncodeGraph(config: AutoencoderConfig, { batch, height, width }: PictureSize, weights: WeightSource, options: BindOptions = {}): { readonly mean: Value; readonly logvar: Value } {
+  const vae = new AutoencoderKL(config);
+  const { mean, logvar } = vae.encode(bind(vae, weights, options), input('sample', 'float32', [batch, config.inChannels, height, width]));
+  return { mean, logvar };
+}
+
+/** Input `latent_sample` [batch, latent channels, h / stride, w / stride], unscaled; output `sample` [batch, 3, h, w], sizes in pixels. */
+export function vaeDecodeGraph(config: AutoencoderConfig, { batch, height, width }: PictureSize, weights: WeightSource, options: BindOptions = {}): { readonly sample: Value } {
+  const vae = new AutoencoderKL(config);
+  const stride = latentStride(config);
+  const latents = input('latent_sample', 'float32', [batch, config.latentChannels, height / stride, width / stride]);
+  return { sample: vae.decode(bind(vae, weights, options), latents) };
+}

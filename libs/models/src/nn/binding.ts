@@ -1,0 +1,48 @@
+// What stands for each parameter while a module writes its graph: a weight of a file, of memory, an input, with low-rank additions or without.
+import type { Value } from '@facewright/onnx';
+import { err } from '../errors.ts';
+import type { Module, Parameter } from './module.ts';
+
+/** An addition `scale * up @ down` to a weight [out, in, ...]: down is [rank, in, ...], up is [out, rank, ...ones]. Kept as two thin products, so that training it never forms the full matrix. */
+export interface LowRank {
+  readonly down: Value;
+  readonly up: Value;
+  readonly scale: number;
+}
+
+export interface BoundWeight {
+  readonly weight: Value;
+  readonly lowRank: readonly LowRank[];
+}
+
+/** Gives the value for a parameter by its full name. */
+export type WeightSource = (name: string, parameter: Parameter) => Value | BoundWeight;
+
+export interface BindOptions {
+  /** Use com.microsoft MultiHeadAttention: faster and without large buffers, but inference only. Default false. */
+  readonly fused?: boolean;
+}
+
+/** Read during forward. One module may be bound many times in one graph; a binding changes nothing but itself. */
+export interface Binding {
+  readonly fused: boolean;
+  value(parameter: Parameter): Value;
+  lowRank(parameter: Parameter): readonly LowRank[];
+}
+
+/** Binds every parameter of `module` on first use, each exactly once. Throws MODELS_UNBOUND from `value` for a parameter of another module. */
+export function bind(module: Module, source: WeightSource, { fused = false }: BindOptions = {}): Binding {
+  const names = new Map([...module.parameters()].map(([name, parameter]) => [parameter, name]));
+  const bound = new Map<Parameter, BoundWeight>();
+  const find = (parameter: Parameter): BoundWeight => {
+    const known = bound.get(parameter);
+    if (known) return known;
+    const name = names.get(parameter);
+    if (name === undefined) throw err.UNBOUND(`of shape [${parameter.shape.join(', ')}]`);
+    const got = source(name, parameter);
+    const fresh = 'weight' in got ? got : { weight: got, lowRank: [] };
+    bound.set(parameter, fresh);
+    return fresh;
+  };
+  return { fused, value: (parameter) => find(parameter).weight, lowRank: (parameter) => find(parameter).lowRank };
+}

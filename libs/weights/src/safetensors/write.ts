@@ -1,0 +1,42 @@
+// Writes safetensors in one step: the file is there whole or not at all.
+import { randomUUID } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { byteSize, sizeOf, type Tensor } from '@facewright/tensor';
+import { err, reason } from '../errors.ts';
+import { safetensorsName } from './dtypes.ts';
+
+/**
+ * Writes tensors under their names; Python's safetensors reads the file. Wider types come first, so that every tensor is aligned to its element.
+ * The data goes to a new file beside `file` that takes its place at the end: a crash or a full disk leaves what was there before.
+ * Throws WEIGHTS_TENSOR when data and dims disagree, WEIGHTS_UNWRITABLE when the disk refuses.
+ */
+export async function writeSafetensors(file: string, tensors: ReadonlyMap<string, Tensor>, metadata: Readonly<Record<string, string>> = {}): Promise<void> {
+  const ordered = [...tensors].sort(([, a], [, b]) => byteSize(b.dtype) - byteSize(a.dtype));
+  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  let end = 0;
+  for (const [name, { dtype, dims, data }] of ordered) {
+    if (name === '__metadata__') throw err.TENSOR(name, 'another name, as this one is taken by the format', name);
+    if (data.length !== sizeOf(dims)) throw err.TENSOR(name, `${sizeOf(dims)} values for [${dims.join(', ')}]`, `${data.length}`);
+    header[name] = { dtype: safetensorsName.get(dtype), shape: dims, data_offsets: [end, (end += data.byteLength)] };
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const head = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, ' ');
+  head.writeBigUInt64LE(BigInt(head.length - 8));
+  json.copy(head, 8);
+  const temporary = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`);
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      await handle.writeFile(head);
+      for (const [, { data }] of ordered) await handle.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw err.UNWRITABLE(file, reason(error));
+  }
+}
