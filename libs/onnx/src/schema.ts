@@ -55,6 +55,9 @@ export interface OpAttrs {
   // normalisation
   LayerNormalization: { readonly axis: number; readonly epsilon: number };
   InstanceNormalization: { readonly epsilon: number };
+  // com.microsoft, fused
+  /** x * sigmoid(alpha * x): SiLU for alpha 1, CLIP's QuickGELU for 1.702. */
+  QuickGelu: { readonly alpha: number };
   // com.microsoft, fused, inference only
   MultiHeadAttention: { readonly num_heads: number; readonly scale?: number };
 }

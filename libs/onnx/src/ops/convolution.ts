@@ -1,0 +1,135 @@
+// Convolution, transposed convolution and their gradients, over [batch, channels, height, width].
+import { err, type Builder, type Op } from '../op.ts';
+import type { OpAttrs } from '../schema.ts';
+import { describe, oneDType, operand, rule } from '../shapes.ts';
+import type { Shape, Value } from '../value.ts';
+import { reverse } from './layout.ts';
+
+type ConvAttrs = OpAttrs['Conv'];
+type Pads = readonly [number, number, number, number];
+interface Geometry {
+  readonly strides: readonly [number, number];
+  readonly dilations: readonly [number, number];
+  readonly pads: Pads;
+  readonly group: number;
+}
+const geometry = ({ strides = [1, 1], dilations = [1, 1], pads = [0, 0, 0, 0], group = 1 }: ConvAttrs): Geometry => ({ strides, dilations, pads, group });
+/** Sizes of a kernel with its holes. */
+const reach = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
+
+/** Height and width after sliding a kernel: floor((in + pads - reach) / stride) + 1. */
+export function slide(op: string, image: Shape, kernel: readonly number[], { strides, dilations, pads }: Omit<Geometry, 'group'>): [number, number] {
+  const size = (axis: 0 | 1) => Math.floor((image[axis + 2]! + pads[axis] + pads[axis + 2 as 2 | 3] - reach(kernel[axis]!, dilations[axis])) / strides[axis]) + 1;
+  const sizes: [number, number] = [size(0), size(1)];
+  if (sizes.some((value) => value < 1)) throw err.SHAPE(op, 'a kernel that fits the padded picture', `kernel [${kernel.join(', ')}] on [${image.join(', ')}] with pads [${pads.join(', ')}]`);
+  return sizes;
+}
+
+function checkBias(op: string, bias: Value | null | undefined, channels: number): void {
+  if (bias && (bias.shape.length !== 1 || bias.shape[0] !== channels)) throw err.SHAPE(op, `a bias [${channels}]`, describe(bias));
+}
+const present = (values: readonly (Value | null | undefined)[]): Value[] => values.filter((value) => value != null);
+
+export const Conv: Op<ConvAttrs> = {
+  since: 11,
+  infer(inputs, attrs) {
+    const x = operand('Conv', inputs, 0);
+    const w = operand('Conv', inputs, 1);
+    const g = geometry(attrs);
+    oneDType('Conv', present([x, w, inputs[2]]));
+    const [batch, channels] = x.shape;
+    const [out, perGroup, ...kernel] = w.shape;
+    if (x.shape.length !== 4 || w.shape.length !== 4 || channels !== perGroup! * g.group || out! % g.group !== 0) {
+      throw err.SHAPE('Conv', `a picture [n, c, h, w] and a kernel [o, c / ${g.group}, kh, kw]`, `${describe(x)} and ${describe(w)}`);
+    }
+    checkBias('Conv', inputs[2], out!);
+    return [{ dtype: x.dtype, shape: [batch!, out!, ...slide('Conv', x.shape, kernel, g)] }];
+  },
+  vjp: rule((op, g, { inputs: [x, w, b], attrs }) => [
+    convInputGradient(op, g, x!.shape, w!, geometry(attrs)),
+    convWeightGradient(op, x!, g, w!.shape, geometry(attrs)),
+    b ? op.ReduceSum([g], { axes: [0, 2, 3], keepdims: false }) : null,
+  ]),
+};
+
+export const ConvTranspose: Op<OpAttrs['ConvTranspose']> = {
+  since: 11,
+  infer(inputs, attrs) {
+    const x = operand('ConvTranspose', inputs, 0);
+    const w = operand('ConvTranspose', inputs, 1);
+    const { strides, dilations, pads, group } = geometry(attrs);
+    const extra = attrs.output_padding ?? [0, 0];
+    oneDType('ConvTranspose', present([x, w, inputs[2]]));
+    const [batch, channels] = x.shape;
+    const [into, perGroup, ...kernel] = w.shape;
+    if (x.shape.length !== 4 || w.shape.length !== 4 || channels !== into || into! % group !== 0) {
+      throw err.SHAPE('ConvTranspose', `a picture [n, c, h, w] and a kernel [c, o / ${group}, kh, kw]`, `${describe(x)} and ${describe(w)}`);
+    }
+    checkBias('ConvTranspose', inputs[2], perGroup! * group);
+    const size = (axis: 0 | 1) => (x.shape[axis + 2]! - 1) * strides[axis] + reach(kernel[axis]!, dilations[axis]) + extra[axis] - pads[axis] - pads[axis + 2 as 2 | 3];
+    const sizes = [size(0), size(1)];
+    if (sizes.some((value) => value < 1)) throw err.SHAPE('ConvTranspose', 'pads smaller than the result', `pads [${pads.join(', ')}] of ${describe(x)}`);
+    return [{ dtype: x.dtype, shape: [batch!, perGroup! * group, ...sizes] }];
+  },
+  // A transposed convolution is the input gradient of a convolution, so its gradients are that convolution and its weight gradient.
+  vjp: rule((op, g, { inputs: [x, w, b], attrs }) => {
+    const { output_padding: _, ...conv } = attrs;
+    return [
+      fit(op, op.Conv([g, w!], conv), x!.shape),
+      convWeightGradient(op, g, x!, w!.shape, geometry(attrs)),
+      b ? op.ReduceSum([g], { axes: [0, 2, 3], keepdims: false }) : null,
+    ];
+  }),
+};
+/** Cuts what output_padding made a convolution reach beyond. */
+const fit = (op: Builder, x: Value, shape: Shape): Value =>
+  x.shape[2] === shape[2] && x.shape[3] === shape[3] ? x : op.Slice([x], { starts: [0, 0], ends: [shape[2]!, shape[3]!], axes: [2, 3] });
+
+/** The cotangent of a convolution's input, of shape `xShape`, from that of its output. */
+function convInputGradient(op: Builder, g: Value, xShape: Shape, w: Value, { strides, dilations, pads, group }: Geometry): Value {
+  const [out, perGroup, kh, kw] = w.shape as [number, number, number, number];
+  const rh = reach(kh, dilations[0]);
+  const rw = reach(kw, dilations[1]);
+  const mirrored: Pads = [rh - 1 - pads[0], rw - 1 - pads[1], rh - 1 - pads[2], rw - 1 - pads[3]];
+  if (strides[0] === 1 && strides[1] === 1 && mirrored.every((pad) => pad >= 0)) {
+    let flipped = kh > 1 ? reverse(op, w, 2) : w;
+    if (kw > 1) flipped = reverse(op, flipped, 3);
+    const swapped =
+      group === 1
+        ? op.Transpose([flipped], { perm: [1, 0, 2, 3] })
+        : op.Reshape([op.Transpose([op.Reshape([flipped], { shape: [group, out / group, perGroup, kh * kw] })], { perm: [0, 2, 1, 3] })], {
+            shape: [group * perGroup, out / group, kh, kw],
+          });
+    return op.Conv([g, swapped], { pads: mirrored, dilations, group });
+  }
+  const left = (axis: 0 | 1, r: number) => xShape[axis + 2]! + pads[axis] + pads[axis + 2 as 2 | 3] - ((g.shape[axis + 2]! - 1) * strides[axis] + r);
+  return op.ConvTranspose([g, w], { strides, dilations, pads, group, output_padding: [left(0, rh), left(1, rw)] });
+}
+
+/**
+ * The cotangent of a convolution's kernel, of shape `wShape`, from the input and the cotangent of the output:
+ * one matrix product over all positions for each place in the kernel.
+ */
+function convWeightGradient(op: Builder, x: Value, g: Value, wShape: Shape, { strides, dilations, pads, group }: Geometry): Value {
+  const [out, perGroup, kh, kw] = wShape as [number, number, number, number];
+  const [batch, , oh, ow] = g.shape as [number, number, number, number];
+  const padded = pads.some((pad) => pad > 0) ? op.Pad([x], { pads: [0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]] }) : x;
+  const cotangents = op.Reshape([g], { shape: [batch, group, out / group, oh * ow] });
+  const places: Value[] = [];
+  for (let row = 0; row < kh; row++) {
+    for (let column = 0; column < kw; column++) {
+      const [top, left] = [row * dilations[0], column * dilations[1]];
+      const seen = op.Slice([padded], {
+        starts: [top, left],
+        ends: [top + (oh - 1) * strides[0] + 1, left + (ow - 1) * strides[1] + 1],
+        axes: [2, 3],
+        steps: strides,
+      });
+      const columns = op.Transpose([op.Reshape([seen], { shape: [batch, group, perGroup, oh * ow] })], { perm: [0, 1, 3, 2] });
+      places.push(op.ReduceSum([op.MatMul([cotangents, columns])], { axes: [0], keepdims: false }));
+    }
+  }
+  // [group, out / group, perGroup, place]
+  const stacked = places.length === 1 ? places[0]! : op.Concat(places.map((place) => op.Unsqueeze([place], { axes: [-1] })), { axis: -1 });
+  return op.Reshape([stacked], { shape: wShape });
+}
