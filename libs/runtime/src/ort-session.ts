@@ -1,0 +1,125 @@
+// One open graph on onnxruntime: checked feeds, and state that stays where it was computed.
+import { availableParallelism } from 'node:os';
+import type { RunnableModel, Session, SessionOptions, SessionState, Tensor, Tensors } from '@facewright/tensor';
+import * as ort from 'onnxruntime-node';
+import { checkFeeds } from './check-feeds.ts';
+import { checkState } from './check-state.ts';
+import { err } from './errors.ts';
+import { identityGraph, staysOnDevice } from './identity-graph.ts';
+import { fromOrt, toOrt } from './ort-tensor.ts';
+import { placeWeights } from './place-weights.ts';
+
+/**
+ * Weights above this are not prepacked: packing keeps a second copy of every matrix and takes 0.8 to 3 s per GB, for the same speed of large products.
+ * Below it packing costs milliseconds.
+ */
+const PREPACK_BELOW = 256 * 2 ** 20;
+
+const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)).trim();
+
+/** Copies a tensor from the device: onnxruntime-node has no download of its own (`getData` ends the process in 1.30), a graph of one Identity does it. */
+async function download(tensor: ort.Tensor, state: SessionState): Promise<Tensor> {
+  if (tensor.location === 'cpu') return fromOrt(tensor, state.initial.dtype);
+  const copy = await ort.InferenceSession.create(identityGraph(state.initial.dtype), { executionProviders: ['webgpu'], logSeverityLevel: 4 });
+  try {
+    return fromOrt((await copy.run({ x: tensor }))['y']!, state.initial.dtype);
+  } finally {
+    await copy.release();
+  }
+}
+
+/** Opens a graph on `cpu` or `webgpu`. Throws RUNTIME_STATE, RUNTIME_WEIGHTS and RUNTIME_OPEN. */
+export async function openOrtSession(provider: 'cpu' | 'webgpu', model: RunnableModel, { state = [] }: SessionOptions, linkFolder: string): Promise<Session> {
+  checkState(model, state);
+  const inputs = model.inputs.filter(({ name }) => !state.some(({ input }) => input === name));
+  const outputs = model.outputs.filter(({ name }) => !state.some(({ output }) => output === name));
+  const onDevice = new Set(provider === 'webgpu' ? state.filter(({ initial }) => staysOnDevice(initial.dtype)).map(({ output }) => output) : []);
+  const placed = await placeWeights(model, linkFolder);
+  const config = {
+    // Every session has its own threads; spinning ones take the cores from whatever computes next (twice the time per run on two busy cores).
+    intra_op: { allow_spinning: '0' },
+    ...(placed.folder && { model_external_initializers_file_folder_path: placed.folder }),
+    ...(placed.bytes >= PREPACK_BELOW && { disable_prepacking: '1' }),
+  };
+  let session: ort.InferenceSession;
+  try {
+    session = await ort.InferenceSession.create(model.bytes, {
+      executionProviders: provider === 'webgpu' ? ['webgpu', 'cpu'] : ['cpu'],
+      graphOptimizationLevel: 'all',
+      intraOpNumThreads: availableParallelism(),
+      // Errors are thrown; onnxruntime would print them as well.
+      logSeverityLevel: 4,
+      // The binding looks every output up in this record, so it must name them all.
+      ...(onDevice.size && { preferredOutputLocation: Object.fromEntries(model.outputs.map(({ name }) => [name, onDevice.has(name) ? 'gpu-buffer' : 'cpu'])) }),
+      ...(placed.memory.length && { externalData: placed.memory.map(({ location, data }) => ({ path: location, data })) }),
+      extra: { session: config },
+    });
+  } catch (cause) {
+    await placed.remove();
+    throw err.OPEN([...model.files.map(({ path }) => path), `${model.bytes.length} bytes of graph`].join(', '), messageOf(cause));
+  }
+
+  // Double buffering in memory: each step reads one set of buffers and writes the other, so a training loop allocates nothing.
+  const copyOf = (tensor: Tensor) => toOrt({ ...tensor, data: tensor.data.slice() } as Tensor);
+  let current = new Map(state.map(({ input, initial }) => [input, copyOf(initial)]));
+  let spare = new Map(state.filter(({ output }) => !onDevice.has(output)).map(({ input, initial }) => [input, copyOf(initial)]));
+  let released = false;
+  let last: Promise<unknown> = Promise.resolve();
+  /** State makes runs depend on each other, and a release must not overtake a run; onnxruntime runs one at a time anyway. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const next = last.then(work);
+    last = next.catch(() => {});
+    return next;
+  };
+
+  async function step(feeds: Tensors): Promise<Tensors> {
+    if (released) throw err.RELEASED('run');
+    const problems = checkFeeds(inputs, feeds);
+    if (problems.length) throw err.FEEDS(problems);
+    const given: Record<string, ort.Tensor> = {};
+    for (const { name } of inputs) given[name] = toOrt(feeds[name]!);
+    for (const [name, tensor] of current) given[name] = tensor;
+    const wanted: Record<string, ort.Tensor | null> = {};
+    for (const { name } of outputs) wanted[name] = null;
+    for (const { input, output } of state) wanted[output] = spare.get(input) ?? null;
+    let results: ort.InferenceSession.OnnxValueMapType;
+    try {
+      results = await session.run(given, wanted);
+    } catch (cause) {
+      throw err.RUN(provider, messageOf(cause));
+    }
+    const next = new Map<string, ort.Tensor>();
+    for (const { input, output } of state) {
+      const reused = spare.get(input);
+      if (!reused) { const old = current.get(input)!; if (old.location === 'gpu-buffer') old.dispose(); }
+      next.set(input, reused ?? results[output]!);
+    }
+    spare = new Map([...spare.keys()].map((input) => [input, current.get(input)!]));
+    current = next;
+    return Object.fromEntries(outputs.map(({ name, dtype }) => [name, fromOrt(results[name]!, dtype)]));
+  }
+
+  return {
+    inputs,
+    outputs,
+    run: (feeds) => inTurn(() => step(feeds)),
+    readState: () => inTurn(async () => {
+      if (released) throw err.RELEASED('readState');
+      const read: Record<string, Tensor> = {};
+      for (const entry of state) {
+        const { dtype, dims, data } = await download(current.get(entry.input)!, entry);
+        read[entry.input] = { dtype, dims, data: data.slice() } as Tensor;
+      }
+      return read;
+    }),
+    release: () => inTurn(async () => {
+      if (released) return;
+      released = true;
+      for (const tensor of current.values()) if (tensor.location === 'gpu-buffer') tensor.dispose();
+      current.clear();
+      spare.clear();
+      await session.release();
+      await placed.remove();
+    }),
+  };
+}

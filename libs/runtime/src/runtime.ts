@@ -1,0 +1,47 @@
+// The only door to onnxruntime: a provider, the sessions on it, and the weights they read in place.
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RunnableModel, Session, SessionOptions } from '@facewright/tensor';
+import { chooseProvider, type ProviderChoice, type ProviderName } from './choose-provider.ts';
+import { openNullSession } from './null-session.ts';
+import { openOrtSession } from './ort-session.ts';
+import { createSessionCache } from './session-cache.ts';
+
+export interface RuntimeOptions {
+  /** `auto` takes a real GPU when there is one, else the CPU. */
+  readonly provider: ProviderChoice;
+  /** Told which provider was chosen, and why. */
+  readonly log?: (message: string) => void;
+  /** Where hard links to weight files of different folders go; best on the file system of the weights. Default: the system's temporary folder. */
+  readonly linkFolder?: string;
+  /** How many shared sessions stay open. Default 12. */
+  readonly sessions?: number;
+}
+
+export interface Runtime {
+  readonly provider: ProviderName;
+  /** The device, as far as it is known. */
+  readonly description: string;
+  /** A new session, the caller's to release. Rejects with RUNTIME_OPEN, RUNTIME_STATE or RUNTIME_WEIGHTS. */
+  open(model: RunnableModel, options?: SessionOptions): Promise<Session>;
+  /** The session of a key, shared by all callers; `build` is called when it is not open. */
+  cached(key: string, build: () => RunnableModel | Promise<RunnableModel>): Promise<Session>;
+  /** Closes every shared session. */
+  dispose(): Promise<void>;
+}
+
+/** Rejects with RUNTIME_NO_WEBGPU when `webgpu` is asked for and no adapter opens, with RUNTIME_PROVIDER for an unknown name. */
+export async function createRuntime({ provider: choice, log, linkFolder = join(tmpdir(), 'facewright'), sessions = 12 }: RuntimeOptions): Promise<Runtime> {
+  const { provider, description, reason } = await chooseProvider(choice);
+  log?.(`provider ${provider} (${description}): ${reason}`);
+  const cache = createSessionCache(sessions);
+  const open = async (model: RunnableModel, options: SessionOptions = {}): Promise<Session> =>
+    provider === 'null' ? openNullSession(model, options) : openOrtSession(provider, model, options, linkFolder);
+  return {
+    provider,
+    description,
+    open,
+    cached: (key, build) => cache.get(key, async () => open(await build())),
+    dispose: () => cache.clear(),
+  };
+}
