@@ -1,6 +1,6 @@
 // A node: its definition is data, safe in a browser; its run does the work; a package pairs the two.
 import type { ImageBuffer, Rng, RunnableModel, Session, SessionOptions } from '@facewright/tensor';
-import type { Port, PortType } from './port.ts';
+import { port, portOf, type Port, type PortType } from './port.ts';
 import type { Asset, FileRef, Image } from './values.ts';
 
 // `any` is what lets a record of differently typed ports be one type; values come out typed again through Values.
@@ -13,6 +13,8 @@ export type NodeType = `${string}/${string}`;
 export interface Migration {
   readonly to: number;
   readonly why: string;
+  /** New names of ports by their old ones: links follow, and so do values, before `up` sees them. */
+  readonly renamed?: { readonly inputs?: Readonly<Record<string, string>>; readonly outputs?: Readonly<Record<string, string>> };
   up(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
 }
 
@@ -32,7 +34,7 @@ export interface NodeDefinition<I extends AnyPorts = AnyPorts, O extends AnyPort
   readonly output?: boolean;
   readonly migrations?: readonly Migration[];
 }
-/** Checks a definition at compile time and at load: port names, defaults, contiguous migrations. */
+/** Ties the types of a definition together at compile time; what types cannot say is checked when a catalogue is made (checkDefinition). */
 export const defineNode = <const I extends AnyPorts, const O extends AnyPorts>(definition: NodeDefinition<I, O>): NodeDefinition<I, O> => definition;
 
 /** All that a node may ask of its host. */
@@ -60,7 +62,7 @@ export interface NodeContext {
     file(ref: FileRef): Promise<string>;
   };
   readonly images: {
-    /** Decodes PNG, JPEG, WebP …; alpha is flattened on white. Throws ENGINE-coded errors naming the picture. */
+    /** Decodes PNG, JPEG, WebP … to 3 channels; alpha is flattened on white. Throws ENGINE-coded errors naming the picture. */
     read(image: Image | Asset): Promise<ImageBuffer>;
     /** Stores as PNG. */
     write(image: ImageBuffer, about: { readonly key: string; readonly caption: string }): Promise<Image>;
@@ -68,6 +70,7 @@ export interface NodeContext {
   readonly files: {
     /** Files of a folder (not recursive, sorted by name) with one of the endings, as absolute paths. */
     list(folder: string, endings: readonly string[]): Promise<readonly string[]>;
+    /** Throws ENGINE_MISSING_FILE. */
     read(path: string): Promise<Uint8Array>;
     /** Names a user's file as part of a model: size and content digest. */
     ref(path: string): Promise<FileRef>;
@@ -83,6 +86,8 @@ export type NodeRun<D> = (inputs: InputsOf<D>, context: NodeContext) => Promise<
 export interface NodePackage {
   readonly definition: NodeDefinition;
   readonly load: () => Promise<{ readonly run: NodeRun<any> }>;
+  /** Digest of a plugin's code: part of every result's key, so that changed code is run again. Built-in nodes raise their version instead. */
+  readonly codeDigest?: string;
 }
 /** Pairs a definition with its implementation; does not compile when they disagree. */
 export const nodePackage = <D extends NodeDefinition<any, any>>(definition: D, load: () => Promise<{ readonly run: NodeRun<D> }>): NodePackage => ({ definition, load });
@@ -114,3 +119,11 @@ const describePorts = (ports: AnyPorts): PortDescription[] =>
 export const describeNode = ({ type, version, title, summary, category, effects, output = false, inputs, outputs }: NodeDefinition): NodeDescription => ({
   type, version, title, summary, category, effects, output, inputs: describePorts(inputs), outputs: describePorts(outputs),
 });
+
+const portsOf = (ports: readonly PortDescription[]): AnyPorts =>
+  Object.fromEntries(ports.map(({ name, type, optional, default: value, help }) => {
+    const required = portOf(type, { ...(value !== undefined && { default: value }), ...(help !== undefined && { help }) });
+    return [name, optional ? port.optional(required) : required];
+  }));
+/** The definition that a description tells of: all that validation needs, without migrations. The inverse of describeNode. */
+export const definitionOf = ({ inputs, outputs, ...rest }: NodeDescription): NodeDefinition => ({ ...rest, inputs: portsOf(inputs), outputs: portsOf(outputs) });

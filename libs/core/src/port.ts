@@ -33,51 +33,84 @@ interface PortOptions<V> {
   readonly help?: string;
 }
 
-function make<V>(type: PortType, options: PortOptions<V>, check: (value: unknown) => V): Port<V> {
-  return { type, optional: false, ...options, check };
+/** What a port type accepts, in words: for messages, and for the reason why a link is refused. */
+export function describeType(type: PortType): string {
+  switch (type.kind) {
+    case 'text': return 'text';
+    case 'number': return `a ${type.integer ? 'whole number' : 'number'} from ${type.min} to ${type.max}`;
+    case 'boolean': return 'true or false';
+    case 'choice': return `one of ${type.of.join(', ')}`;
+    case 'seed': return `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`;
+    case 'path': return type.of === 'any' ? 'a path' : `the path of a ${type.of}`;
+    case 'image': return 'an image';
+    case 'images': return 'a list of images';
+    case 'faces': return 'detected faces';
+    case 'prompts': return 'prompts';
+    case 'pairs': return 'a pair set';
+    case 'scores': return 'a score table';
+    case 'training': return 'a training run';
+    case 'report': return 'a report';
+    case 'model': return `a ${type.family} model`;
+  }
 }
-function checked<V>(type: PortType, want: string, options: PortOptions<V>, ok: (value: unknown) => boolean): Port<V> {
-  return make(type, options, (value) => {
-    if (!ok(value)) throw err.BAD_VALUE(want, value);
-    return value as V;
-  });
-}
-function parsed<V>(type: PortType, want: string, options: PortOptions<V>, schema: z.ZodType): Port<V> {
-  return make(type, options, (value) => {
-    const result = schema.safeParse(value);
-    if (result.success) return result.data as V;
-    const where = result.error.issues.map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`).join('; ');
-    throw err.BAD_VALUE(`${want} (${where})`, value);
-  });
-}
+
 const isNumber = (v: unknown, min: number, max: number, integer: boolean) =>
   typeof v === 'number' && Number.isFinite(v) && v >= min && v <= max && (!integer || Number.isInteger(v));
+const dataSchemas = {
+  image: imageSchema, images: z.array(imageSchema), faces: facesSchema, prompts: promptsSchema, pairs: pairSetSchema,
+  scores: scoresSchema, training: trainingSchema, report: reportSchema, model: modelSchema,
+} as const;
+
+/** Narrows a value by the JSON of a port type alone, so that a browser checks as the engine does. Throws CORE_BAD_VALUE. */
+export function checkValue(type: PortType, value: unknown): unknown {
+  const require = (ok: boolean): unknown => {
+    if (!ok) throw err.BAD_VALUE(describeType(type), value);
+    return value;
+  };
+  switch (type.kind) {
+    case 'text': return require(typeof value === 'string');
+    case 'number': return require(isNumber(value, type.min, type.max, type.integer));
+    case 'boolean': return require(typeof value === 'boolean');
+    case 'choice': return require(type.of.includes(value as string));
+    case 'seed': return require(isNumber(value, 0, Number.MAX_SAFE_INTEGER, true));
+    case 'path': return require(typeof value === 'string' && value !== '' && !value.includes('\0'));
+    default: {
+      const result = dataSchemas[type.kind].safeParse(value);
+      if (!result.success) {
+        const where = result.error.issues.map((issue) => `${issue.path.join('.') || 'value'}: ${issue.message}`).join('; ');
+        throw err.BAD_VALUE(`${describeType(type)} (${where})`, value);
+      }
+      if (type.kind === 'model' && (result.data as Model).family !== type.family)
+        throw err.BAD_VALUE(`${describeType(type)} (family: ${type.family})`, value);
+      return result.data;
+    }
+  }
+}
+/** A required port of a type, whose check is the type's. */
+export const portOf = <V>(type: PortType, options: PortOptions<V> = {}): Port<V> => ({
+  type, optional: false, ...options, check: (value) => checkValue(type, value) as V,
+});
 
 export const port = {
-  text: ({ multiline = false, ...options }: { readonly multiline?: boolean } & PortOptions<string> = {}) =>
-    checked<string>({ kind: 'text', multiline }, 'text', options, (v) => typeof v === 'string'),
+  text: ({ multiline = false, ...options }: { readonly multiline?: boolean } & PortOptions<string> = {}) => portOf<string>({ kind: 'text', multiline }, options),
   number: ({ min, max, ...options }: { readonly min: number; readonly max: number } & PortOptions<number>) =>
-    checked<number>({ kind: 'number', min, max, integer: false }, `a number from ${min} to ${max}`, options, (v) => isNumber(v, min, max, false)),
+    portOf<number>({ kind: 'number', min, max, integer: false }, options),
   integer: ({ min, max, ...options }: { readonly min: number; readonly max: number } & PortOptions<number>) =>
-    checked<number>({ kind: 'number', min, max, integer: true }, `a whole number from ${min} to ${max}`, options, (v) => isNumber(v, min, max, true)),
-  boolean: (options: PortOptions<boolean> = {}) => checked<boolean>({ kind: 'boolean' }, 'true or false', options, (v) => typeof v === 'boolean'),
-  choice: <const C extends readonly string[]>(of: C, options: PortOptions<C[number]> = {}) =>
-    checked<C[number]>({ kind: 'choice', of }, `one of ${of.join(', ')}`, options, (v) => of.includes(v as string)),
+    portOf<number>({ kind: 'number', min, max, integer: true }, options),
+  boolean: (options: PortOptions<boolean> = {}) => portOf<boolean>({ kind: 'boolean' }, options),
+  choice: <const C extends readonly string[]>(of: C, options: PortOptions<C[number]> = {}) => portOf<C[number]>({ kind: 'choice', of }, options),
   /** Any whole number from 0 to 2^53 - 1; the same seed gives the same numbers. */
-  seed: (options: PortOptions<number> = {}) =>
-    checked<number>({ kind: 'seed' }, `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`, { default: 0, ...options }, (v) => isNumber(v, 0, Number.MAX_SAFE_INTEGER, true)),
-  path: ({ of = 'any', ...options }: { readonly of?: 'file' | 'folder' | 'any' } & PortOptions<string> = {}) =>
-    checked<string>({ kind: 'path', of }, 'a path', options, (v) => typeof v === 'string' && v !== '' && !v.includes('\0')),
-  image: (options: PortOptions<never> = {}) => parsed<Image>({ kind: 'image' }, 'an image', options, imageSchema),
-  images: (options: PortOptions<never> = {}) => parsed<readonly Image[]>({ kind: 'images' }, 'a list of images', options, z.array(imageSchema)),
-  faces: (options: PortOptions<never> = {}) => parsed<Faces>({ kind: 'faces' }, 'detected faces', options, facesSchema),
-  prompts: (options: PortOptions<never> = {}) => parsed<Prompts>({ kind: 'prompts' }, 'prompts', options, promptsSchema),
-  pairs: (options: PortOptions<never> = {}) => parsed<PairSet>({ kind: 'pairs' }, 'a pair set', options, pairSetSchema),
-  scores: (options: PortOptions<never> = {}) => parsed<Scores>({ kind: 'scores' }, 'a score table', options, scoresSchema),
-  training: (options: PortOptions<never> = {}) => parsed<Training>({ kind: 'training' }, 'a training run', options, trainingSchema),
-  report: (options: PortOptions<never> = {}) => parsed<Report>({ kind: 'report' }, 'a report', options, reportSchema),
-  model: <const F extends string>(family: F, options: PortOptions<never> = {}) =>
-    parsed<Model<F>>({ kind: 'model', family }, `a ${family} model`, options, modelSchema.extend({ family: z.literal(family) })),
+  seed: (options: PortOptions<number> = {}) => portOf<number>({ kind: 'seed' }, { default: 0, ...options }),
+  path: ({ of = 'any', ...options }: { readonly of?: 'file' | 'folder' | 'any' } & PortOptions<string> = {}) => portOf<string>({ kind: 'path', of }, options),
+  image: (options: PortOptions<never> = {}) => portOf<Image>({ kind: 'image' }, options),
+  images: (options: PortOptions<never> = {}) => portOf<readonly Image[]>({ kind: 'images' }, options),
+  faces: (options: PortOptions<never> = {}) => portOf<Faces>({ kind: 'faces' }, options),
+  prompts: (options: PortOptions<never> = {}) => portOf<Prompts>({ kind: 'prompts' }, options),
+  pairs: (options: PortOptions<never> = {}) => portOf<PairSet>({ kind: 'pairs' }, options),
+  scores: (options: PortOptions<never> = {}) => portOf<Scores>({ kind: 'scores' }, options),
+  training: (options: PortOptions<never> = {}) => portOf<Training>({ kind: 'training' }, options),
+  report: (options: PortOptions<never> = {}) => portOf<Report>({ kind: 'report' }, options),
+  model: <const F extends string>(family: F, options: PortOptions<never> = {}) => portOf<Model<F>>({ kind: 'model', family }, options),
   optional: <V>(inner: Port<V>): Port<V | undefined> => ({
     ...(inner as Port<V | undefined>), optional: true, check: (value) => (value === undefined ? undefined : inner.check(value)),
   }),

@@ -1,0 +1,48 @@
+// Reading a graph document that may be anything.
+import type { z } from 'zod';
+import { err, toProblem } from './errors.ts';
+import { graphSchema, type Graph, type Problem } from './graph.ts';
+
+export type ParsedGraph = { readonly graph: Graph; readonly problems?: undefined } | { readonly graph?: undefined; readonly problems: readonly Problem[] };
+
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type': return issue.expected;
+    case 'invalid_value': return issue.values.join(' or ');
+    case 'unrecognized_keys': return `no unknown keys (${issue.keys.join(', ')})`;
+    case 'invalid_format': return issue.pattern === undefined ? `text in the form of a ${issue.format}` : `text like ${issue.pattern}`;
+    case 'too_small': return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
+    case 'too_big': return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
+    case 'invalid_key': return 'a name of letters, digits, _ and -';
+    default: return issue.message;
+  }
+}
+const valueAt = (root: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined), root);
+
+/** The document with defaults filled in, or all that is wrong with its form. Whether its nodes exist and fit is validateGraph's business. */
+export function parseGraph(json: unknown): ParsedGraph {
+  const result = graphSchema.safeParse(json);
+  if (result.success) return { graph: result.data };
+  return {
+    problems: result.error.issues.map((issue) => {
+      const [section, node, part, port] = issue.path;
+      const got = issue.code === 'invalid_key' ? issue.path.at(-1) : valueAt(json, issue.path);
+      return toProblem(err.BAD_DOCUMENT(expectation(issue), got).at(['graph', ...issue.path].join('.')), {
+        ...(section === 'nodes' && typeof node === 'string' && { node }),
+        ...(section === 'nodes' && part === 'values' && typeof port === 'string' && { port }),
+      });
+    }),
+  };
+}
+
+/** The same for the text of a file. */
+export function parseGraphText(text: string): ParsedGraph {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return { problems: [toProblem(err.NOT_JSON((error as SyntaxError).message))] };
+  }
+  return parseGraph(json);
+}
