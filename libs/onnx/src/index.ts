@@ -2,7 +2,11 @@
 export * from './build-model.ts';
 export * from './builder.ts';
 export * from './composite.ts';
+export { grad } from './grad.ts';
 export * from './op.ts';
+export { adamW, clipByGlobalNorm, type AdamWOptions, type AdamWStep } from './optimiser.ts';
 export type * from './schema.ts';
 export * from './source.ts';
+export { stopGradient } from './stop-gradient.ts';
+export * from './train-step.ts';
 export type * from './value.ts';
