@@ -1,5 +1,5 @@
 // Attention and transformer blocks of diffusers.
-import { op, scaledDotProductAttention, type Value } from '@facewright/onnx';
+import { geglu, op, scaledDotProductAttention, type Value } from '@facewright/onnx';
 import type { Binding } from '../nn/binding.ts';
 import { Conv2d, GroupNorm, LayerNorm, Linear, reshape } from '../nn/layers.ts';
 import { Module } from '../nn/module.ts';
@@ -52,10 +52,7 @@ class GatedGelu extends Module {
     this.proj = new Linear(inputs, 2 * outputs);
   }
   forward(b: Binding, x: Value): Value {
-    const y = this.proj.forward(b, x);
-    const half = (y.shape.at(-1) ?? 0) / 2;
-    const [value, gate] = op.Split([y], { axis: y.shape.length - 1, split: [half, half] }) as [Value, Value];
-    return op.Mul([value, op.Gelu([gate])]);
+    return geglu(this.proj.forward(b, x));
   }
 }
 

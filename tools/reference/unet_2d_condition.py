@@ -1,0 +1,26 @@
+"""Reference outputs of UNet2DConditionModel on tiny configurations."""
+import diffusers
+import torch
+from common import fill, packed, tensor, write
+
+CASES = {
+    'as Stable Diffusion 1.5': (dict(block_out_channels=[8, 16], layers_per_block=1, attention_head_dim=2, cross_attention_dim=12, norm_num_groups=4, sample_size=8,
+        down_block_types=['CrossAttnDownBlock2D', 'DownBlock2D'], up_block_types=['UpBlock2D', 'CrossAttnUpBlock2D']), (8, 8)),
+    'linear projections, heads per block, nine channels, odd sizes': (dict(block_out_channels=[8, 16, 24], layers_per_block=2, attention_head_dim=[2, 4, 3], cross_attention_dim=10,
+        norm_num_groups=4, norm_eps=1e-4, in_channels=9, out_channels=4, use_linear_projection=True, flip_sin_to_cos=False, freq_shift=1, mid_block_scale_factor=1.5,
+        transformer_layers_per_block=[1, 2, 1], only_cross_attention=[False, True, False], sample_size=8,
+        down_block_types=['DownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'], up_block_types=['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D']), (6, 10)),
+    'layers and heads that differ by block': (dict(block_out_channels=[8, 8], layers_per_block=[2, 1], attention_head_dim=[1, 4], cross_attention_dim=6, norm_num_groups=8, sample_size=4,
+        down_block_types=['CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'], up_block_types=['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D']), (4, 4)),
+}
+
+cases = []
+for name, (config, (height, width)) in CASES.items():
+    model = fill(diffusers.UNet2DConditionModel(**config))
+    sample = tensor('sample', (2, config.get('in_channels', 4), height, width))
+    context = tensor('encoder_hidden_states', (2, 5, config['cross_attention_dim']))
+    with torch.no_grad():
+        prediction = model(sample, torch.tensor([7.0, 981.0]), context).sample
+    cases.append({'name': name, 'config': config, 'height': height, 'width': width, 'tokens': 5, 'timestep': [7, 981],
+        'parameters': {k: list(v.shape) for k, v in model.state_dict().items()} if name.startswith('layers') else len(model.state_dict()), 'prediction': packed(prediction)})
+write('unet-2d-condition', cases, [diffusers])
