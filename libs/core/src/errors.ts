@@ -34,13 +34,21 @@ export const err = defineErrors('CORE', {
   MIGRATION_FAILED: (to: number, why: string) => `migration to version ${to}: expected it to bring the saved values up to date, got ${why}`,
 });
 
-/** A value in an error message: JSON where there is one, cut to a readable length. NaN and infinities keep their names. */
+/** A value in an error message: JSON where there is one, cut to a readable length. NaN and infinities keep their names. Never throws. */
 export function show(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'bigint') return String(value);
   if (value === undefined) return 'nothing';
   if (typeof value === 'function') return 'a function';
-  const text = JSON.stringify(value) ?? String(value);
+  const text = json(value);
   return text.length > 120 ? `${text.slice(0, 117)}…` : text;
+}
+function json(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // Cycles, bigints inside, nesting deeper than the stack.
+    return 'a value without JSON';
+  }
 }
 
 /** What a caught value says of itself. */

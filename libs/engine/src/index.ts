@@ -1,1 +1,10 @@
-export {};
+// Graph to plan to results: keys, stored results, execution, events, explanations. No machine learning, no I/O of its own.
+export * from './collect-assets.ts';
+export * from './errors.ts';
+export * from './execute-run.ts';
+export * from './explain-run.ts';
+export * from './host.ts';
+export * from './plain-data.ts';
+export * from './plan-run.ts';
+export * from './result-cache.ts';
+export * from './result-key.ts';

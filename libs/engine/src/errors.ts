@@ -1,0 +1,17 @@
+// Coded errors of planning and execution, and of the I/O that a host gives to nodes.
+import { defineErrors } from '@facewright/tensor';
+
+export const err = defineErrors('ENGINE', {
+  NODE_FAILED: (why: string, inputs: string) => `expected the node to finish, got ${why} (inputs: ${inputs})`,
+  LOAD_FAILED: (why: string) => `code: expected a module that exports run, got ${why}`,
+  NOT_OUTPUTS: (want: readonly string[], got: string) => `outputs: expected an object with ${want.length === 0 ? 'nothing' : want.join(', ')}, got ${got}`,
+  NOT_DATA: (path: string, got: string) => `${path}: expected plain data, got ${got}`,
+  UNREADABLE_PATH: (path: string, why: string) => `path ${path}: expected to read what it names, got ${why}`,
+  RUN_FAILED: (why: string) => `run: expected the engine and its stores to work, got ${why}`,
+  // Hosts throw these from a node's context.
+  MISSING_ASSET: (id: string) => `asset ${id}: expected it in the store, got nothing`,
+  MISSING_FILE: (path: string) => `file ${path}: expected a readable file, got none`,
+  MISSING_FOLDER: (path: string) => `folder ${path}: expected a readable folder, got none`,
+  BAD_IMAGE: (name: string, why: string) => `image ${name}: expected a picture that can be decoded, got ${why}`,
+  OUTSIDE_FOLDER: (name: string) => `file ${name}: expected a name inside the run's output folder, got one that leaves it`,
+});

@@ -1,0 +1,171 @@
+// Carries a graph out: validates, plans, runs what has no stored result, and tells every step as an event.
+import {
+  convertValue, messageOf, prepareGraph, show, toProblem,
+  type Catalogue, type Graph, type NodeDefinition, type NodeOutputs, type NodePackage, type NodeRun, type Problem, type RunEventBody,
+} from '@facewright/core';
+import { CodedError } from '@facewright/tensor';
+import { err } from './errors.ts';
+import type { EngineHost } from './host.ts';
+import { openContext } from './node-context.ts';
+import { freezeData } from './plain-data.ts';
+import { planRun, toPlanStep, type Plan, type PlannedStep, type PlanRequest } from './plan-run.ts';
+
+export interface RunRequest extends Omit<PlanRequest, 'host'> {
+  /** As saved: migrated and validated here. */
+  readonly graph: Graph;
+  readonly host: EngineHost;
+  /** Cancels between the steps of a node that looks at its signal, else when the node ends. */
+  readonly signal: AbortSignal;
+  /** The host numbers, stamps and stores events. */
+  emit(event: RunEventBody): void;
+}
+export type TerminalEvent = Extract<RunEventBody, { readonly type: 'run_succeeded' | 'run_failed' | 'run_cancelled' }>;
+
+/** Microtasks alone would never let a cancel request in; a macrotask this often does and costs nothing. */
+const breatheMs = 25;
+
+/**
+ * Emits run_started, the events of nodes, and exactly one terminal event, which it also returns. Never rejects for what nodes or stores do. Stops at the first node that
+ * fails; results until then stay stored. A cancel that comes after the last node has finished is too late, and the run succeeds.
+ */
+export async function executeRun(request: RunRequest): Promise<TerminalEvent> {
+  const { emit, signal } = request;
+  let terminal: TerminalEvent;
+  try {
+    terminal = await carryOut(request);
+  } catch (error) {
+    terminal = signal.aborted
+      ? { type: 'run_cancelled' }
+      : { type: 'run_failed', problems: [toProblem(error instanceof CodedError ? error : err.RUN_FAILED(messageOf(error)))] };
+  }
+  emit(terminal);
+  return terminal;
+}
+
+async function carryOut(request: RunRequest): Promise<TerminalEvent> {
+  const { catalogue, targets, signal, emit, provider } = request;
+  const begun = performance.now();
+  const { graph, problems } = prepareGraph(request.graph, catalogue, targets === undefined ? {} : { targets });
+  if (problems.length > 0) return { type: 'run_failed', problems };
+  const plan = await planRun({ ...request, graph });
+  emit({ type: 'run_started', plan: plan.steps.map(toPlanStep), provider });
+
+  const results = new Map<string, NodeOutputs>();
+  // Stored results first: the editor shows all of them at once, whatever takes long.
+  for (const step of plan.steps) if (step.stored) await keepCached(request, graph, results, step, step.stored.outputs);
+
+  let breath = performance.now();
+  for (const step of plan.steps) {
+    if (step.stored) continue;
+    if (performance.now() - breath > breatheMs) {
+      await new Promise((resolve) => setTimeout(resolve));
+      breath = performance.now();
+    }
+    if (signal.aborted) return { type: 'run_cancelled' };
+    if (step.sameAs !== undefined) {
+      await keepCached(request, graph, results, step, results.get(step.sameAs)!);
+      continue;
+    }
+    const problem = await runStep(request, graph, results, step);
+    if (problem) {
+      // Whatever a node throws once it is told to stop, it was stopped.
+      if (signal.aborted) return { type: 'run_cancelled' };
+      emit({ type: 'node_failed', node: step.node, problem });
+      return { type: 'run_failed', problems: [problem] };
+    }
+  }
+  return { type: 'run_succeeded', outputs: outputsOf(plan, results), seconds: (performance.now() - begun) / 1000 };
+}
+
+const outputsOf = ({ targets }: Plan, results: ReadonlyMap<string, NodeOutputs>): Record<string, NodeOutputs> =>
+  Object.fromEntries(targets.map((id) => [id, results.get(id)!]));
+
+async function keepCached({ emit, history }: RunRequest, graph: Graph, results: Map<string, NodeOutputs>, { node, reason, parts }: PlannedStep, outputs: NodeOutputs) {
+  results.set(node, freezeData(outputs, 'outputs'));
+  await history.set(graph.name, node, parts);
+  emit({ type: 'node_cached', node, outputs, reason });
+}
+
+/** Runs one node; gives the problem when it failed. */
+async function runStep({ catalogue, cache, history, host, signal, emit, provider }: RunRequest, graph: Graph, results: Map<string, NodeOutputs>, step: PlannedStep): Promise<Problem | undefined> {
+  const { node, type, key, parts, definition } = step;
+  const begun = performance.now();
+  let inputs: Readonly<Record<string, unknown>> = {};
+  let outputs: NodeOutputs;
+  emit({ type: 'node_started', node });
+  try {
+    inputs = gatherInputs(graph, catalogue, results, step);
+    const run = await loadRun(catalogue.get(type)!);
+    const { context, close } = openContext(node, host, signal, provider, emit);
+    outputs = checkOutputs(step, await run(inputs, context).finally(close));
+  } catch (error) {
+    if (error instanceof PortFailure) return toProblem(error.cause.at(`node ${node} (${type})`), { node, port: error.port });
+    if (error instanceof CodedError) return toProblem(error.at(`node ${node} (${type})`), { node });
+    if (!signal.aborted && error instanceof Error && error.stack !== undefined) emit({ type: 'node_log', node, level: 'warn', message: error.stack });
+    const shown = Object.entries(inputs).map(([name, value]) => `${name} ${show(value)}`).join(', ');
+    return toProblem(err.NODE_FAILED(messageOf(error), shown || 'none').at(`node ${node} (${type})`), { node });
+  }
+  results.set(node, outputs);
+  const seconds = (performance.now() - begun) / 1000;
+  try {
+    if (definition.effects !== 'writes') await cache.set(key, { parts, outputs, seconds });
+    await history.set(graph.name, node, parts);
+  } catch (error) {
+    // A full disk must not throw away what an hour of training gave: the run goes on with the result in memory.
+    emit({ type: 'node_log', node, level: 'warn', message: `result: expected to store it for later runs, got ${messageOf(error)}` });
+  }
+  emit({ type: 'node_finished', node, outputs, seconds });
+  return undefined;
+}
+
+/** A coded error that belongs to one port of the node. */
+class PortFailure extends Error {
+  readonly port: string;
+  override readonly cause: CodedError;
+  constructor(port: string, cause: CodedError) {
+    super(cause.message);
+    this.port = port;
+    this.cause = cause;
+  }
+}
+function onPort<T>(side: 'input' | 'output', port: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw error instanceof CodedError ? new PortFailure(port, error.at(`${side} ${port}`)) : error;
+  }
+}
+
+/** What the node gets: typed values as planned, linked ones converted, checked and frozen. */
+function gatherInputs(graph: Graph, catalogue: Catalogue, results: ReadonlyMap<string, NodeOutputs>, { parts, definition }: PlannedStep): Readonly<Record<string, unknown>> {
+  const inputs: Record<string, unknown> = {};
+  for (const [name, part] of Object.entries(parts.inputs))
+    inputs[name] = onPort('input', name, () => {
+      if ('value' in part) return part.value;
+      if ('path' in part) return part.path;
+      const from = catalogue.get(graph.nodes[part.node]!.type)!.definition.outputs[part.output]!;
+      const to = definition.inputs[name]!;
+      return freezeData(to.check(convertValue(from.type, to.type, results.get(part.node)![part.output])), name);
+    });
+  return Object.freeze(inputs);
+}
+
+async function loadRun({ load }: NodePackage): Promise<NodeRun<NodeDefinition>> {
+  const module = await load().catch((error: unknown) => { throw err.LOAD_FAILED(messageOf(error)); });
+  if (typeof module.run !== 'function') throw err.LOAD_FAILED(`one with ${Object.keys(module).join(', ') || 'nothing'}`);
+  return module.run;
+}
+
+/** What the node gave, held against its output ports: all there, nothing else, each as declared, frozen. */
+function checkOutputs({ definition }: PlannedStep, given: unknown): NodeOutputs {
+  const names = Object.keys(definition.outputs);
+  if (typeof given !== 'object' || given === null) throw err.NOT_OUTPUTS(names, show(given));
+  const stray = Object.keys(given).filter((name) => !names.includes(name));
+  if (stray.length > 0) throw err.NOT_OUTPUTS(names, `also ${stray.join(', ')}`);
+  const outputs: Record<string, unknown> = {};
+  for (const name of names) {
+    const value: unknown = onPort('output', name, () => freezeData(definition.outputs[name]!.check((given as NodeOutputs)[name]), name));
+    if (value !== undefined) outputs[name] = value;
+  }
+  return Object.freeze(outputs);
+}
