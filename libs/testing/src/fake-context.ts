@@ -1,0 +1,131 @@
+// A node's context for specs: assets in memory, real PNG coding, files in a temporary folder, everything a node says recorded.
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve, sep } from 'node:path';
+import type { Asset, NodeContext } from '@facewright/core';
+import { err } from '@facewright/engine';
+import { createRng, type ImageBuffer, type RunnableModel, type Session, type SessionOptions } from '@facewright/tensor';
+import sharp from 'sharp';
+
+export interface FakeContextOptions {
+  /** How a session is opened, e.g. `runtime.open`. Without it a node that asks for a session fails. */
+  readonly openSession?: (model: RunnableModel, options?: SessionOptions) => Promise<Session>;
+  readonly provider?: string;
+  readonly signal?: AbortSignal;
+}
+export interface FakeContext extends NodeContext {
+  /** All that the node said, in order and unthrottled. */
+  readonly said: {
+    readonly progress: { readonly done: number; readonly total: number; readonly preview?: ImageBuffer }[];
+    readonly metrics: { readonly name: string; readonly step: number; readonly value: number }[];
+    readonly logs: { readonly level: 'info' | 'warn'; readonly message: string }[];
+    /** Keys of the sessions that were asked for, without repetition. */
+    readonly sessions: Set<string>;
+  };
+  /** What `files.write` gave, by name. */
+  readonly written: ReadonlyMap<string, Uint8Array>;
+  /** Where `files.write` writes and assets become files; made at first use, removed when the process ends. */
+  folder(): string;
+  /** Releases the sessions that are open, as the engine does when a node ends. */
+  close(): Promise<void>;
+}
+
+const folders: string[] = [];
+process.once('exit', () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+const digest = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+export function createFakeContext({ openSession, provider = 'cpu', signal = new AbortController().signal }: FakeContextOptions = {}): FakeContext {
+  const stored = new Map<string, Uint8Array>();
+  const written = new Map<string, Uint8Array>();
+  const shared = new Map<string, Promise<Session>>();
+  const open: Session[] = [];
+  const said: FakeContext['said'] = { progress: [], metrics: [], logs: [], sessions: new Set() };
+  let temporary: string | undefined;
+  const folder = () => {
+    if (temporary === undefined) folders.push(temporary = mkdtempSync(join(tmpdir(), 'facewright-spec-')));
+    return temporary;
+  };
+  const read = async (path: string) => readFile(path).then((bytes) => new Uint8Array(bytes), () => { throw err.MISSING_FILE(path); });
+  const readAsset = async ({ id }: Asset) => {
+    const bytes = stored.get(id);
+    if (!bytes) throw err.MISSING_ASSET(id);
+    return bytes;
+  };
+  const writeAsset = async (bytes: Uint8Array, mediaType: string): Promise<Asset> => {
+    const asset = { id: digest(bytes), mediaType, bytes: bytes.length };
+    stored.set(asset.id, bytes.slice());
+    return asset;
+  };
+  const openCounted = async (build: () => RunnableModel | Promise<RunnableModel>, options?: SessionOptions) => {
+    if (!openSession) throw new Error('createFakeContext: give openSession to a node that asks for a session');
+    const session = await openSession(await build(), options);
+    open.push(session);
+    return session;
+  };
+
+  return {
+    node: 'fake', signal, provider, said, written, folder, rng: createRng,
+    progress: (done, total, preview) => void said.progress.push({ done, total, ...(preview && { preview }) }),
+    metric: (name, step, value) => void said.metrics.push({ name, step, value }),
+    log: (level, message) => void said.logs.push({ level, message }),
+    session: (key, build, options) => {
+      said.sessions.add(key);
+      if (options?.state) return openCounted(build, options);
+      const session = shared.get(key) ?? openCounted(build, options);
+      shared.set(key, session);
+      return session;
+    },
+    assets: {
+      read: readAsset,
+      write: writeAsset,
+      async file(ref) {
+        if ('path' in ref) return ref.path;
+        const path = join(folder(), `${ref.asset.id.slice('sha256:'.length)}${ref.asset.mediaType.includes('safetensors') ? '.safetensors' : ''}`);
+        await writeFile(path, await readAsset(ref.asset));
+        return path;
+      },
+    },
+    images: {
+      async read(image) {
+        const asset = 'asset' in image ? image.asset : image;
+        const bytes = await readAsset(asset);
+        try {
+          const { data, info } = await sharp(bytes).autoOrient().flatten({ background: '#fff' }).toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+          return { width: info.width, height: info.height, channels: 3, data: new Uint8Array(data) };
+        } catch (error) {
+          throw err.BAD_IMAGE('key' in image ? image.key : asset.id, (error as Error).message);
+        }
+      },
+      async write({ width, height, channels, data }, about) {
+        const png = await sharp(data, { raw: { width, height, channels } }).png().toBuffer();
+        return { asset: await writeAsset(new Uint8Array(png), 'image/png'), width, height, ...about };
+      },
+    },
+    files: {
+      async list(path, endings) {
+        const names = await readdir(path).catch(() => { throw err.MISSING_FOLDER(path); });
+        return names.filter((name) => endings.some((ending) => name.toLowerCase().endsWith(ending.toLowerCase()))).sort().map((name) => resolve(path, name));
+      },
+      read,
+      async ref(path) {
+        const bytes = await read(path);
+        return { path, bytes: bytes.length, digest: digest(bytes) };
+      },
+      exists: async (path) => stat(path).then((entry) => (entry.isDirectory() ? 'folder' as const : 'file' as const), () => null),
+      async write(name, bytes) {
+        const path = resolve(folder(), name);
+        if (!path.startsWith(folder() + sep)) throw err.OUTSIDE_FOLDER(name);
+        await mkdir(dirname(path), { recursive: true });
+        await writeFile(path, bytes);
+        written.set(name, bytes.slice());
+        return path;
+      },
+    },
+    async close() {
+      shared.clear();
+      await Promise.all(open.splice(0).map((session) => session.release()));
+    },
+  };
+}
