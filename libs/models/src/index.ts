@@ -14,5 +14,8 @@ export * from './nn/weight-sources.ts';
 export * from './schedules/noise-schedule.ts';
 export * from './schedules/sampler.ts';
 export * from './single-file/single-file.ts';
+export * from './tokenizers/bert-tokenizer.ts';
+export * from './tokenizers/clip-tokenizer.ts';
+export * from './tokenizers/tokenizer.ts';
 export * from './unet-2d-condition/config.ts';
 export * from './unet-2d-condition/unet-2d-condition.ts';
