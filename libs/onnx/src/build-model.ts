@@ -1,5 +1,5 @@
 // Writes a graph of values as an ONNX ModelProto, with large weights left where they are.
-import { byteSize, int64, sizeOf, scalar, type RunnableModel, type Tensor, type TensorInfo } from '@facewright/tensor';
+import { byteSize, int64, scalar, sizeOf, type RunnableModel, type Tensor, type TensorInfo } from '@facewright/tensor';
 import { err, type Encoded, type Op } from './op.ts';
 import { ELEM_TYPE } from './ops/elementwise.ts';
 import { ops } from './ops/index.ts';

@@ -1,0 +1,2 @@
+// Helpers for specs of whoever differentiates graphs: the gradient check.
+export * from './check-gradient.ts';
