@@ -4,3 +4,4 @@ export * from './image.ts';
 export * from './rng.ts';
 export * from './session.ts';
 export * from './tensor.ts';
+export { toFloat32, err as tensorErrors } from './to-float32.ts';

@@ -6,12 +6,13 @@ import { byteSize, sizeOf, type Tensor } from '@facewright/tensor';
 import { err, reason } from '../errors.ts';
 import { safetensorsName } from './dtypes.ts';
 
-/**
- * Writes tensors under their names; Python's safetensors reads the file. Wider types come first, so that every tensor is aligned to its element.
- * The data goes to a new file beside `file` that takes its place at the end: a crash or a full disk leaves what was there before.
- * Throws WEIGHTS_TENSOR when data and dims disagree, WEIGHTS_UNWRITABLE when the disk refuses.
- */
-export async function writeSafetensors(file: string, tensors: ReadonlyMap<string, Tensor>, metadata: Readonly<Record<string, string>> = {}): Promise<void> {
+interface Layout {
+  readonly head: Uint8Array;
+  readonly ordered: readonly (readonly [name: string, tensor: Tensor])[];
+}
+
+/** Wider types come first, so that every tensor is aligned to its element. Throws WEIGHTS_TENSOR when data and dims disagree. */
+function layOut(tensors: ReadonlyMap<string, Tensor>, metadata: Readonly<Record<string, string>>): Layout {
   const ordered = [...tensors].sort(([, a], [, b]) => byteSize(b.dtype) - byteSize(a.dtype));
   const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
   let end = 0;
@@ -24,12 +25,30 @@ export async function writeSafetensors(file: string, tensors: ReadonlyMap<string
   const head = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, ' ');
   head.writeBigUInt64LE(BigInt(head.length - 8));
   json.copy(head, 8);
+  return { head, ordered };
+}
+
+const bytesOf = ({ data }: Tensor): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+/** A whole safetensors file in memory, for what is small or goes into a store. Throws WEIGHTS_TENSOR. */
+export function safetensorsBytes(tensors: ReadonlyMap<string, Tensor>, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+  const { head, ordered } = layOut(tensors, metadata);
+  return Buffer.concat([head, ...ordered.map(([, tensor]) => bytesOf(tensor))]);
+}
+
+/**
+ * Writes tensors under their names; Python's safetensors reads the file.
+ * The data goes to a new file beside `file` that takes its place at the end: a crash or a full disk leaves what was there before.
+ * Throws WEIGHTS_TENSOR when data and dims disagree, WEIGHTS_UNWRITABLE when the disk refuses.
+ */
+export async function writeSafetensors(file: string, tensors: ReadonlyMap<string, Tensor>, metadata: Readonly<Record<string, string>> = {}): Promise<void> {
+  const { head, ordered } = layOut(tensors, metadata);
   const temporary = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`);
   try {
     const handle = await open(temporary, 'wx');
     try {
       await handle.writeFile(head);
-      for (const [, { data }] of ordered) await handle.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      for (const [, tensor] of ordered) await handle.writeFile(bytesOf(tensor));
       await handle.sync();
     } finally {
       await handle.close();

@@ -1,0 +1,48 @@
+// What is trained: every weight of the U-Net, or low-rank additions to its attention.
+import type { Model, NodeContext } from '@facewright/core';
+import { attentionTargets, inputWeights, storedWeights } from '@facewright/models';
+import type { StoredTensor, UNet2DCondition, WeightSource } from '@facewright/models';
+import { input } from '@facewright/onnx';
+import type { Value } from '@facewright/onnx';
+import { componentWeights, loraAdditions } from '@facewright/pipelines';
+import { toFloat32 } from '@facewright/tensor';
+import type { Rng, Tensor } from '@facewright/tensor';
+import { initializeLora, withLora } from '@facewright/train';
+import type { LoraSettings } from '@facewright/train';
+import { readTensors } from '@facewright/weights';
+import type { FileTensor } from '@facewright/weights';
+
+export interface TrainedWeights {
+  /** The model as it is now: the frozen guide. */
+  readonly frozen: WeightSource;
+  readonly trained: WeightSource;
+  /** Graph inputs by parameter name, filled while the graph is written. */
+  readonly inputs: ReadonlyMap<string, Value>;
+  /** Values they begin with. */
+  readonly initial: ReadonlyMap<string, Tensor>;
+}
+
+/** LoRAs that the handle already has stay as they are, in both models. */
+export async function trainedWeights(model: Model<'diffusion'>, unet: UNet2DCondition, mode: 'full' | 'lora', rank: number, rng: Rng, ctx: NodeContext): Promise<TrainedWeights> {
+  const stored = await componentWeights(model, 'unet', ctx);
+  const frozen = await loraAdditions(model, 'unet', storedWeights(stored), unet, ctx);
+  const inputs = new Map<string, Value>();
+  if (mode === 'full') {
+    const trained = await loraAdditions(model, 'unet', inputWeights(inputs), unet, ctx);
+    return { frozen, trained, inputs, initial: await readFloats(stored) };
+  }
+  // Diffusers' own naming, so that the file loads there too.
+  const settings: LoraSettings = { rank, alpha: rank, targets: attentionTargets, prefix: 'unet.', init: 'gaussian' };
+  const trained = withLora(frozen, settings, (name, shape) => {
+    const value = input(name, 'float32', shape);
+    inputs.set(name, value);
+    return value;
+  });
+  return { frozen, trained, inputs, initial: initializeLora(unet, settings, rng) };
+}
+
+/** A handle's weights lie in files, so that every entry names one. */
+async function readFloats(stored: ReadonlyMap<string, StoredTensor>): Promise<Map<string, Tensor>> {
+  const tensors = await readTensors(stored as ReadonlyMap<string, FileTensor>);
+  return new Map([...tensors].map(([name, tensor]) => [name, toFloat32(name, tensor)]));
+}
