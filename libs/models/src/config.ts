@@ -68,11 +68,16 @@ export class ConfigReader {
   ignore(...keys: readonly string[]): void {
     for (const key of keys) this.#read.add(key);
   }
-  /** Throws MODELS_CONFIG with all problems, counting keys that nobody read and that are neither null nor false. */
-  finish(): void {
+  /** All problems, counting keys that nobody read and that are neither null nor false. */
+  collect(): readonly string[] {
     for (const [key, value] of Object.entries(this.#json)) {
       if (!this.#read.has(key) && !key.startsWith('_') && value !== null && value !== false) this.#problem(key, 'nothing, as it is not supported', value);
     }
-    if (this.problems.length > 0) throw err.CONFIG(this.#architecture, this.problems);
+    return this.problems;
+  }
+  /** Throws MODELS_CONFIG with all problems. */
+  finish(): void {
+    const problems = this.collect();
+    if (problems.length > 0) throw err.CONFIG(this.#architecture, problems);
   }
 }

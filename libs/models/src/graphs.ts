@@ -2,6 +2,8 @@
 import { input, type Value } from '@facewright/onnx';
 import { AutoencoderKL } from './autoencoder-kl/autoencoder-kl.ts';
 import { latentStride, type AutoencoderConfig } from './autoencoder-kl/config.ts';
+import { BlipReward } from './blip/blip-reward.ts';
+import type { BlipRewardConfig } from './blip/config.ts';
 import { ClipText } from './clip-text/clip-text.ts';
 import type { ClipTextConfig } from './clip-text/config.ts';
 import { bind, type BindOptions, type WeightSource } from './nn/binding.ts';
@@ -53,4 +55,16 @@ export function vaeDecodeGraph(config: AutoencoderConfig, { batch, height, width
   const stride = latentStride(config);
   const latents = input('latent_sample', 'float32', [batch, config.latentChannels, height / stride, width / stride]);
   return { sample: vae.decode(bind(vae, weights, options), latents) };
+}
+
+/** Inputs `pixel_values` [batch, 3, size, size], `input_ids` int64 [batch, tokens], `attention_mask` float32 [batch, tokens]; output `reward` [batch], not rescaled. */
+export function blipGraph(config: BlipRewardConfig, { batch, tokens }: { readonly batch: number; readonly tokens: number }, weights: WeightSource, options: BindOptions = {}): { readonly reward: Value } {
+  const model = new BlipReward(config);
+  const { imageSize } = config.vision;
+  const reward = model.forward(bind(model, weights, options), {
+    pixel_values: input('pixel_values', 'float32', [batch, 3, imageSize, imageSize]),
+    input_ids: input('input_ids', 'int64', [batch, tokens]),
+    attention_mask: input('attention_mask', 'float32', [batch, tokens]),
+  });
+  return { reward };
 }

@@ -1,6 +1,8 @@
 // Model architectures that write ONNX graphs, with their tokenizers and noise schedules.
 export * from './autoencoder-kl/autoencoder-kl.ts';
 export * from './autoencoder-kl/config.ts';
+export * from './blip/blip-reward.ts';
+export * from './blip/config.ts';
 export * from './clip-text/clip-text.ts';
 export * from './clip-text/config.ts';
 export type { Json } from './config.ts';

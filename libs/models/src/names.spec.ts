@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Shape } from '@facewright/tensor';
 import { describe, expect, it } from 'vitest';
-import { AutoencoderKL, ClipText, parameterCount, parseAutoencoderConfig, parseClipTextConfig, parseUNetConfig, sd15AutoencoderConfig, sd15ClipTextConfig, sd15UNetConfig, splitSingleFile, UNet2DCondition, type StoredTensor } from './index.ts';
+import { AutoencoderKL, BlipReward, checkWeights, ClipText, compare, imageRewardConfig, parameterCount, parseAutoencoderConfig, parseBlipRewardConfig, parseClipTextConfig, parseUNetConfig, sd15AutoencoderConfig, sd15ClipTextConfig, sd15UNetConfig, splitSingleFile, UNet2DCondition, type StoredTensor } from './index.ts';
 
 const folder = join(import.meta.dirname, '../../../../shared/data/keys');
 if (!existsSync(folder)) console.warn(`\n*** SKIPPED: key lists of published checkpoints are not at ${folder} ***\n`);
@@ -23,6 +23,16 @@ describe('full-size configurations', () => {
   ] as const)('%s of Stable Diffusion 1.5 has as many parameters as its checkpoint', (_, module, tensors, scalars) => {
     expect([...module.parameters()].length).toBe(tensors);
     expect(parameterCount(module)).toBe(scalars);
+  });
+});
+
+describe.skipIf(!existsSync(folder))('ImageReward and FaceScore', () => {
+  it('have exactly the names and shapes of the published checkpoint, whose position_ids are no weights', () => {
+    const model = new BlipReward(parseBlipRewardConfig(imageRewardConfig));
+    const file = new Map(keys('imagereward_keys.txt'));
+    expect(compare(model, file)).toEqual({ missing: [], unexpected: ['blip.text_encoder.embeddings.position_ids'], misshapen: [] });
+    expect(() => checkWeights(model, file, { file: 'ImageReward.pt' })).not.toThrow();
+    expect(parameterCount(model)).toBe(446_665_953);
   });
 });
 

@@ -1,20 +1,9 @@
 // Attention and transformer blocks of diffusers.
 import { geglu, op, scaledDotProductAttention, type Value } from '@facewright/onnx';
 import type { Binding } from '../nn/binding.ts';
-import { Conv2d, GroupNorm, LayerNorm, Linear, reshape } from '../nn/layers.ts';
+import { Conv2d, GroupNorm, LayerNorm, Linear } from '../nn/layers.ts';
 import { Module } from '../nn/module.ts';
-
-/** [n, c, h, w] to [n, h * w, c]. */
-export function toTokens(x: Value): Value {
-  const [n = 0, c = 0, h = 0, w = 0] = x.shape;
-  return op.Transpose([reshape(x, [n, c, h * w])], { perm: [0, 2, 1] });
-}
-
-/** [n, h * w, c] to [n, c, h, w]. */
-export function fromTokens(x: Value, height: number, width: number): Value {
-  const [n = 0, , c = 0] = x.shape;
-  return reshape(op.Transpose([x], { perm: [0, 2, 1] }), [n, c, height, width]);
-}
+import { fromTokens, toTokens } from '../nn/tokens.ts';
 
 export interface AttentionOptions {
   readonly heads: number;

@@ -25,20 +25,18 @@ export function compare(module: Module, checkpoint: ReadonlyMap<string, { readon
 export interface CheckOptions {
   /** The checkpoint, as a reader would call it. */
   readonly file: string;
-  /** Extra tensors that are known to be of no use (position_ids, for one); default: none is. */
-  readonly ignore?: (name: string) => boolean;
   /** How the file itself spells a name, when it was mapped. */
   readonly fileName?: (name: string) => string;
 }
 
-/** Throws MODELS_WEIGHTS with every missing, unexpected and misshapen parameter, by the file's own names. */
+/** Throws MODELS_WEIGHTS with every missing, unexpected and misshapen parameter, by the file's own names. Older files also store position_ids, which count from 0 and are no weights: they are welcome. */
 export function checkWeights(module: Module, checkpoint: ReadonlyMap<string, { readonly shape: Shape }>, options: CheckOptions): void {
-  const { file, ignore = () => false, fileName = (name: string) => name } = options;
+  const { file, fileName = (name: string) => name } = options;
   const { missing, unexpected, misshapen } = compare(module, checkpoint);
   const problems = [
     ...missing.map((name) => `missing: ${fileName(name)}`),
     ...misshapen.map(({ name, want, got }) => `misshapen: ${fileName(name)} is [${got.join(', ')}], expected [${want.join(', ')}]`),
-    ...unexpected.filter((name) => !ignore(name)).map((name) => `unexpected: ${fileName(name)}`),
+    ...unexpected.filter((name) => !/(^|\.)position_ids$/.test(name)).map((name) => `unexpected: ${fileName(name)}`),
   ];
   if (problems.length > 0) throw err.WEIGHTS(file, problems);
 }

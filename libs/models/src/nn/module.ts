@@ -1,5 +1,5 @@
 // A module and its parameters: declared shapes under the names of the checkpoint.
-import type { DType, Rng, Shape, Tensor } from '@facewright/tensor';
+import type { Rng, Shape, Tensor } from '@facewright/tensor';
 import { sizeOf } from '@facewright/tensor';
 
 /** How a parameter starts when it is trained from nothing. */
@@ -13,12 +13,9 @@ export type Init =
 export class Parameter {
   readonly shape: Shape;
   readonly init: Init;
-  /** Element type in the checkpoint; 'float32' also stands for any narrower float, which is cast. */
-  readonly dtype: DType;
-  constructor(shape: Shape, init: Init, dtype: DType = 'float32') {
+  constructor(shape: Shape, init: Init) {
     this.shape = shape;
     this.init = init;
-    this.dtype = dtype;
   }
 }
 
@@ -41,11 +38,10 @@ function* walk(node: object, prefix: string): Generator<readonly [string, Parame
 /** Number of scalars in all parameters. */
 export const parameterCount = (module: Module): number => [...module.parameters()].reduce((sum, [, p]) => sum + sizeOf(p.shape), 0);
 
-/** Fresh values for every parameter of floating type, drawn in order of declaration. */
+/** Fresh values for every parameter, drawn in order of declaration. */
 export function initialize(module: Module, rng: Rng): Map<string, Tensor<'float32'>> {
   const tensors = new Map<string, Tensor<'float32'>>();
-  for (const [name, { shape, init, dtype }] of module.parameters()) {
-    if (dtype !== 'float32') continue;
+  for (const [name, { shape, init }] of module.parameters()) {
     const count = sizeOf(shape);
     let data: Float32Array;
     switch (init.kind) {

@@ -27,8 +27,8 @@ export const inMemory = (tensors: ReadonlyMap<string, Tensor>): Map<string, Stor
 
 /** Every parameter as a graph input under its own name: what a trainer feeds, or keeps as session state. `list` receives each input made. */
 export function inputWeights(list: Map<string, Value>, { rename = (name) => name }: { readonly rename?: (name: string) => string } = {}): WeightSource {
-  return (name, { shape, dtype }) => {
-    const value = input(rename(name), dtype, shape);
+  return (name, { shape }) => {
+    const value = input(rename(name), 'float32', shape);
     list.set(rename(name), value);
     return value;
   };

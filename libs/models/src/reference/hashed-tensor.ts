@@ -22,6 +22,5 @@ export function hashedWeight(name: string, dims: Shape): Tensor<'float32'> {
   return { dtype: 'float32', dims, data: Float32Array.from(values, (v) => v * scale + shift) };
 }
 
-/** Weights for every parameter of floating type. */
-export const hashedWeights = (module: Module): Map<string, Tensor<'float32'>> =>
-  new Map([...module.parameters()].filter(([, p]) => p.dtype === 'float32').map(([name, { shape }]) => [name, hashedWeight(name, shape)]));
+/** Weights for every parameter. */
+export const hashedWeights = (module: Module): Map<string, Tensor<'float32'>> => new Map([...module.parameters()].map(([name, { shape }]) => [name, hashedWeight(name, shape)]));

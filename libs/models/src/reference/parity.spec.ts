@@ -4,9 +4,10 @@ import { createRuntime } from '@facewright/runtime';
 import { float32, int64, type Tensors } from '@facewright/tensor';
 import { describe, expect, it } from 'vitest';
 import autoencoders from '../fixtures/autoencoder-kl.json' with { type: 'json' };
+import rewards from '../fixtures/blip-reward.json' with { type: 'json' };
 import texts from '../fixtures/clip-text.json' with { type: 'json' };
 import unets from '../fixtures/unet-2d-condition.json' with { type: 'json' };
-import { AutoencoderKL, ClipText, compare, inMemory, parseAutoencoderConfig, parseClipTextConfig, parseUNetConfig, storedWeights, textGraph, UNet2DCondition, unetGraph, vaeDecodeGraph, vaeEncodeGraph } from '../index.ts';
+import { AutoencoderKL, blipGraph, BlipReward, ClipText, compare, inMemory, parseAutoencoderConfig, parseBlipRewardConfig, parseClipTextConfig, parseUNetConfig, storedWeights, textGraph, UNet2DCondition, unetGraph, vaeDecodeGraph, vaeEncodeGraph } from '../index.ts';
 import { relativeError } from './fixture.ts';
 import { hashedTensor, hashedWeights } from './hashed-tensor.ts';
 
@@ -55,5 +56,17 @@ describe.each([{ fused: false }, { fused: true }])('with fused attention: $fused
     expect([...text.parameters()].length).toBe(parameters);
     const result = await run({ ...textGraph(config, { batch: 2, tokens: 9 }, storedWeights(inMemory(hashedWeights(text))), options) }, { input_ids: int64([2, 9], ids.flat()) });
     expect(relativeError(result['last_hidden_state'], reference)).toBeLessThan(tolerance);
+  });
+
+  it.each(rewards.cases)('the BLIP reward model with $name agrees with transformers', async ({ config: json, parameters, input_ids: ids, attention_mask: mask, reward }) => {
+    const config = parseBlipRewardConfig(json);
+    const model = new BlipReward(config);
+    expect([...model.parameters()].length).toBe(parameters);
+    const [n, tokens] = [ids.length, ids[0]!.length];
+    const size = config.vision.imageSize;
+    const result = await run({ ...blipGraph(config, { batch: n, tokens }, storedWeights(inMemory(hashedWeights(model))), options) }, {
+      pixel_values: hashedTensor('pixel_values', [n, 3, size, size]), input_ids: int64([n, tokens], ids.flat()), attention_mask: float32([n, tokens], mask.flat()),
+    });
+    expect(relativeError(result['reward'], reward)).toBeLessThan(tolerance);
   });
 });
