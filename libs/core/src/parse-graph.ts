@@ -20,19 +20,29 @@ function expectation(issue: z.core.$ZodIssue): string {
 const valueAt = (root: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined), root);
 
+/** Keys named __proto__, which a record cannot hold and the schema would drop without a word. */
+function prototypeKeys(json: unknown): Problem[] {
+  const nodes = valueAt(json, ['nodes']);
+  const records: [string, unknown][] = [['graph.nodes', nodes]];
+  if (typeof nodes === 'object' && nodes !== null) for (const [id, node] of Object.entries(nodes)) records.push([`graph.nodes.${id}.values`, valueAt(node, ['values'])]);
+  return records.filter(([, record]) => typeof record === 'object' && record !== null && Object.hasOwn(record, '__proto__'))
+    .map(([where]) => toProblem(err.BAD_DOCUMENT('another name', '__proto__').at(where)));
+}
+
 /** The document with defaults filled in, or all that is wrong with its form. Whether its nodes exist and fit is validateGraph's business. */
 export function parseGraph(json: unknown): ParsedGraph {
   const result = graphSchema.safeParse(json);
-  if (result.success) return { graph: result.data };
+  const unholdable = prototypeKeys(json);
+  if (result.success) return unholdable.length === 0 ? { graph: result.data } : { problems: unholdable };
   return {
-    problems: result.error.issues.map((issue) => {
+    problems: [...unholdable, ...result.error.issues.map((issue) => {
       const [section, node, part, port] = issue.path;
       const got = issue.code === 'invalid_key' ? issue.path.at(-1) : valueAt(json, issue.path);
       return toProblem(err.BAD_DOCUMENT(expectation(issue), got).at(['graph', ...issue.path].join('.')), {
         ...(section === 'nodes' && typeof node === 'string' && { node }),
         ...(section === 'nodes' && part === 'values' && typeof port === 'string' && { port }),
       });
-    }),
+    })],
   };
 }
 
