@@ -1,0 +1,17 @@
+// The nodes that come with Facewright, in the order of the palette. A library added to libs/nodes is listed here.
+import type { NodePackage } from '@facewright/core';
+import { nodes as evaluator } from '@facewright/node-evaluator';
+import { nodes as faceDetect } from '@facewright/node-face-detect';
+import { nodes as faceScoreTrainer } from '@facewright/node-face-score-trainer';
+import { nodes as guidanceLossTrainer } from '@facewright/node-guidance-loss-trainer';
+import { nodes as imageFolder } from '@facewright/node-image-folder';
+import { nodes as pairSet } from '@facewright/node-pair-set';
+import { nodes as preview } from '@facewright/node-preview';
+import { nodes as prompts } from '@facewright/node-prompts';
+import { nodes as sampler } from '@facewright/node-sampler';
+import { nodes as saveImage } from '@facewright/node-save-image';
+import { nodes as toyFaces } from '@facewright/node-toy-faces';
+
+export const packages: readonly NodePackage[] = [
+  ...prompts, ...imageFolder, ...toyFaces, ...sampler, ...faceDetect, ...pairSet, ...faceScoreTrainer, ...guidanceLossTrainer, ...evaluator, ...saveImage, ...preview,
+];

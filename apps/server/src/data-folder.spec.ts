@@ -1,0 +1,162 @@
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { StoredResult } from '@facewright/engine';
+import { createRuntime } from '@facewright/runtime';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAssetStore } from './asset-store.ts';
+import { openDataFolder, PROJECT_FOLDER, type DataFolder } from './data-folder.ts';
+import { lockDataFolder } from './data-lock.ts';
+import { createLocalHost } from './local-host.ts';
+import { decodePicture, encodePng } from './picture-codec.ts';
+import { createResultStore } from './result-store.ts';
+import { writeWhole } from './write-file.ts';
+
+let folder: string, data: DataFolder;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'data-spec-'));
+  data = openDataFolder(join(folder, 'data'));
+});
+afterAll(() => {
+  data.close();
+  rmSync(folder, { recursive: true });
+});
+const code = (name: string) => expect.objectContaining({ code: name });
+const bytes = (text: string) => new TextEncoder().encode(text);
+/** A disk that is full after half of the file. */
+const fullDisk = (path: string, content: Uint8Array | string) =>
+  writeWhole(path, content, async (part, whole) => {
+    await writeFile(part, whole.slice(0, whole.length / 2));
+    throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+  });
+const everyFile = (of: string) => (existsSync(of) ? readdirSync(of, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ name }) => name) : []);
+
+describe('a full disk', () => {
+  it('is said, leaves no piece behind and does not harm what was stored', async () => {
+    const shelf = join(folder, 'full');
+    const before = await createAssetStore(shelf).write(bytes('kept'), 'text/plain');
+    const store = createAssetStore(shelf, fullDisk);
+    await expect(store.write(bytes('too much'), 'text/plain')).rejects.toEqual(code('SERVER_DISK_FULL'));
+    expect(everyFile(shelf)).toEqual([`${before.id.slice(7)}.txt`]);
+    expect(new TextDecoder().decode(await store.read(before.id))).toBe('kept');
+    writeFileSync(join(folder, 'old.json'), 'old');
+    await expect(fullDisk(join(folder, 'old.json'), 'new content')).rejects.toEqual(code('SERVER_DISK_FULL'));
+    expect(readFileSync(join(folder, 'old.json'), 'utf8')).toBe('old');
+  });
+  it('is told apart from a place that cannot be written', async () => {
+    writeFileSync(join(folder, 'a-file'), '');
+    await expect(writeWhole(join(folder, 'a-file', 'below'), 'x')).rejects.toEqual(code('SERVER_WRITE_FAILED'));
+    expect(() => openDataFolder(join(folder, 'a-file'))).toThrow(expect.objectContaining({ code: 'SERVER_DATA_FOLDER' }));
+  });
+});
+
+describe('a stored result', () => {
+  const result = async (): Promise<StoredResult> => ({ parts: { type: 'a/b', version: 1, inputs: {} }, seconds: 1, outputs: { text: await data.assets.write(bytes('an asset'), 'text/plain') } });
+  it('survives a restart and counts only while its assets are whole', async () => {
+    const stored = await result();
+    await data.cache.set('ab12', stored);
+    const later = createResultStore(join(folder, 'data', 'cache'), createAssetStore(join(folder, 'data', 'assets')));
+    expect(await later.get('ab12')).toEqual(stored);
+    const { path } = (await data.assets.find((stored.outputs['text'] as { id: string }).id))!;
+    truncateSync(path, 3);
+    expect(await later.get('ab12')).toBeNull();
+    await result();
+    expect(await later.get('ab12')).toEqual(stored);
+    rmSync(path);
+    expect(await later.get('ab12')).toBeNull();
+  });
+  it('that cannot be read is none', async () => {
+    await data.cache.set('cd34', await result());
+    writeFileSync(join(folder, 'data', 'cache', 'cd', 'cd34.json'), '{"parts":');
+    expect(await data.cache.get('cd34')).toBeNull();
+    expect(await data.cache.get('ef56')).toBeNull();
+  });
+});
+
+describe("the user's files", () => {
+  it('are named by content, also in folders, and by their ends when they are large', async () => {
+    const small = join(folder, 'small.txt');
+    writeFileSync(small, 'hello');
+    const hello = 'sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824';
+    expect(await data.files.describe(small)).toEqual({ path: small, bytes: 5, digest: hello });
+    utimesSync(small, 1, 1);
+    expect(await data.files.fingerprint(small)).toBe(hello);
+    const large = join(folder, 'large.bin');
+    writeFileSync(large, 'head');
+    truncateSync(large, 65 * 2 ** 20);
+    utimesSync(large, 1, 1);
+    const first = await data.files.fingerprint(large);
+    expect(first).toMatch(/^ends:/);
+    appendFileSync(large, 'x');
+    expect(await data.files.fingerprint(large)).not.toBe(first);
+
+    const tree = join(folder, 'tree');
+    mkdirSync(join(tree, 'sub'), { recursive: true });
+    writeFileSync(join(tree, 'sub', 'a.txt'), 'a');
+    const before = await data.files.fingerprint(tree);
+    expect(await data.files.fingerprint(tree)).toBe(before);
+    writeFileSync(join(tree, 'sub', 'a.txt'), 'other');
+    expect(await data.files.fingerprint(tree)).not.toBe(before);
+    expect(await data.files.fingerprint(join(folder, 'absent'))).toBe('nothing');
+  });
+  it('are found from the working directory, then in the project', async () => {
+    expect(data.files.resolve('/a/../b')).toBe('/b');
+    expect(data.files.resolve('templates/none-such.json')).toBe(join(process.cwd(), 'templates/none-such.json'));
+    expect(data.files.resolve('libs/core/package.json')).toBe(join(PROJECT_FOLDER, 'libs/core/package.json'));
+  });
+  it('are listed by ending in order of name; missing ones are named', async () => {
+    const pictures = join(folder, 'pictures');
+    mkdirSync(join(pictures, 'deep.png'), { recursive: true });
+    for (const name of ['b.PNG', 'a.png', 'c.txt']) writeFileSync(join(pictures, name), '');
+    expect(await data.files.list(pictures, ['.png'])).toEqual([join(pictures, 'a.png'), join(pictures, 'b.PNG')]);
+    await expect(data.files.list(join(folder, 'none'), ['.png'])).rejects.toEqual(code('ENGINE_MISSING_FOLDER'));
+    await expect(data.files.read(join(folder, 'none'))).rejects.toEqual(code('ENGINE_MISSING_FILE'));
+    await expect(data.files.describe(pictures)).rejects.toEqual(code('ENGINE_MISSING_FILE'));
+  });
+});
+
+describe('the host of a run', () => {
+  it('writes into the output folder only', async () => {
+    const io = createLocalHost({ data, runtime: await createRuntime({ provider: 'null' }), outputFolder: join(folder, 'out') }).openNode('n', new AbortController().signal);
+    expect(await io.files.write('sub/a.txt', bytes('a'))).toBe(join(folder, 'out', 'sub', 'a.txt'));
+    for (const name of ['../b.txt', '/tmp/b.txt', 'sub/../../b.txt', '.']) await expect(io.files.write(name, bytes('b'))).rejects.toEqual(code('ENGINE_OUTSIDE_FOLDER'));
+    await io.close();
+  });
+  it('releases the sessions with state of a node when it closes', async () => {
+    const runtime = await createRuntime({ provider: 'null' });
+    const io = createLocalHost({ data, runtime, outputFolder: folder }).openNode('n', new AbortController().signal);
+    const model = { bytes: new Uint8Array(), inputs: [{ name: 'w', dtype: 'float32', shape: [1] }], outputs: [{ name: 'v', dtype: 'float32', shape: [1] }], files: [], memory: [] } as const;
+    const session = await io.session('key', () => model, { state: [{ input: 'w', output: 'v', initial: { dtype: 'float32', dims: [1], data: Float32Array.of(1) } }] });
+    await session.run({});
+    await io.close();
+    await expect(session.run({})).rejects.toEqual(code('RUNTIME_RELEASED'));
+  });
+});
+
+describe('pictures', () => {
+  it('come back from PNG as they were, grey ones as RGB', async () => {
+    const rgb = { width: 2, height: 1, channels: 3, data: Uint8Array.of(1, 2, 3, 250, 251, 252) } as const;
+    expect({ ...(await decodePicture(await encodePng(rgb), 'a')), data: [...(await decodePicture(await encodePng(rgb), 'a')).data] }).toEqual({ ...rgb, data: [...rgb.data] });
+    const grey = await decodePicture(await encodePng({ width: 2, height: 1, channels: 1, data: Uint8Array.of(7, 90) }), 'b');
+    expect([grey.channels, ...grey.data]).toEqual([3, 7, 7, 7, 90, 90, 90]);
+  });
+  it('that are none are refused by name', async () => {
+    await expect(decodePicture(bytes('no'), 'holiday.jpg')).rejects.toThrow(/^image holiday\.jpg: expected a picture that can be decoded, got /);
+    const png = await encodePng({ width: 64, height: 64, channels: 3, data: Uint8Array.from({ length: 12288 }, (_, i) => (i * 7919) % 256) });
+    await expect(decodePicture(png.subarray(0, png.length / 2), 'half.png')).rejects.toEqual(code('ENGINE_BAD_IMAGE'));
+  });
+});
+
+describe('the lock of the data folder', () => {
+  it('keeps a second server out while the first lives, and not after', () => {
+    const locked = join(folder, 'locked');
+    const unlock = lockDataFolder(locked);
+    expect(() => lockDataFolder(locked)).toThrow(expect.objectContaining({ code: 'SERVER_DATA_IN_USE' }));
+    unlock();
+    // Above the largest process id of Linux, so nobody has it.
+    writeFileSync(join(locked, 'server.lock'), '99999999');
+    lockDataFolder(locked)();
+    expect(existsSync(join(locked, 'server.lock'))).toBe(false);
+  });
+});

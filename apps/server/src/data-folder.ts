@@ -1,0 +1,43 @@
+// The data folder of server and CLI: assets/, cache/, graphs/, runs/, facewright.sqlite.
+import { join, resolve } from 'node:path';
+import type { KeyHistory, ResultCache } from '@facewright/engine';
+import { createAssetStore, type AssetStore } from './asset-store.ts';
+import { openDatabase, type Database } from './database.ts';
+import { createKeyHistory } from './key-history.ts';
+import { createResultStore } from './result-store.ts';
+import { createUserFiles, type UserFiles } from './user-files.ts';
+
+/** Facewright's own folder: templates and the embedded models are in it. */
+export const PROJECT_FOLDER = resolve(import.meta.dirname, '../../..');
+
+export interface DataFolder {
+  readonly path: string;
+  readonly database: Database;
+  readonly assets: AssetStore;
+  readonly cache: ResultCache;
+  readonly history: KeyHistory;
+  readonly files: UserFiles;
+  /** Where hard links to weight files go. */
+  readonly linkFolder: string;
+  /** Where nodes of a run write files. */
+  outputFolder(run: string): string;
+  close(): void;
+}
+
+/** Makes what is missing. Throws SERVER_DATA_FOLDER. */
+export function openDataFolder(folder: string): DataFolder {
+  const path = resolve(folder);
+  const database = openDatabase(join(path, 'facewright.sqlite'));
+  const assets = createAssetStore(join(path, 'assets'));
+  return {
+    path,
+    database,
+    assets,
+    cache: createResultStore(join(path, 'cache'), assets),
+    history: createKeyHistory(database),
+    files: createUserFiles(database, [process.cwd(), PROJECT_FOLDER]),
+    linkFolder: join(path, 'links'),
+    outputFolder: (run) => join(path, 'runs', run),
+    close: () => database.close(),
+  };
+}

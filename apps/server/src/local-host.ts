@@ -1,0 +1,73 @@
+// What the engine asks of its process, on this machine: a data folder, the user's files, sessions of one runtime.
+import { stat } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
+import type { Session } from '@facewright/tensor';
+import { err as engineErr, type EngineHost } from '@facewright/engine';
+import type { Runtime } from '@facewright/runtime';
+import type { DataFolder } from './data-folder.ts';
+import { decodePicture, encodePng, previewUrl } from './picture-codec.ts';
+import { writeWhole } from './write-file.ts';
+
+export interface LocalHostOptions {
+  readonly data: DataFolder;
+  readonly runtime: Runtime;
+  /** Where `context.files.write` writes. */
+  readonly outputFolder: string;
+}
+
+/** A host for one run; used by the worker and, in process, by the CLI. */
+export function createLocalHost({ data: { assets, files }, runtime, outputFolder }: LocalHostOptions): EngineHost {
+  const root = resolve(outputFolder);
+  return {
+    fingerprint: files.fingerprint,
+    preview: previewUrl,
+    openNode() {
+      const open: Session[] = [];
+      return {
+        async session(key, build, options) {
+          if (!options?.state) return runtime.cached(key, build);
+          const session = await runtime.open(await build(), options);
+          open.push(session);
+          return session;
+        },
+        assets: {
+          read: ({ id }) => assets.read(id),
+          write: assets.write,
+          async file(ref) {
+            if ('asset' in ref) {
+              const stored = await assets.find(ref.asset.id);
+              if (!stored) throw engineErr.MISSING_ASSET(ref.asset.id);
+              return stored.path;
+            }
+            if (!(await stat(ref.path).catch(() => null))?.isFile()) throw engineErr.MISSING_FILE(ref.path);
+            return ref.path;
+          },
+        },
+        images: {
+          async read(image) {
+            const [asset, name] = 'asset' in image ? [image.asset, image.key || image.asset.id] : [image, image.id];
+            return decodePicture(await assets.read(asset.id), name);
+          },
+          async write(image, { key, caption }) {
+            return { asset: await assets.write(await encodePng(image), 'image/png'), width: image.width, height: image.height, key, caption };
+          },
+        },
+        files: {
+          list: files.list,
+          read: files.read,
+          ref: files.describe,
+          exists: files.kind,
+          async write(name, bytes) {
+            const path = resolve(root, name);
+            if (!path.startsWith(root + sep)) throw engineErr.OUTSIDE_FOLDER(name);
+            await writeWhole(path, bytes);
+            return path;
+          },
+        },
+        async close() {
+          await Promise.all(open.splice(0).map((session) => session.release()));
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,182 @@
+// The HTTP API as a table: each row is a route of the server and an operation of the OpenAPI document.
+import { basename, dirname } from 'node:path';
+import { describeNode, parseGraph, prepareGraph, type Catalogue, type Graph, type Problem } from '@facewright/core';
+import { explainRun } from '@facewright/engine';
+import type { Request, Response } from 'express';
+import { checkGraph } from './check-graph.ts';
+import type { DataFolder } from './data-folder.ts';
+import { err } from './errors.ts';
+import type { GraphFiles } from './graph-files.ts';
+import { checkPicture } from './picture-codec.ts';
+import type { RunQueue } from './run-queue.ts';
+import type { RunStore } from './run-store.ts';
+import type { Templates } from './templates.ts';
+
+export interface Services {
+  readonly catalogue: Catalogue;
+  readonly data: DataFolder;
+  readonly graphs: GraphFiles;
+  readonly templates: Templates;
+  readonly runs: RunStore;
+  readonly queue: RunQueue;
+}
+/** Names of schemas in the OpenAPI document, by property of a JSON object; a list is `Name[]`. */
+export type Fields = Readonly<Record<string, string>>;
+export interface Route {
+  readonly method: 'get' | 'put' | 'post' | 'delete';
+  /** Under /api/v1, with {parameters}. */
+  readonly path: string;
+  readonly summary: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** A JSON object of these fields, a schema by name, or any bytes. */
+  readonly body?: Fields | string | 'bytes';
+  readonly answers: Readonly<Record<number, Fields | string | 'bytes' | null>>;
+  handle(request: Request, response: Response): unknown;
+}
+
+/** A report or a drawing may hold anything: it gets no script, no network and no access to this server's pages. */
+const SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
+const LISTED_RUNS = 200;
+const problems: Fields = { problems: 'Problem[]' };
+
+class UnprocessableGraph extends Error {
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    super('graph with problems');
+    this.problems = problems;
+  }
+}
+/** 422 with all problems. */
+export const problemsOf = (error: unknown): readonly Problem[] | null => (error instanceof UnprocessableGraph ? error.problems : null);
+
+const field = (request: Request, name: string): unknown => {
+  const body: unknown = request.body;
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw err.BAD_REQUEST('body', `a JSON object with ${name}, sent as application/json`, 'something else');
+  return (body as Record<string, unknown>)[name];
+};
+const parameter = (request: Request, name: string): string => String(request.params[name]);
+function wellFormed(json: unknown): Graph {
+  const { graph, problems: wrong } = parseGraph(json);
+  if (!graph) throw new UnprocessableGraph(wrong);
+  return graph;
+}
+
+export function createRoutes({ catalogue, data, graphs, templates, runs, queue }: Services): Route[] {
+  const runOf = (request: Request) => {
+    const found = runs.get(parameter(request, 'id'));
+    if (!found) throw err.NO_SUCH('run', parameter(request, 'id'));
+    return found;
+  };
+  return [
+    {
+      method: 'get', path: '/nodes', summary: 'The installed node types.', answers: { 200: { nodes: 'NodeDescription[]' } },
+      handle: (_, response) => response.json({ nodes: [...catalogue.values()].map(({ definition }) => describeNode(definition)) }),
+    },
+    {
+      method: 'get', path: '/templates', summary: 'The graphs that come with Facewright.', answers: { 200: { templates: 'Template[]' } },
+      handle: async (_, response) => response.json({ templates: await templates.list() }),
+    },
+    {
+      method: 'get', path: '/templates/{name}', summary: 'A template.', answers: { 200: 'Graph', 404: problems },
+      handle: async (request, response) => response.json(await templates.get(parameter(request, 'name'))),
+    },
+    {
+      method: 'get', path: '/graphs', summary: 'The saved graphs.', answers: { 200: { graphs: 'SavedGraph[]' } },
+      handle: async (_, response) => response.json({ graphs: await graphs.list() }),
+    },
+    {
+      method: 'get', path: '/graphs/{name}', summary: 'A saved graph.', answers: { 200: 'Graph', 400: problems, 404: problems },
+      handle: async (request, response) => response.json(await graphs.get(parameter(request, 'name'))),
+    },
+    {
+      method: 'put', path: '/graphs/{name}', summary: 'Saves a graph; it may be half built, but must have the form of a graph.', body: 'Graph',
+      answers: { 200: { name: 'string' }, 400: problems, 422: problems },
+      async handle(request, response) {
+        const name = parameter(request, 'name');
+        await graphs.put(name, wellFormed(request.body));
+        response.json({ name });
+      },
+    },
+    {
+      method: 'delete', path: '/graphs/{name}', summary: 'Deletes a saved graph.', answers: { 204: null, 400: problems, 404: problems },
+      async handle(request, response) {
+        await graphs.remove(parameter(request, 'name'));
+        response.status(204).end();
+      },
+    },
+    {
+      method: 'post', path: '/graphs/validate', summary: 'Everything that is wrong with a graph; an empty list when nothing is.', body: { graph: 'Graph' },
+      answers: { 200: problems, 400: problems },
+      handle: (request, response) => response.json({ problems: checkGraph(field(request, 'graph'), catalogue).problems }),
+    },
+    {
+      method: 'post', path: '/graphs/explain', summary: 'What a run would do: each node that would run or is cached, and why.', body: { graph: 'Graph' },
+      answers: { 200: { plan: 'PlanStep[]', ...problems }, 400: problems },
+      async handle(request, response) {
+        const parsed = parseGraph(field(request, 'graph'));
+        const { cache, history, files: host } = data;
+        response.json(parsed.graph ? await explainRun({ graph: parsed.graph, catalogue, cache, history, host, provider: queue.provider() ?? 'cpu' }) : { plan: [], problems: parsed.problems });
+      },
+    },
+    {
+      method: 'post', path: '/runs', summary: 'Queues a run of a graph.', body: { graph: 'Graph' }, answers: { 201: { run: 'RunSummary' }, 400: problems, 422: problems },
+      handle(request, response) {
+        const graph = wellFormed(field(request, 'graph'));
+        const prepared = prepareGraph(graph, catalogue);
+        if (prepared.problems.length) throw new UnprocessableGraph(prepared.problems);
+        const run = queue.add(graph);
+        response.status(201).location(`/api/v1/runs/${run.id}`).json({ run });
+      },
+    },
+    {
+      method: 'get', path: '/runs', summary: `The latest ${LISTED_RUNS} runs, newest first.`, answers: { 200: { runs: 'RunSummary[]' } },
+      handle: (_, response) => response.json({ runs: runs.list(LISTED_RUNS) }),
+    },
+    {
+      method: 'get', path: '/runs/{id}', summary: 'A run and its graph.', answers: { 200: { run: 'RunSummary', graph: 'Graph' }, 404: problems },
+      handle: (request, response) => response.json(runOf(request)),
+    },
+    {
+      method: 'post', path: '/runs/{id}/cancel', summary: 'Cancels a run; one that has ended stays as it is.', answers: { 200: { run: 'RunSummary' }, 404: problems },
+      handle(request, response) {
+        queue.cancel(runOf(request).run.id);
+        response.json({ run: runOf(request).run });
+      },
+    },
+    {
+      method: 'get', path: '/runs/{id}/events', summary: 'Events of a run after a sequence number, in order.', query: { after: 'A sequence number; 0, the default, gives all.' },
+      answers: { 200: { events: 'RunEvent[]' }, 400: problems, 404: problems },
+      handle(request, response) {
+        const after = Number(request.query['after'] ?? 0);
+        if (!Number.isInteger(after) || after < 0) throw err.BAD_REQUEST('query after', 'a whole number from 0', String(request.query['after']));
+        response.json({ events: runs.events(runOf(request).run.id, after) });
+      },
+    },
+    {
+      method: 'post', path: '/assets', summary: 'Stores bytes: the body itself, or a multipart form with a file. What says it is a picture must be one.', body: 'bytes',
+      answers: { 201: { asset: 'Asset' }, 400: problems, 413: problems, 507: problems },
+      async handle(request, response) {
+        const bytes: unknown = request.file?.buffer ?? request.body;
+        if (!(bytes instanceof Uint8Array) || bytes.byteLength === 0) throw err.BAD_REQUEST('body', 'the bytes of a file, or a form with a file named "file"', 'nothing');
+        const mediaType = (request.file?.mimetype ?? request.get('content-type') ?? 'application/octet-stream').split(';')[0]!.trim().toLowerCase();
+        if (mediaType.startsWith('image/')) await checkPicture(bytes, request.file?.originalname ?? 'of the upload');
+        response.status(201).json({ asset: await data.assets.write(bytes, mediaType) });
+      },
+    },
+    {
+      method: 'get', path: '/assets/{id}', summary: 'The bytes of an asset.', answers: { 200: 'bytes', 404: problems },
+      async handle(request, response) {
+        const id = parameter(request, 'id');
+        const stored = await data.assets.find(id);
+        if (!stored) throw err.NO_SUCH('asset', id);
+        const { mediaType } = stored.asset;
+        response.set({
+          'Content-Type': mediaType.startsWith('text/') ? `${mediaType}; charset=utf-8` : mediaType,
+          'Content-Security-Policy': SANDBOX,
+        });
+        // The content of a name never changes. The root lets the data folder's own name begin with a dot.
+        response.sendFile(basename(stored.path), { root: dirname(stored.path), immutable: true, maxAge: '365d', cacheControl: true });
+      },
+    },
+  ];
+}

@@ -1,0 +1,163 @@
+// Runs in the order they came, one at a time, in a worker process that may die under them.
+import { randomUUID } from 'node:crypto';
+import { totalmem } from 'node:os';
+import { isTerminal, messageOf, toProblem, type Graph, type RunEvent, type RunEventBody, type RunSummary } from '@facewright/core';
+import { CodedError } from '@facewright/tensor';
+import { err } from './errors.ts';
+import type { RunStore } from './run-store.ts';
+import { startWorker, type WorkerHandle } from './worker-handle.ts';
+import type { WorkerSetup } from './worker-protocol.ts';
+
+/** Every session that is opened leaves memory behind (about 2 MB in onnxruntime-node 1.30), so a worker above this is replaced between runs. */
+const RECYCLE_ABOVE = Math.max(2 * 2 ** 30, totalmem() / 2);
+
+export interface RunQueueOptions {
+  readonly store: RunStore;
+  readonly setup: WorkerSetup;
+  readonly log: { info(message: string): void; warn(message: string): void; error(message: string): void };
+  /** How long a cancelled run may take to stop by itself, ms; then the worker is ended. */
+  readonly cancelGraceMs: number;
+  onEvent(event: RunEvent): void;
+  /** The list of runs, or the status of one, changed. */
+  onChange(): void;
+}
+export interface RunQueue {
+  /** Starts the worker and continues with what was queued when the server last stopped. Rejects with what keeps the worker from starting. */
+  start(): Promise<{ readonly provider: string; readonly description: string }>;
+  add(graph: Graph): RunSummary;
+  /** A queued run ends at once, a running one between two steps or after the grace period; one that has ended stays as it is. */
+  cancel(run: string): void;
+  /** Of the latest worker; null before the first is ready. */
+  provider(): string | null;
+  /** Process id of the worker; null while there is none. */
+  workerPid(): number | null;
+  /** Takes nothing new; waits up to `graceMs` for the run in progress, then ends it. */
+  stop(graceMs: number): Promise<void>;
+}
+
+export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onChange }: RunQueueOptions): RunQueue {
+  let worker: WorkerHandle | undefined;
+  let starting: Promise<WorkerHandle> | undefined;
+  /** Which worker is ours; one that was dropped may still speak. */
+  let generation = 0;
+  let provider: string | null = null;
+  let active: { readonly run: string; cancelled: boolean; timer?: NodeJS.Timeout; ended: () => void; readonly end: Promise<void> } | undefined;
+  let stopping = false;
+
+  function append(run: string, body: RunEventBody): void {
+    const event = store.append(run, body);
+    if (!event) return;
+    onEvent(event);
+    if (['run_queued', 'run_started'].includes(event.type) || isTerminal(event)) onChange();
+  }
+
+  function obtainWorker(): Promise<WorkerHandle> {
+    if (worker) return Promise.resolve(worker);
+    if (starting) return starting;
+    const mine = ++generation;
+    starting = startWorker(setup, {
+      log: (message) => log.info(message),
+      event: (event) => { if (active && mine === generation) append(active.run, event); },
+      idle(memory) {
+        if (mine !== generation) return;
+        finish();
+        if (memory > RECYCLE_ABOVE) {
+          log.info(`worker holds ${Math.round(memory / 2 ** 20)} MB and is replaced`);
+          dropWorker();
+        }
+        next();
+      },
+      exit(how) {
+        if (mine !== generation) return;
+        worker = undefined;
+        if (active && !stopping) workerLost(active.run, active.cancelled, how);
+        finish();
+        next();
+      },
+    }).then((handle) => { worker = handle; provider = handle.provider; return handle; }).finally(() => { starting = undefined; });
+    return starting;
+  }
+  function dropWorker(): void {
+    generation++;
+    worker?.kill();
+    worker = undefined;
+  }
+  function workerLost(run: string, cancelled: boolean, how: string): void {
+    if (cancelled) return append(run, { type: 'run_cancelled' });
+    const problem = toProblem(err.WORKER_LOST(how));
+    log.error(problem.message);
+    append(run, { type: 'worker_lost', message: problem.message });
+    append(run, { type: 'run_failed', problems: [problem] });
+  }
+  function finish(): void {
+    clearTimeout(active?.timer);
+    active?.ended();
+    active = undefined;
+  }
+
+  function next(): void {
+    if (active || stopping) return;
+    const [first] = store.withStatus('queued');
+    if (!first) return;
+    const { promise: end, resolve: ended } = Promise.withResolvers<void>();
+    const mine = (active = { run: first.id, cancelled: false, ended, end });
+    const { graph } = store.get(first.id)!;
+    obtainWorker().then(
+      (handle) => {
+        if (active !== mine) return;
+        handle.run(first.id, graph);
+      },
+      (error: unknown) => {
+        if (active !== mine) return;
+        append(first.id, { type: 'run_failed', problems: [toProblem(error instanceof CodedError ? error : err.WORKER_START(messageOf(error)))] });
+        finish();
+        next();
+      },
+    );
+  }
+
+  return {
+    async start() {
+      // Whoever ran these is gone: the server holds the data folder alone.
+      for (const { id } of store.withStatus('running')) append(id, { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
+      const handle = await obtainWorker();
+      next();
+      return { provider: handle.provider, description: handle.description };
+    },
+    add(graph) {
+      const { id } = store.create(randomUUID(), graph);
+      append(id, { type: 'run_queued', name: graph.name });
+      next();
+      return store.get(id)!.run;
+    },
+    cancel(run) {
+      if (active?.run !== run || !worker) {
+        append(run, { type: 'run_cancelled' });
+        // It was waiting for the worker to start.
+        if (active?.run === run) { finish(); next(); }
+        return;
+      }
+      if (active.cancelled) return;
+      active.cancelled = true;
+      worker.cancel();
+      active.timer = setTimeout(() => {
+        log.warn('the run did not stop in time, so the worker is ended');
+        worker?.kill();
+      }, cancelGraceMs);
+    },
+    provider: () => provider,
+    workerPid: () => worker?.pid ?? null,
+    async stop(graceMs) {
+      stopping = true;
+      if (active && graceMs > 0) {
+        let timer: NodeJS.Timeout | undefined;
+        await Promise.race([active.end, new Promise((resolve) => { timer = setTimeout(resolve, graceMs); })]);
+        clearTimeout(timer);
+      }
+      if (active) append(active.run, active.cancelled ? { type: 'run_cancelled' } : { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
+      finish();
+      await starting?.catch(() => {});
+      dropWorker();
+    },
+  };
+}

@@ -1,0 +1,292 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Asset, Graph, Problem, RunEvent, RunSummary } from '@facewright/core';
+import { io, type Socket } from 'socket.io-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startServer, type RunningServer, type ServerOptions } from './start-server.ts';
+
+const log = { info: () => {}, warn: () => {}, error: () => {} };
+const nodes = new URL('./fixtures/test-nodes.ts', import.meta.url).href;
+let folder: string, server: RunningServer;
+
+const options = (name: string): ServerOptions => ({
+  port: 0, host: '127.0.0.1', dataFolder: join(folder, name), provider: 'null', log, nodes, templatesFolder: join(folder, 'templates'), editorFolder: join(folder, 'editor'), cancelGraceMs: 300,
+});
+/** A chain of nodes, each fed by the one before it. */
+const chain = (name: string, ...types: (string | [type: string, values: Record<string, unknown>])[]): Graph => ({
+  facewright: 1, name, description: '', groups: [],
+  nodes: Object.fromEntries(types.map((entry, i) => [`n${i + 1}`, { type: `test/${typeof entry === 'string' ? entry : entry[0]}`, version: 1, values: typeof entry === 'string' ? {} : entry[1] }])),
+  links: types.slice(1).map((_, i) => ({ from: [`n${i + 1}`, 'value'], to: [`n${i + 2}`, 'value'] })),
+});
+async function api<T>(path: string, init?: RequestInit & { json?: unknown }, from = server): Promise<{ status: number; body: T; headers: Headers }> {
+  const { json, ...rest } = init ?? {};
+  const response = await fetch(`${from.url}/api/v1${path}`, { ...rest, ...(json !== undefined && { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }) });
+  const text = await response.text();
+  return { status: response.status, body: (response.headers.get('content-type')?.includes('json') && text ? JSON.parse(text) : text) as T, headers: response.headers };
+}
+type Failed = { problems: Problem[] };
+const codes = ({ body }: { body: Failed }) => body.problems.map(({ code }) => code);
+const post = async (graph: Graph, to = server) => (await api<{ run: RunSummary }>('/runs', { method: 'POST', json: { graph } }, to)).body.run;
+const eventsOf = async (run: string, after = 0, from = server) => (await api<{ events: RunEvent[] }>(`/runs/${run}/events?after=${after}`, undefined, from)).body.events;
+/** All events up to the first that satisfies, polled. */
+async function until(run: string, done: (event: RunEvent) => boolean, from = server): Promise<RunEvent[]> {
+  for (let i = 0; i < 500; i++) {
+    const events = await eventsOf(run, 0, from);
+    if (events.some(done)) return events;
+    await sleep(20);
+  }
+  throw new Error('the event did not come within 10 s');
+}
+const ended = (event: RunEvent) => ['run_succeeded', 'run_failed', 'run_cancelled'].includes(event.type);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'server-spec-'));
+  mkdirSync(join(folder, 'templates'));
+  mkdirSync(join(folder, 'editor'));
+  writeFileSync(join(folder, 'templates', 'counting.json'), JSON.stringify({ ...chain('Counting', 'source', 'show'), description: 'Counts.' }));
+  writeFileSync(join(folder, 'templates', 'broken.json'), '{');
+  writeFileSync(join(folder, 'editor', 'index.html'), '<!doctype html><title>Editor</title>');
+  server = await startServer(options('.data'));
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+});
+
+describe('a run', () => {
+  it('succeeds with numbered events, exactly one of them terminal, and is listed', async () => {
+    const run = await post(chain('simple', ['source', { value: 4 }], 'count', 'show'));
+    expect(run).toMatchObject({ name: 'simple', finished: null });
+    const events = await until(run.id, ended);
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
+    expect(events.filter(ended)).toHaveLength(1);
+    expect(events.at(-1)).toMatchObject({ type: 'run_succeeded', run: run.id, outputs: { n3: { value: 7 } } });
+    expect(events.map(({ type }) => type).filter((type) => type.startsWith('run_'))).toEqual(['run_queued', 'run_started', 'run_succeeded']);
+    const { body } = await api<{ run: RunSummary; graph: Graph }>(`/runs/${run.id}`);
+    expect(body.run).toMatchObject({ status: 'succeeded', lastSeq: events.length });
+    expect(body.graph.nodes['n1']!.values).toEqual({ value: 4 });
+    expect((await api<{ runs: RunSummary[] }>('/runs')).body.runs.map(({ id }) => id)).toContain(run.id);
+  });
+  it('computes nothing the second time', async () => {
+    const graph = chain('again', ['source', { value: 11 }], 'count', 'show');
+    await until((await post(graph)).id, ended);
+    const events = await until((await post(graph)).id, ended);
+    expect(events.filter(({ type }) => type === 'node_started')).toEqual([]);
+    expect(events.at(-1)).toMatchObject({ type: 'run_succeeded', outputs: { n3: { value: 14 } } });
+    const { body } = await api<{ plan: { node: string; action: string; reason: string }[]; problems: Problem[] }>('/graphs/explain', { method: 'POST', json: { graph: { ...graph, nodes: { ...graph.nodes, n1: { ...graph.nodes['n1']!, values: { value: 12 } } } } } });
+    expect(body.problems).toEqual([]);
+    expect(body.plan[0]).toMatchObject({ node: 'n1', action: 'run', reason: 'input value changed from 11 to 12' });
+  });
+  it('that fails names the node and leaves the server working', async () => {
+    const events = await until((await post(chain('failing', 'source', 'fail', 'show'))).id, ended);
+    expect(events.at(-1)).toMatchObject({ type: 'run_failed', problems: [{ code: 'ENGINE_NODE_FAILED', node: 'n2', message: expect.stringContaining('out of paint') }] });
+  });
+  it('with an impossible graph is refused with all problems', async () => {
+    const graph = chain('wrong', ['source', { value: 'four', volume: 1 }], 'nothing', 'show');
+    const answer = await api<Failed>('/runs', { method: 'POST', json: { graph } });
+    expect(answer.status).toBe(422);
+    expect(codes(answer).sort()).toEqual(['CORE_BAD_VALUE', 'CORE_UNKNOWN_NODE_TYPE', 'CORE_UNKNOWN_PORT']);
+    const valid = await api<Failed>('/graphs/validate', { method: 'POST', json: { graph } });
+    expect([valid.status, codes(valid).sort()]).toEqual([200, ['CORE_BAD_VALUE', 'CORE_UNKNOWN_NODE_TYPE', 'CORE_UNKNOWN_PORT']]);
+  });
+  it('stores its pictures, reports and files; a report is served in a sandbox', async () => {
+    const run = await post(chain('paint', ['paint', { grey: 200, title: 'A "test"' }]));
+    const last = (await until(run.id, ended)).at(-1) as RunEvent & { outputs: { n1: { images: [{ asset: Asset }]; report: { html: Asset } } } };
+    const { images: [image], report } = last.outputs.n1;
+    const picture = await fetch(`${server.url}/api/v1/assets/${image.asset.id}`);
+    expect([picture.status, picture.headers.get('content-type'), (await picture.bytes()).byteLength]).toEqual([200, 'image/png', image.asset.bytes]);
+    const page = await api<string>(`/assets/${report.html.id}`);
+    expect(page.body).toBe('<!doctype html><title>A "test"</title>');
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(page.headers.get('content-security-policy')).toMatch(/^sandbox; default-src 'none'/);
+    expect(readFileSync(join(folder, '.data', 'runs', run.id, 'note.txt'), 'utf8')).toBe('3:200');
+    expect(await eventsOf(run.id)).toContainEqual(expect.objectContaining({ type: 'node_preview', image: expect.stringMatching(/^data:image\/png;base64,/) }));
+  });
+  it('waits for the one before it; a waiting one is cancelled at once', async () => {
+    const first = await post(chain('long', ['source', { value: 21 }], ['count', { steps: 100_000 }], 'show'));
+    const second = await post(chain('waiting', 'source', 'show'));
+    await until(first.id, ({ type }) => type === 'node_progress');
+    expect((await api<{ run: RunSummary }>(`/runs/${second.id}/cancel`, { method: 'POST' })).body.run.status).toBe('cancelled');
+    expect((await eventsOf(second.id)).map(({ type }) => type)).toEqual(['run_queued', 'run_cancelled']);
+    const pid = server.workerPid();
+    await api(`/runs/${first.id}/cancel`, { method: 'POST' });
+    expect((await until(first.id, ended)).at(-1)!.type).toBe('run_cancelled');
+    expect(server.workerPid()).toBe(pid);
+    expect((await api<{ run: RunSummary }>(`/runs/${first.id}/cancel`, { method: 'POST' })).body.run.status).toBe('cancelled');
+  });
+  it('that does not stop is ended with its worker after the grace period, and the next one runs', async () => {
+    const run = await post(chain('stubborn', 'source', 'stubborn', 'show'));
+    await until(run.id, ({ type }) => type === 'node_log');
+    const pid = server.workerPid();
+    await api(`/runs/${run.id}/cancel`, { method: 'POST' });
+    expect((await until(run.id, ended)).at(-1)!.type).toBe('run_cancelled');
+    expect((await until((await post(chain('after', 'source', 'show'))).id, ended)).at(-1)!.type).toBe('run_succeeded');
+    expect(server.workerPid()).not.toBe(pid);
+  });
+  it('whose worker is killed is marked as failed, the server stays up, and a second run resumes from the finished nodes', async () => {
+    const graph = chain('killed', ['source', { value: 31 }], ['count', { steps: 60 }], 'show');
+    const run = await post(graph);
+    await until(run.id, ({ type }) => type === 'node_progress');
+    process.kill(server.workerPid()!, 'SIGKILL');
+    const events = await until(run.id, ended);
+    expect(events.slice(-2)).toMatchObject([{ type: 'worker_lost' }, { type: 'run_failed', problems: [{ code: 'SERVER_WORKER_LOST', message: expect.stringContaining('SIGKILL') }] }]);
+    expect((await api<{ run: RunSummary }>(`/runs/${run.id}`)).body.run.status).toBe('failed');
+    const again = await until((await post(graph)).id, ended);
+    expect(again.filter(({ type }) => type === 'node_cached')).toMatchObject([{ node: 'n1' }]);
+    expect(again.filter(({ type }) => type === 'node_started')).toMatchObject([{ node: 'n2' }, { node: 'n3' }]);
+    expect(again.at(-1)).toMatchObject({ type: 'run_succeeded', outputs: { n3: { value: 91 } } });
+  });
+});
+
+describe('events', () => {
+  it('are replayed from a cursor, over HTTP', async () => {
+    const { id } = await post(chain('cursor', ['source', { value: 41 }], 'count', 'show'));
+    const all = await until(id, ended);
+    expect(await eventsOf(id, 3)).toEqual(all.slice(3));
+    expect(await eventsOf(id, all.length)).toEqual([]);
+    expect(codes(await api<Failed>(`/runs/${id}/events?after=-1`))).toEqual(['SERVER_BAD_REQUEST']);
+  });
+  it('reach a client that connects in the middle without a gap or a repetition, over socket.io', async () => {
+    const { id } = await post(chain('live', ['source', { value: 51 }], ['count', { steps: 40 }], 'show'));
+    const early = await until(id, ({ type }) => type === 'node_progress');
+    const socket: Socket = io(server.url, { transports: ['websocket'] });
+    const seen: RunEvent[] = [];
+    const end = new Promise<void>((resolve) => socket.on('event', (event: RunEvent) => { seen.push(event); if (ended(event)) resolve(); }));
+    expect(await socket.emitWithAck('watch', { run: id, after: 2 })).toEqual({ ok: true });
+    await end;
+    socket.close();
+    expect(seen.map(({ seq }) => seq)).toEqual(seen.map((_, i) => i + 3));
+    expect(seen.length).toBeGreaterThan(early.length);
+    expect(seen).toEqual(await eventsOf(id, 2));
+  });
+  it('of an unknown run are refused over socket.io', async () => {
+    const socket: Socket = io(server.url, { transports: ['websocket'] });
+    expect(await socket.emitWithAck('watch', { run: 'none', after: 0 })).toEqual({ ok: false, message: 'run none: expected one that exists, got none' });
+    expect(await socket.emitWithAck('watch', null)).toMatchObject({ ok: false });
+    socket.close();
+  });
+});
+
+describe('assets', () => {
+  const upload = (bytes: BodyInit, type: string) => api<{ asset: Asset } & Failed>('/assets', { method: 'POST', body: bytes, headers: { 'content-type': type } });
+  it('are stored by content, as a raw body or as a form', async () => {
+    const raw = await upload('hello', 'text/plain');
+    expect([raw.status, raw.body.asset]).toEqual([201, { id: 'sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824', mediaType: 'text/plain', bytes: 5 }]);
+    const form = new FormData();
+    form.set('file', new Blob(['hello'], { type: 'text/plain' }), 'hello.txt');
+    expect((await api<{ asset: Asset }>('/assets', { method: 'POST', body: form })).body.asset).toEqual(raw.body.asset);
+    expect((await api<string>(`/assets/${raw.body.asset.id}`)).body).toBe('hello');
+  });
+  it('that say they are pictures and are not are refused by name', async () => {
+    const form = new FormData();
+    form.set('file', new Blob(['not a picture'], { type: 'image/png' }), 'holiday.png');
+    const answer = await api<Failed>('/assets', { method: 'POST', body: form });
+    expect([answer.status, codes(answer)]).toEqual([400, ['ENGINE_BAD_IMAGE']]);
+    expect(answer.body.problems[0]!.message).toContain('holiday.png');
+    expect(codes(await upload('', 'text/plain'))).toEqual(['SERVER_BAD_REQUEST']);
+  });
+  it.each(['..%2f..%2ffacewright.sqlite', 'sha256:..%2f..%2ffacewright.sqlite', '..', `sha256:${'0'.repeat(64)}`, 'sha256:ABC'])('of the id %s are not there', async (id) => {
+    expect((await api<Failed>(`/assets/${id}`)).status).toBe(404);
+  });
+});
+
+describe('graphs', () => {
+  it('are saved, listed, read and deleted by name', async () => {
+    const graph = chain('Mine', 'source', 'show');
+    expect((await api('/graphs/My%20graph%201.5', { method: 'PUT', json: graph })).status).toBe(200);
+    expect((await api<Graph>('/graphs/My%20graph%201.5')).body).toEqual(graph);
+    expect((await api<{ graphs: { name: string }[] }>('/graphs')).body.graphs.map(({ name }) => name)).toEqual(['My graph 1.5']);
+    expect((await api('/graphs/My%20graph%201.5', { method: 'DELETE' })).status).toBe(204);
+    expect((await api<Failed>('/graphs/My%20graph%201.5')).status).toBe(404);
+  });
+  it.each(['..%2fescape', '%2e%2e%2fescape', '.hidden', 'a%5cb', 'a%00b', `${'x'.repeat(90)}`])('cannot leave their folder by the name %s', async (name) => {
+    const answer = await api<Failed>(`/graphs/${name}`, { method: 'PUT', json: chain('x', 'source', 'show') });
+    expect([answer.status, codes(answer)]).toEqual([400, ['SERVER_BAD_NAME']]);
+  });
+  it('without the form of a graph are not saved', async () => {
+    const answer = await api<Failed>('/graphs/bad', { method: 'PUT', json: { facewright: 2, nodes: [] } });
+    expect(answer.status).toBe(422);
+    expect(codes(answer)).toEqual(['CORE_BAD_DOCUMENT', 'CORE_BAD_DOCUMENT']);
+    expect((await api<Failed>('/graphs/bad')).status).toBe(404);
+  });
+  it('come as templates, without those that are broken', async () => {
+    expect((await api('/templates')).body).toEqual({ templates: [{ name: 'counting', title: 'Counting', description: 'Counts.' }] });
+    expect((await api<Graph>('/templates/counting')).body.name).toBe('Counting');
+    expect((await api<Failed>('/templates/..%2f..%2fpackage')).status).toBe(404);
+  });
+});
+
+describe('requests that are wrong', () => {
+  it('get problems with a status that says so', async () => {
+    const bad = await api<Failed>('/runs', { method: 'POST', body: '{"graph": ', headers: { 'content-type': 'application/json' } });
+    expect([bad.status, codes(bad)]).toEqual([400, ['SERVER_BAD_JSON']]);
+    const text = await api<Failed>('/runs', { method: 'POST', body: 'graph', headers: { 'content-type': 'text/plain' } });
+    expect([text.status, codes(text)]).toEqual([400, ['SERVER_BAD_REQUEST']]);
+    const missing = await api<Failed>('/runs', { method: 'POST', json: {} });
+    expect([missing.status, codes(missing)]).toEqual([422, ['CORE_BAD_DOCUMENT']]);
+    const large = await api<Failed>('/runs', { method: 'POST', json: { graph: 'x'.repeat(17_000_000) } });
+    expect([large.status, codes(large)]).toEqual([413, ['SERVER_TOO_LARGE']]);
+    const unknown = await api<Failed>('/nothing');
+    expect([unknown.status, codes(unknown)]).toEqual([404, ['SERVER_NO_ROUTE']]);
+    const run = await api<Failed>('/runs/none');
+    expect([run.status, codes(run)]).toEqual([404, ['SERVER_NO_SUCH']]);
+    const encoding = await api<Failed>('/graphs/%E0%A4%A');
+    expect([encoding.status, codes(encoding)]).toEqual([400, ['SERVER_BAD_REQUEST']]);
+  });
+  it('from pages of other sites are refused', async () => {
+    const foreign = await api<Failed>('/nodes', { headers: { origin: 'https://example.com' } });
+    expect([foreign.status, codes(foreign)]).toEqual([403, ['SERVER_FOREIGN']]);
+    expect((await api<Failed>('/nodes', { headers: { origin: server.url } })).status).toBe(200);
+    const socket: Socket = io(server.url, { transports: ['websocket'], extraHeaders: { origin: 'https://example.com' }, reconnection: false });
+    await expect(new Promise((resolve, reject) => { socket.on('connect', () => resolve('connected')); socket.on('connect_error', reject); })).rejects.toThrow();
+    socket.close();
+  });
+});
+
+describe('the server', () => {
+  it('gives the catalogue, the editor with a policy of its own, and an OpenAPI document of every route', async () => {
+    const { body } = await api<{ nodes: { type: string }[] }>('/nodes');
+    expect(body.nodes.map(({ type }) => type)).toEqual(['test/source', 'test/count', 'test/stubborn', 'test/fail', 'test/show', 'test/paint']);
+    const page = await fetch(server.url);
+    expect(await page.text()).toContain('<title>Editor</title>');
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
+    const document = (await api<{ openapi: string; paths: Record<string, object> }>('/openapi.json')).body;
+    expect(document.openapi).toBe('3.1.0');
+    expect(Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path.slice(7)}`)).sort()).toEqual([
+      'delete /graphs/{name}', 'get /assets/{id}', 'get /graphs', 'get /graphs/{name}', 'get /nodes', 'get /runs', 'get /runs/{id}', 'get /runs/{id}/events', 'get /templates',
+      'get /templates/{name}', 'post /assets', 'post /graphs/explain', 'post /graphs/validate', 'post /runs', 'post /runs/{id}/cancel', 'put /graphs/{name}',
+    ]);
+    const names = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)].map(([, name]) => name!);
+    expect(Object.keys((document as unknown as { components: { schemas: object } }).components.schemas)).toEqual(expect.arrayContaining(names));
+  });
+  it('says when its port is in use or its data folder is taken, and does not disturb who was there', async () => {
+    await expect(startServer({ ...options('other'), port: server.port })).rejects.toMatchObject({ code: 'SERVER_PORT_IN_USE', message: expect.stringContaining(String(server.port)) });
+    await expect(startServer(options('.data'))).rejects.toMatchObject({ code: 'SERVER_DATA_IN_USE' });
+    expect((await api('/nodes')).status).toBe(200);
+  });
+  it('keeps results and runs over a restart; what was running is marked, what was queued runs', async () => {
+    const first = await startServer(options('restart'));
+    const done = await post(chain('done', ['source', { value: 61 }], 'show'), first);
+    await until(done.id, ended, first);
+    const running = await post(chain('running', ['source', { value: 62 }], ['count', { steps: 100_000 }], 'show'), first);
+    const queued = await post(chain('queued', ['source', { value: 61 }], 'show'), first);
+    await until(running.id, ({ type }) => type === 'node_progress', first);
+    await first.close();
+    const second = await startServer(options('restart'));
+    expect((await eventsOf(running.id, 0, second)).at(-1)).toMatchObject({ type: 'run_failed', problems: [{ code: 'SERVER_STOPPED' }] });
+    expect((await until(queued.id, ended, second)).map(({ type }) => type)).toEqual(['run_queued', 'run_started', 'node_cached', 'node_cached', 'run_succeeded']);
+    expect((await eventsOf(done.id, 0, second)).at(-1)!.type).toBe('run_succeeded');
+    await second.close();
+  });
+  it('lets the run in progress finish when it is closed with time to spare', async () => {
+    const short = await startServer(options('drain'));
+    const run = await post(chain('short', ['count', { steps: 20 }], 'show'), short);
+    await until(run.id, ({ type }) => type === 'node_started', short);
+    await short.close(5000);
+    const again = await startServer(options('drain'));
+    expect((await api<{ run: RunSummary }>(`/runs/${run.id}`, undefined, again)).body.run.status).toBe('succeeded');
+    await again.close();
+  });
+});

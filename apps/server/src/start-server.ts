@@ -1,0 +1,98 @@
+// The server process: HTTP, socket.io, the queue of runs and what is stored. It never computes; the worker does.
+import { createServer, type Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { ProviderChoice } from '@facewright/runtime';
+import { openDataFolder, PROJECT_FOLDER } from './data-folder.ts';
+import { lockDataFolder } from './data-lock.ts';
+import { err } from './errors.ts';
+import { createGraphFiles } from './graph-files.ts';
+import { isLoopback } from './guard.ts';
+import { createHttpApp } from './http-app.ts';
+import { createLive } from './live.ts';
+import { BUILTIN_NODES, loadNodes } from './load-nodes.ts';
+import { createRunQueue } from './run-queue.ts';
+import { createRunStore } from './run-store.ts';
+import { openTemplates } from './templates.ts';
+
+export interface ServerOptions {
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly host: string;
+  readonly dataFolder: string;
+  readonly provider: ProviderChoice;
+  readonly log: { info(message: string): void; warn(message: string): void; error(message: string): void };
+  /** URL of a module that exports `packages`; default: the built-in nodes. */
+  readonly nodes?: string;
+  readonly templatesFolder?: string;
+  readonly editorFolder?: string;
+  /** How long a cancelled run may take to stop by itself, ms. Default 10,000. */
+  readonly cancelGraceMs?: number;
+}
+export interface RunningServer {
+  readonly url: string;
+  readonly port: number;
+  readonly provider: string;
+  /** Process id of the worker; null while there is none. */
+  workerPid(): number | null;
+  /** Takes no new requests, waits up to `graceMs` for the run in progress, then ends worker and server. */
+  close(graceMs?: number): Promise<void>;
+}
+
+const LISTED_RUNS = 200;
+
+/**
+ * Resolves when requests are answered and the worker is ready. Rejects with SERVER_PORT_IN_USE, SERVER_LISTEN, SERVER_DATA_IN_USE, SERVER_DATA_FOLDER,
+ * CORE_BAD_CATALOGUE, or with what keeps the worker from starting.
+ */
+export async function startServer({
+  port, host, dataFolder, provider, log, nodes = BUILTIN_NODES, templatesFolder = join(PROJECT_FOLDER, 'templates'), editorFolder = join(PROJECT_FOLDER, 'apps/editor/dist'), cancelGraceMs = 10_000,
+}: ServerOptions): Promise<RunningServer> {
+  const undo: (() => unknown)[] = [];
+  try {
+    const catalogue = await loadNodes(nodes);
+    undo.push(lockDataFolder(dataFolder));
+    const data = openDataFolder(dataFolder);
+    undo.push(data.close);
+    const runs = createRunStore(data.database);
+    const queue = createRunQueue({
+      store: runs, setup: { dataFolder: data.path, provider, nodes }, log, cancelGraceMs,
+      onEvent: (event) => live.event(event),
+      onChange: () => live.runsChanged(),
+    });
+    const app = createHttpApp({
+      services: { catalogue, data, graphs: createGraphFiles(join(data.path, 'graphs')), templates: openTemplates(templatesFolder, log.warn), runs, queue },
+      host, editorFolder, logError: log.error,
+    });
+    const server = createServer(app);
+    const live = createLive(server, host, runs, LISTED_RUNS);
+    await listen(server, port, host);
+    undo.push(() => { server.closeAllConnections(); return live.close(); });
+    if (!isLoopback(host)) log.warn(`listening on ${host}: whoever reaches this address can run graphs and read this user's files; there is no password`);
+    undo.push(() => queue.stop(0));
+    const ready = await queue.start();
+
+    const bound = (server.address() as AddressInfo).port;
+    return {
+      url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+      port: bound,
+      provider: ready.provider,
+      workerPid: queue.workerPid,
+      async close(graceMs = 0) {
+        server.close();
+        await queue.stop(graceMs);
+        for (const step of undo.toReversed().slice(1)) await step();
+      },
+    };
+  } catch (cause) {
+    for (const step of undo.toReversed()) await step();
+    throw cause;
+  }
+}
+
+function listen(server: HttpServer, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(cause.code === 'EADDRINUSE' ? err.PORT_IN_USE(host, port) : err.LISTEN(host, port, cause.message)));
+    server.listen(port, host, resolve);
+  });
+}

@@ -1,0 +1,101 @@
+// The user's own files: found by their paths, and named by their content.
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { extname, isAbsolute, join, relative, resolve } from 'node:path';
+import { err as engineErr } from '@facewright/engine';
+import type { Database } from './database.ts';
+
+/** Files above this are named by size, time and their ends: hashing a checkpoint of gigabytes would take longer than using it. */
+const WHOLE_BELOW = 64 * 2 ** 20;
+const ENDS = 2 ** 20;
+/** A folder of more files than this is refused, such as a whole home directory chosen by mistake. */
+const MOST_FILES = 100_000;
+
+export interface UserFiles {
+  /** An absolute path: `~` is the home folder; a relative path is tried in the working directory, then in Facewright's own folder (models/tiny-faces). */
+  resolve(path: string): string;
+  kind(path: string): Promise<'file' | 'folder' | null>;
+  /** Throws ENGINE_MISSING_FILE. */
+  read(path: string): Promise<Uint8Array>;
+  /** Not recursive, sorted by name; endings such as '.png' in any case. Throws ENGINE_MISSING_FOLDER. */
+  list(folder: string, endings: readonly string[]): Promise<readonly string[]>;
+  /** Size and content digest. Throws ENGINE_MISSING_FILE. */
+  describe(path: string): Promise<{ readonly path: string; readonly bytes: number; readonly digest: string }>;
+  /** Digest of a file, or of a folder with everything in it; 'nothing' where there is nothing. */
+  fingerprint(path: string): Promise<string>;
+}
+
+/** `roots`: where relative paths are looked for, in this order. Digests are remembered by path, size and time. */
+export function createUserFiles(database: Database, roots: readonly string[]): UserFiles {
+  const known = database.prepare<[string, string], { digest: string }>('SELECT digest FROM digests WHERE path = ? AND stamp = ?');
+  const remember = database.prepare('INSERT INTO digests (path, stamp, digest) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET stamp = excluded.stamp, digest = excluded.digest');
+
+  const find = (path: string): string => {
+    const home = path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
+    if (isAbsolute(home)) return resolve(home);
+    const places = roots.map((root) => resolve(root, home));
+    return places.find((place) => existsSync(place)) ?? places[0]!;
+  };
+  const infoOf = (path: string) => stat(path, { bigint: true }).catch(() => null);
+
+  async function digestOf(path: string, size: bigint, time: bigint): Promise<string> {
+    const stamp = `${size}:${time}`;
+    const before = known.get(path, stamp);
+    if (before) return before.digest;
+    const digest = size <= WHOLE_BELOW ? `sha256:${createHash('sha256').update(await readFile(path)).digest('hex')}` : await digestOfEnds(path, Number(size), stamp);
+    remember.run(path, stamp, digest);
+    return digest;
+  }
+
+  async function describe(path: string) {
+    const place = find(path);
+    const info = await infoOf(place);
+    if (!info?.isFile()) throw engineErr.MISSING_FILE(place);
+    return { path: place, bytes: Number(info.size), digest: await digestOf(place, info.size, info.mtimeNs) };
+  }
+
+  return {
+    resolve: find,
+    describe,
+    async kind(path) {
+      const info = await infoOf(find(path));
+      return info?.isFile() ? 'file' : info?.isDirectory() ? 'folder' : null;
+    },
+    async read(path) {
+      return readFile(find(path)).catch(() => { throw engineErr.MISSING_FILE(find(path)); });
+    },
+    async list(folder, endings) {
+      const place = find(folder);
+      const entries = await readdir(place, { withFileTypes: true }).catch(() => { throw engineErr.MISSING_FOLDER(place); });
+      const wanted = new Set(endings.map((ending) => ending.toLowerCase()));
+      return entries.filter((entry) => !entry.isDirectory() && wanted.has(extname(entry.name).toLowerCase())).map(({ name }) => name).sort().map((name) => join(place, name));
+    },
+    async fingerprint(path) {
+      const place = find(path);
+      const info = await infoOf(place);
+      if (info?.isFile()) return digestOf(place, info.size, info.mtimeNs);
+      if (!info?.isDirectory()) return 'nothing';
+      const names = (await readdir(place, { recursive: true, withFileTypes: true })).filter((entry) => !entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name)).sort();
+      if (names.length > MOST_FILES) throw engineErr.MISSING_FOLDER(`${place} of at most ${MOST_FILES} files`);
+      const hash = createHash('sha256');
+      for (const name of names) {
+        const file = await infoOf(name);
+        hash.update(`${relative(place, name)}\0${file?.isFile() ? await digestOf(name, file.size, file.mtimeNs) : 'nothing'}\n`);
+      }
+      return `folder:${hash.digest('hex')}`;
+    },
+  };
+}
+
+async function digestOfEnds(path: string, size: number, stamp: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const hash = createHash('sha256').update(stamp);
+    for (const position of [0, size - ENDS]) hash.update((await file.read({ buffer: Buffer.alloc(ENDS), position })).buffer);
+    return `ends:${hash.digest('hex')}`;
+  } finally {
+    await file.close();
+  }
+}

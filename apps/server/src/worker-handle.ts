@@ -1,0 +1,65 @@
+// A worker process as the server sees it: started, given one run at a time, cancelled, ended.
+import { fork } from 'node:child_process';
+import type { Graph, Problem, RunEventBody } from '@facewright/core';
+import { CodedError } from '@facewright/tensor';
+import { err } from './errors.ts';
+import type { FromWorker, ToWorker, WorkerSetup } from './worker-protocol.ts';
+
+export interface WorkerListener {
+  log(message: string): void;
+  event(event: RunEventBody): void;
+  /** The run's terminal event was sent before. */
+  idle(memory: number): void;
+  /** The process is gone; `how` says it in words: "signal SIGKILL", "exit code 134". */
+  exit(how: string): void;
+}
+export interface WorkerHandle {
+  readonly pid: number;
+  readonly provider: string;
+  readonly description: string;
+  run(run: string, graph: Graph): void;
+  cancel(): void;
+  /** Ends the process at once. */
+  kill(): void;
+}
+
+/** Resolves when the worker is ready. Rejects with what kept it from starting, e.g. RUNTIME_NO_WEBGPU, or SERVER_WORKER_START. */
+export function startWorker(setup: WorkerSetup, listener: WorkerListener): Promise<WorkerHandle> {
+  return new Promise((resolve, reject) => {
+    const child = fork(new URL('./worker.ts', import.meta.url), [JSON.stringify(setup)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
+    const send = (message: ToWorker) => { if (child.connected) child.send(message, () => {}); };
+    let ready = false;
+    child.on('message', (message: FromWorker) => {
+      switch (message.type) {
+        case 'ready':
+          ready = true;
+          resolve({
+            pid: child.pid!,
+            provider: message.provider,
+            description: message.description,
+            run: (run, graph) => send({ type: 'run', run, graph }),
+            cancel: () => send({ type: 'cancel' }),
+            kill: () => child.kill('SIGKILL'),
+          });
+          break;
+        case 'cannot_start':
+          reject(problemError(message.problem));
+          child.kill('SIGKILL');
+          break;
+        case 'log': listener.log(message.message); break;
+        case 'event': listener.event(message.event); break;
+        case 'idle': listener.idle(message.memory); break;
+        default: message satisfies never;
+      }
+    });
+    child.on('error', (cause) => reject(err.WORKER_START(cause.message)));
+    // `close` comes after every message that the process still sent.
+    child.on('close', (code, signal) => {
+      const how = signal ? `signal ${signal}${signal === 'SIGKILL' ? ' (often for lack of memory)' : ''}` : `exit code ${code}`;
+      if (ready) listener.exit(how);
+      else reject(err.WORKER_START(how));
+    });
+  });
+}
+
+const problemError = ({ code, message }: Problem): CodedError => new CodedError(code, message);

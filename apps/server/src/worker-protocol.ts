@@ -1,0 +1,19 @@
+// What the server and its worker process say to each other.
+import type { Graph, Problem, RunEventBody } from '@facewright/core';
+import type { ProviderChoice } from '@facewright/runtime';
+
+/** Given to the worker at its start, as one JSON argument. */
+export interface WorkerSetup {
+  readonly dataFolder: string;
+  readonly provider: ProviderChoice;
+  /** URL of a module that exports `packages`, the installed nodes. */
+  readonly nodes: string;
+}
+export type ToWorker = { readonly type: 'run'; readonly run: string; readonly graph: Graph } | { readonly type: 'cancel' };
+export type FromWorker =
+  | { readonly type: 'ready'; readonly provider: string; readonly description: string }
+  | { readonly type: 'cannot_start'; readonly problem: Problem }
+  | { readonly type: 'log'; readonly message: string }
+  | { readonly type: 'event'; readonly event: RunEventBody }
+  /** `memory`: resident bytes after the run. */
+  | { readonly type: 'idle'; readonly memory: number };

@@ -1,0 +1,38 @@
+// The worker process: runs graphs on one device, one after the other. It may die; the server starts another.
+import { messageOf, toProblem } from '@facewright/core';
+import { executeRun } from '@facewright/engine';
+import { createRuntime } from '@facewright/runtime';
+import { CodedError } from '@facewright/tensor';
+import { openDataFolder } from './data-folder.ts';
+import { err } from './errors.ts';
+import { loadNodes } from './load-nodes.ts';
+import { createLocalHost } from './local-host.ts';
+import type { FromWorker, ToWorker, WorkerSetup } from './worker-protocol.ts';
+
+const send = (message: FromWorker) => { process.send!(message); };
+// The server ends the worker; without one there is nobody to work for.
+process.on('disconnect', () => process.exit(0));
+// Both are sent to the whole process group by a terminal; the server decides when the worker ends.
+process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
+
+try {
+  const setup = JSON.parse(process.argv[2]!) as WorkerSetup;
+  const catalogue = await loadNodes(setup.nodes);
+  const data = openDataFolder(setup.dataFolder);
+  const runtime = await createRuntime({ provider: setup.provider, linkFolder: data.linkFolder, log: (message) => send({ type: 'log', message }) });
+  const { cache, history } = data;
+  let cancel: AbortController | undefined;
+
+  process.on('message', (message: ToWorker) => {
+    if (message.type === 'cancel') return cancel?.abort();
+    cancel = new AbortController();
+    const host = createLocalHost({ data, runtime, outputFolder: data.outputFolder(message.run) });
+    void executeRun({
+      graph: message.graph, catalogue, cache, history, host, provider: runtime.provider, signal: cancel.signal, emit: (event) => send({ type: 'event', event }),
+    }).then(() => send({ type: 'idle', memory: process.memoryUsage.rss() }));
+  });
+  send({ type: 'ready', provider: runtime.provider, description: runtime.description });
+} catch (error) {
+  send({ type: 'cannot_start', problem: toProblem(error instanceof CodedError ? error : err.WORKER_START(messageOf(error))) });
+}

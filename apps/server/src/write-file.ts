@@ -1,0 +1,22 @@
+// Writing a file so that it is there whole or not at all.
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
+import { err } from './errors.ts';
+
+/**
+ * Writes beside the destination, then renames over it: a crash or a full disk leaves what was there before. Makes missing folders.
+ * Throws SERVER_DISK_FULL or SERVER_WRITE_FAILED. `write` stands for the file system in tests of full disks.
+ */
+export async function writeWhole(path: string, bytes: Uint8Array | string, write: (path: string, bytes: Uint8Array | string) => Promise<void> = writeFile): Promise<void> {
+  const part = `${path}.${randomUUID()}.part`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await write(part, bytes);
+    await rename(part, path);
+  } catch (cause) {
+    await rm(part, { force: true }).catch(() => {});
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw code === 'ENOSPC' || code === 'EDQUOT' ? err.DISK_FULL(path) : err.WRITE_FAILED(path, message);
+  }
+}
