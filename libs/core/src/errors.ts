@@ -30,6 +30,7 @@ export const err = defineErrors('CORE', {
   CYCLE: (nodes: readonly string[]) => `graph: expected no cycle, got ${[...nodes, nodes[0]].join(' → ')}`,
   NO_OUTPUT: (example: string | undefined) =>
     `graph: expected at least one node that shows or saves a result${example === undefined ? '' : `, such as ${example}`}, got none`,
+  NO_TARGETS: () => 'targets: expected at least one node, got none',
   NEWER_VERSION: (known: number, got: number) => `version: expected at most ${known}, which is installed, got ${got}: the graph was saved by a newer one`,
   MIGRATION_FAILED: (to: number, why: string) => `migration to version ${to}: expected it to bring the saved values up to date, got ${why}`,
 });

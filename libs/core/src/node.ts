@@ -56,26 +56,27 @@ export interface NodeContext {
    */
   session(key: string, build: () => RunnableModel | Promise<RunnableModel>, options?: SessionOptions): Promise<Session>;
   readonly assets: {
+    /** Throws ENGINE_MISSING_ASSET. */
     read(asset: Asset): Promise<Uint8Array>;
     write(bytes: Uint8Array, mediaType: string): Promise<Asset>;
     /** A path to read the bytes in place, e.g. weights; safetensors assets end in `.safetensors`. */
     file(ref: FileRef): Promise<string>;
   };
   readonly images: {
-    /** Decodes PNG, JPEG, WebP … to 3 channels; alpha is flattened on white. Throws ENGINE-coded errors naming the picture. */
+    /** Decodes PNG, JPEG, WebP … to 3 channels; alpha is flattened on white. Throws ENGINE_BAD_IMAGE naming the picture. */
     read(image: Image | Asset): Promise<ImageBuffer>;
     /** Stores as PNG. */
     write(image: ImageBuffer, about: { readonly key: string; readonly caption: string }): Promise<Image>;
   };
   readonly files: {
-    /** Files of a folder (not recursive, sorted by name) with one of the endings, as absolute paths. */
+    /** Files of a folder (not recursive, sorted by name) with one of the endings, as absolute paths. Throws ENGINE_MISSING_FOLDER. */
     list(folder: string, endings: readonly string[]): Promise<readonly string[]>;
     /** Throws ENGINE_MISSING_FILE. */
     read(path: string): Promise<Uint8Array>;
     /** Names a user's file as part of a model: size and content digest. */
     ref(path: string): Promise<FileRef>;
     exists(path: string): Promise<'file' | 'folder' | null>;
-    /** Writes into the run's output folder; `name` may not leave it. Returns the absolute path. */
+    /** Writes into the run's output folder; `name` may not leave it (ENGINE_OUTSIDE_FOLDER). Returns the absolute path. */
     write(name: string, bytes: Uint8Array): Promise<string>;
   };
 }

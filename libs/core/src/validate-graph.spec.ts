@@ -109,6 +109,7 @@ describe('prepareGraph', () => {
     expect(prepareGraph(graph, catalogue).problems.map(({ code }) => code)).toEqual(['CORE_UNKNOWN_NODE_TYPE']);
     expect(prepareGraph(graph, catalogue, { targets: ['out'] }).problems).toEqual([]);
   });
+  it('refuses an empty list of targets', () => expect(prepareGraph(sound(), catalogue, { targets: [] }).problems.map(({ code }) => code)).toEqual(['CORE_NO_TARGETS']));
   it('refuses a graph without outputs, and a target that is not there', () => {
     expect(prepareGraph(graphOf({ one: ['number', { value: 1 }] }), catalogue).problems.map(({ code }) => code)).toEqual(['CORE_NO_OUTPUT']);
     expect(prepareGraph(sound(), catalogue, { targets: ['outt'] }).problems).toEqual([{ code: 'CORE_UNKNOWN_NODE', node: 'outt', message: 'target: expected a node of the graph, got "outt" (did you mean out?)' }]);

@@ -28,6 +28,7 @@ export function validateGraph(graph: Graph, catalogue: Definitions, { targets }:
   const checked = targets === undefined ? new Set(Object.keys(graph.nodes)) : neededNodes(graph, targets, into);
   const problems = (targets ?? []).filter((id) => !nodeAt(graph, id))
     .map((id) => toProblem(err.UNKNOWN_NODE(id, nearest(id, Object.keys(graph.nodes))).at('target'), { node: id }));
+  if (targets?.length === 0) problems.push(toProblem(err.NO_TARGETS()));
   for (const id of checked) problems.push(...checkNode(graph, catalogue, id, nodeAt(graph, id)!, into.get(id) ?? []));
   for (const [id, links] of into) if (targets === undefined && !nodeAt(graph, id)) problems.push(...links.map((link) => toNowhere(graph, link)));
   for (const cycle of findCycles(checked, into)) problems.push(toProblem(err.CYCLE(cycle), { node: cycle[0]! }));
@@ -44,7 +45,7 @@ export function prepareGraph(saved: Graph, catalogue: Definitions, { targets }: 
   const { graph, problems } = migrateGraph(saved, catalogue);
   const wanted = targets ?? defaultTargets(graph, catalogue);
   const needed = neededNodes(graph, wanted);
-  const wrong = validateGraph(graph, catalogue, wanted.length === 0 ? {} : { targets: wanted });
+  const wrong = validateGraph(graph, catalogue, targets === undefined && wanted.length === 0 ? {} : { targets: wanted });
   return { graph, problems: [...problems.filter(({ node }) => node === undefined || needed.has(node)), ...wrong] };
 }
 

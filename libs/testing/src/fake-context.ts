@@ -98,9 +98,9 @@ export function createFakeContext({ openSession, provider = 'cpu', signal = new 
           throw err.BAD_IMAGE('key' in image ? image.key : asset.id, (error as Error).message);
         }
       },
-      async write({ width, height, channels, data }, about) {
+      async write({ width, height, channels, data }, { key, caption }) {
         const png = await sharp(data, { raw: { width, height, channels } }).png().toBuffer();
-        return { asset: await writeAsset(new Uint8Array(png), 'image/png'), width, height, ...about };
+        return { asset: await writeAsset(new Uint8Array(png), 'image/png'), width, height, key, caption };
       },
     },
     files: {
