@@ -1,4 +1,5 @@
 // Tensors, half floats, pictures, seeded random numbers and coded errors: what every other library stands on.
+export * from './degrade.ts';
 export * from './errors.ts';
 export * from './image.ts';
 export * from './rng.ts';

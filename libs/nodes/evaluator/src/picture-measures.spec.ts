@@ -1,6 +1,6 @@
-import { createRng } from '@facewright/tensor';
+import { addNoise, blur, createRng } from '@facewright/tensor';
 import { expect, it } from 'vitest';
-import { addNoise, blur, contrast, luminance, sharpness } from './picture-measures.ts';
+import { contrast, luminance, sharpness } from './picture-measures.ts';
 
 const picture = (of: (x: number, y: number) => number, size = 32) => ({
   width: size, height: size, channels: 3 as const,
@@ -20,10 +20,6 @@ it('finds a flat picture neither sharp nor contrasty', () => {
 it('finds a blurred edge less sharp and a noised one sharper', () => {
   expect(sharpness(blur(edge, 0.9))).toBeLessThan(0.5 * sharpness(edge));
   expect(sharpness(addNoise(picture(() => 128), 12, createRng(1)))).toBeGreaterThan(0.1);
-});
-it('keeps the mean of a picture when blurring', () => {
-  const mean = (data: Uint8Array) => data.reduce((a, b) => a + b, 0) / data.length;
-  expect(Math.abs(mean(blur(edge, 2).data) - mean(edge.data))).toBeLessThan(0.6);
 });
 it('gives contrast as the standard deviation of luminance', () => {
   expect(contrast(edge)).toBeCloseTo((220 - 40) / 2 / 255, 5);
