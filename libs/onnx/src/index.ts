@@ -5,6 +5,7 @@ export * from './composite.ts';
 export { grad } from './grad.ts';
 export * from './op.ts';
 export { adamW, clipByGlobalNorm, type AdamWOptions, type AdamWStep } from './optimiser.ts';
+export { readModel } from './read-model.ts';
 export type * from './schema.ts';
 export * from './source.ts';
 export { stopGradient } from './stop-gradient.ts';

@@ -1,0 +1,45 @@
+// Image folder: the work of the node.
+import type { Image, NodeContext, NodeRun } from '@facewright/core';
+import type { ImageBuffer } from '@facewright/tensor';
+import { basename } from 'node:path';
+import type { definition } from './definition.ts';
+import { err } from './errors.ts';
+
+const endings = ['.png', '.jpg', '.jpeg', '.webp'] as const;
+const withoutEnding = (path: string) => path.replace(/\.[^./]+$/, '');
+
+/** Throws IMAGE_FOLDER_NO_FOLDER, IMAGE_FOLDER_EMPTY and, with the names of all bad files, IMAGE_FOLDER_UNREADABLE. */
+export const run: NodeRun<typeof definition> = async ({ folder, limit, captions }, ctx) => {
+  const found = await ctx.files.exists(folder);
+  if (found !== 'folder') throw err.NO_FOLDER(folder, found === null ? 'nothing' : 'a file');
+  const all = await ctx.files.list(folder, endings);
+  const paths = limit > 0 ? all.slice(0, limit) : all;
+  if (paths.length === 0) throw err.EMPTY(folder);
+  const images: Image[] = [];
+  const problems: string[] = [];
+  for (const [index, path] of paths.entries()) {
+    ctx.signal.throwIfAborted();
+    let picture: ImageBuffer | undefined;
+    try {
+      picture = await readPicture(path, ctx);
+      const caption = captions === 'sidecar' ? await sidecarOf(path, ctx) : '';
+      images.push(await ctx.images.write(picture, { key: basename(path), caption }));
+    } catch (error) {
+      problems.push(`${basename(path)}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+    ctx.progress(index + 1, paths.length, picture);
+  }
+  if (problems.length > 0) throw err.UNREADABLE(problems);
+  return { images };
+};
+
+async function readPicture(path: string, ctx: NodeContext): Promise<ImageBuffer> {
+  const mediaType = path.toLowerCase().endsWith('.png') ? 'image/png' : path.toLowerCase().endsWith('.webp') ? 'image/webp' : 'image/jpeg';
+  return ctx.images.read(await ctx.assets.write(await ctx.files.read(path), mediaType));
+}
+
+/** The text file of the same name; empty where there is none. */
+async function sidecarOf(path: string, ctx: NodeContext): Promise<string> {
+  const file = `${withoutEnding(path)}.txt`;
+  return (await ctx.files.exists(file)) === 'file' ? new TextDecoder().decode(await ctx.files.read(file)).trim() : '';
+}

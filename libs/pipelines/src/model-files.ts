@@ -1,0 +1,54 @@
+// The components of a model handle: where their weights are, and what names their content.
+import type { FileRef, Model, NodeContext } from '@facewright/core';
+import { splitSingleFile, type Json, type StoredTensor } from '@facewright/models';
+import { readSafetensorsHeader } from '@facewright/weights';
+import { createHash } from 'node:crypto';
+import { err } from './errors.ts';
+
+export interface Component {
+  readonly config: Json;
+  readonly weights: FileRef | null;
+  readonly files: Readonly<Record<string, FileRef>>;
+}
+
+/** Throws PIPELINES_COMPONENT naming what the handle has instead. */
+export function componentOf(handle: Model, name: string): Component {
+  const component = handle.components[name];
+  if (!component) throw err.COMPONENT(handle.name, name, Object.keys(handle.components));
+  return component;
+}
+
+/** What names the content of a file: equal for equal bytes. */
+export const digestOf = (ref: FileRef): string => ('asset' in ref ? ref.asset.id : ref.digest);
+
+/** Names a component with its configuration, weights and the LoRAs added to it: the part of a session's key that says which model it is. */
+export function componentKey(handle: Model, name: string): string {
+  const { config, weights, files } = componentOf(handle, name);
+  const what = [config, weights && digestOf(weights), Object.entries(files).map(([file, ref]) => [file, digestOf(ref)]), handle.loras.map(({ weights: lora, strength }) => [digestOf(lora), strength])];
+  return `${name}:${createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 32)}`;
+}
+
+/** Where the single-file layout of Stable Diffusion keeps the first weight of its U-Net; no other layout has this name. */
+const singleFileMark = 'model.diffusion_model.input_blocks.0.0.weight';
+const singleFileParts = { unet: 'unet', vae: 'vae', text_encoder: 'text' } as const;
+
+/**
+ * The weights of a component ('unet', 'vae', 'text_encoder', …) by the names of its module, each as a place in its file: nothing is read but the header.
+ * A single-file checkpoint is split and renamed. Throws PIPELINES_COMPONENT for a component without weights, WEIGHTS_* for a damaged file.
+ */
+export async function componentWeights(handle: Model, name: string, ctx: NodeContext): Promise<ReadonlyMap<string, StoredTensor>> {
+  const { weights } = componentOf(handle, name);
+  if (!weights) throw err.COMPONENT(handle.name, name, ['one without weights']);
+  const file = await ctx.assets.file(weights);
+  const { tensors } = await readSafetensorsHeader(file);
+  if (!tensors.has(singleFileMark)) return tensors;
+  return splitSingleFile(file, tensors)[singleFileParts[name as keyof typeof singleFileParts]].tensors;
+}
+
+/** The bytes of a file that belongs to a component, e.g. its vocabulary. Throws PIPELINES_FILE. */
+export async function componentText(handle: Model, name: string, file: string, ctx: NodeContext): Promise<string> {
+  const { files } = componentOf(handle, name);
+  const ref = files[file];
+  if (!ref) throw err.FILE(handle.name, `${name}/${file}`, Object.keys(files));
+  return new TextDecoder().decode(await ctx.files.read(await ctx.assets.file(ref)));
+}

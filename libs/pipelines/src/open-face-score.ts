@@ -1,0 +1,44 @@
+// A face score model opened for use: how good the face on a crop is, as FaceScore and ImageReward tell it.
+import type { Model, NodeContext } from '@facewright/core';
+import { blipGraph, blipPixels, createBertTokenizer, parseBlipRewardConfig, parseVocabulary, storedWeights, type BlipRewardConfig, type Tokenizer } from '@facewright/models';
+import { buildModel } from '@facewright/onnx';
+import { imagesToTensor, type ImageBuffer, type Tensor, type Tensors } from '@facewright/tensor';
+import { resizeAndCropCentre } from './image/resize.ts';
+import { componentKey, componentOf, componentText, componentWeights } from './model-files.ts';
+import { runRows } from './run-rows.ts';
+
+export interface FaceScoreModel {
+  readonly config: BlipRewardConfig;
+  readonly tokenizer: Tokenizer;
+  /** Crops as the network reads them, [n, 3, size, size]. */
+  pixels(crops: readonly ImageBuffer[]): Tensor<'float32'>;
+  /** One number for each crop, higher is better, for what `prompt` says it shows. Not rescaled: FaceScore reports the reward itself. */
+  score(crops: readonly ImageBuffer[], prompt: string): Promise<number[]>;
+}
+
+/** Tokens of a prompt, start and end included, in ImageReward and FaceScore. */
+const promptTokens = 35;
+/** Crops in one run: a few hundred megabytes of activations at full size. */
+const batch = 16;
+
+/** Opens a handle of family 'face-score'. Throws PIPELINES_COMPONENT, PIPELINES_FILE, MODELS_CONFIG, MODELS_WEIGHTS. */
+export async function openFaceScore(handle: Model<'face-score'>, ctx: NodeContext): Promise<FaceScoreModel> {
+  const config = parseBlipRewardConfig(componentOf(handle, 'face_score').config);
+  const weights = storedWeights(await componentWeights(handle, 'face_score', ctx));
+  const tokens = Math.min(promptTokens, config.text.maxTokens);
+  const tokenizer = createBertTokenizer(parseVocabulary(await componentText(handle, 'face_score', 'vocab.txt', ctx)), { length: tokens });
+  const build = (n: number) => buildModel(blipGraph(config, { batch: n, tokens }, weights, { fused: true }));
+
+  const pixels = (crops: readonly ImageBuffer[]): Tensor<'float32'> =>
+    imagesToTensor(crops.map((crop) => resizeAndCropCentre(crop, config.vision.imageSize)), (byte, channel) => (byte / 255 - blipPixels.mean[channel]!) / blipPixels.deviation[channel]!);
+  return {
+    config, tokenizer, pixels,
+    async score(crops, prompt) {
+      if (crops.length === 0) return [];
+      const { ids, mask } = tokenizer.encode(crops.map(() => prompt));
+      const feeds: Tensors = { pixel_values: pixels(crops), input_ids: ids, attention_mask: mask };
+      const { reward } = await runRows(feeds, { batch, signal: ctx.signal, open: (n) => ctx.session(`${componentKey(handle, 'face_score')}:${n}x${tokens}`, () => build(n)) });
+      return [...reward!.data];
+    },
+  };
+}
