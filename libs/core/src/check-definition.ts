@@ -1,5 +1,5 @@
 // What types cannot say about a node definition, checked when it is loaded.
-import { CodedError } from '@facewright/tensor';
+import type { CodedError } from '@facewright/tensor';
 import { err, messageOf, toProblem } from './errors.ts';
 import type { Problem } from './graph.ts';
 import type { NodeDefinition } from './node.ts';
