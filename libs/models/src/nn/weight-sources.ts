@@ -16,9 +16,15 @@ export function storedWeights(checkpoint: ReadonlyMap<string, StoredTensor>, { r
     const stored = checkpoint.get(name);
     if (!stored) throw err.WEIGHTS('checkpoint', [`missing: ${name}`]);
     if (String(stored.shape) !== String(wanted.shape)) throw err.WEIGHTS('checkpoint', [`misshapen: ${name} is [${stored.shape.join(', ')}], expected [${wanted.shape.join(', ')}]`]);
-    const value = parameter(rename(name), stored.dtype, stored.shape, stored);
-    return stored.dtype !== 'float32' && floats.has(stored.dtype) ? op.Cast([value], { to: 'float32' }) : value;
+    return asFloat32(rename(name), stored);
   };
+}
+
+function asFloat32(name: string, stored: StoredTensor): Value {
+  const value = parameter(name, stored.dtype, stored.shape, stored);
+  if (stored.dtype === 'float32') return value;
+  if (!floats.has(stored.dtype)) throw err.WEIGHTS('checkpoint', [`${name}: expected a floating element type, got ${stored.dtype}`]);
+  return op.Cast([value], { to: 'float32' });
 }
 
 /** Tensors in memory as a checkpoint. */
@@ -47,6 +53,21 @@ export function withLowRank(base: WeightSource, additions: (name: string, parame
     const own: BoundWeight = 'weight' in below ? below : { weight: below, lowRank: [] };
     return { weight: own.weight, lowRank: [...own.lowRank, ...additions(name, wanted)] };
   };
+}
+
+/** Factors of a LoRA file, by the names of the weights that they change. */
+export interface StoredLowRank {
+  readonly down: StoredTensor;
+  readonly up: StoredTensor;
+  readonly scale: number;
+}
+
+/** A base with the factors of a LoRA file, times `strength`. `label` names the file in the graph, where several may change one weight. Entries of `readLora` are of this form. */
+export function withStoredLowRank(base: WeightSource, factors: ReadonlyMap<string, StoredLowRank>, { strength, label }: { readonly strength: number; readonly label: string }): WeightSource {
+  return withLowRank(base, (name) => {
+    const found = factors.get(name);
+    return found ? [{ down: asFloat32(`${label}.${name}.down`, found.down), up: asFloat32(`${label}.${name}.up`, found.up), scale: found.scale * strength }] : [];
+  });
 }
 
 /** The paper's and diffusers' default targets: query, key, value and output projections of attention. */
