@@ -1,0 +1,69 @@
+// Requests to the server's HTTP API; a refusal is thrown with all of its problems.
+import type { Asset, Graph, NodeDescription, PlanStep, Problem, RunSummary } from '@facewright/core';
+
+export interface TemplateInfo {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+}
+export interface SavedGraph {
+  readonly name: string;
+  readonly modified: string;
+}
+
+/** The server said no, or could not be reached; `problems` is never empty. */
+export class RequestRefused extends Error {
+  readonly status: number;
+  readonly problems: readonly Problem[];
+  constructor(status: number, problems: readonly Problem[]) {
+    super(problems.map((problem) => problem.message).join('\n'));
+    this.status = status;
+    this.problems = problems;
+  }
+}
+
+async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(`/api/v1${path}`, {
+      method,
+      ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+  } catch {
+    throw new RequestRefused(0, [{ code: 'EDITOR_OFFLINE', message: 'The server does not answer. Is it still running?' }]);
+  }
+  const text = await response.text();
+  if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
+  throw new RequestRefused(response.status, problemsIn(text, response));
+}
+
+function problemsIn(text: string, response: Response): readonly Problem[] {
+  try {
+    const { problems } = JSON.parse(text) as { problems?: readonly Problem[] };
+    if (problems?.length) return problems;
+  } catch {
+    // Not JSON: a proxy or a crash answered; its status is all there is to tell.
+  }
+  return [{ code: 'EDITOR_BAD_ANSWER', message: `The server answered ${response.status} ${response.statusText}` }];
+}
+
+const named = (name: string): string => encodeURIComponent(name);
+
+export const api = {
+  nodes: async () => (await request<{ nodes: readonly NodeDescription[] }>('GET', '/nodes')).nodes,
+  templates: async () => (await request<{ templates: readonly TemplateInfo[] }>('GET', '/templates')).templates,
+  template: (name: string) => request<Graph>('GET', `/templates/${named(name)}`),
+  graphs: async () => (await request<{ graphs: readonly SavedGraph[] }>('GET', '/graphs')).graphs,
+  graph: (name: string) => request<Graph>('GET', `/graphs/${named(name)}`),
+  saveGraph: (name: string, graph: Graph) => request<unknown>('PUT', `/graphs/${named(name)}`, graph),
+  deleteGraph: (name: string) => request<unknown>('DELETE', `/graphs/${named(name)}`),
+  validate: async (graph: Graph) => (await request<{ problems: readonly Problem[] }>('POST', '/graphs/validate', { graph })).problems,
+  explain: (graph: Graph) => request<{ plan: readonly PlanStep[]; problems: readonly Problem[] }>('POST', '/graphs/explain', { graph }),
+  start: async (graph: Graph) => (await request<{ run: RunSummary }>('POST', '/runs', { graph })).run,
+  runs: async () => (await request<{ runs: readonly RunSummary[] }>('GET', '/runs')).runs,
+  run: (id: string) => request<{ run: RunSummary; graph: Graph }>('GET', `/runs/${named(id)}`),
+  cancel: async (id: string) => (await request<{ run: RunSummary }>('POST', `/runs/${named(id)}/cancel`)).run,
+} as const;
+
+/** Where the bytes of an asset are. */
+export const assetUrl = (asset: Pick<Asset, 'id'>): string => `/api/v1/assets/${named(asset.id)}`;

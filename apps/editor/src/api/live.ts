@@ -1,0 +1,68 @@
+// Events of a run over socket.io: watched from a cursor, so that a lost connection loses nothing.
+import type { ClientMessages, RunEvent, RunSummary, ServerMessages } from '@facewright/core';
+import { io, type Socket } from 'socket.io-client';
+
+export type Connection = 'connecting' | 'online' | 'lost';
+export interface LiveListener {
+  /** Events in the order of their numbers; some may have been seen before. */
+  events(events: readonly RunEvent[]): void;
+  runs(runs: readonly RunSummary[]): void;
+  connection(state: Connection): void;
+  refused(message: string): void;
+}
+export interface Live {
+  /** Leaves the run watched before. `cursor` gives the number of the last event that was taken in; it is asked again after every reconnection. */
+  watch(run: string, cursor: () => number): void;
+  unwatch(): void;
+}
+
+/** Events arrive one by one, hundreds a second in a training; they are handed on in batches of this many milliseconds. */
+const BATCH_MS = 50;
+
+export function connectLive(listener: LiveListener): Live {
+  const socket: Socket<ServerMessages, ClientMessages> = io({ reconnectionDelayMax: 3000 });
+  let watched: { run: string; cursor: () => number } | null = null;
+  let waiting: RunEvent[] = [];
+  let timer: ReturnType<typeof setTimeout> | null = null;
+
+  const flush = (): void => {
+    timer = null;
+    const events = waiting;
+    waiting = [];
+    if (events.length) listener.events(events);
+  };
+  const ask = (): void => {
+    if (!watched || !socket.connected) return;
+    flush();
+    const { run, cursor } = watched;
+    socket.emit('watch', { run, after: cursor() }, (answer) => {
+      if (!answer.ok) listener.refused(answer.message ?? `run ${run} cannot be watched`);
+    });
+  };
+  socket.on('connect', () => {
+    listener.connection('online');
+    ask();
+  });
+  socket.on('disconnect', () => listener.connection('lost'));
+  socket.on('connect_error', () => listener.connection('lost'));
+  socket.on('event', (event) => {
+    if (event.run !== watched?.run) return;
+    waiting.push(event);
+    timer ??= setTimeout(flush, BATCH_MS);
+  });
+  socket.on('runs', (runs) => listener.runs(runs));
+
+  const unwatch = (): void => {
+    if (watched && socket.connected) socket.emit('unwatch', watched.run);
+    watched = null;
+    waiting = [];
+  };
+  return {
+    watch(run, cursor) {
+      if (watched && watched.run !== run) unwatch();
+      watched = { run, cursor };
+      ask();
+    },
+    unwatch,
+  };
+}

@@ -1,0 +1,124 @@
+// The graph document to litegraph and back, without loss: unknown node types, undeclared ports and links that cannot be drawn are kept.
+import type { Graph, Link, NodeDescription, NodeInstance } from '@facewright/core';
+import { LGraph, LGraphGroup } from 'litegraph.js';
+import { arrange, overlaps, type Place } from './arrange.ts';
+import { GraphNode, type NodeHooks } from './graph-node.ts';
+import { theme } from './theme.ts';
+
+export type Catalogue = ReadonlyMap<string, NodeDescription>;
+type Group = Graph['groups'][number];
+
+/** What a document says besides nodes and drawn links. */
+export interface Remainder {
+  readonly name: string;
+  readonly description: string;
+  /** Links that litegraph cannot draw: to absent nodes, or a second one into the same input. Validation reports them. */
+  readonly undrawn: readonly Link[];
+}
+const groups = new WeakMap<LGraphGroup, Group>();
+
+export const graphNodes = (graph: LGraph): GraphNode[] => graph.nodes.filter((node) => node instanceof GraphNode);
+
+/** Fills an empty litegraph graph. Nodes without a position are laid out. */
+export function writeToCanvas(document: Graph, graph: LGraph, catalogue: Catalogue, hooks: NodeHooks): Remainder {
+  const nodes = new Map<string, GraphNode>();
+  for (const [id, instance] of Object.entries(document.nodes)) {
+    const node = new GraphNode(id, instance, catalogue.get(instance.type), hooks);
+    if (instance.position) node.pos = [...instance.position];
+    graph.add(node, true);
+    nodes.set(id, node);
+  }
+  const undrawn = document.links.filter(({ from, to }) => {
+    const source = nodes.get(from[0]);
+    const target = nodes.get(to[0]);
+    return !(source && target && source.connectAsSaved(from[1], target, to[1]));
+  });
+  for (const group of document.groups) graph.add(drawnGroup(group));
+  for (const node of nodes.values()) node.fitContent();
+  if (Object.values(document.nodes).some(({ position }) => !position)) arrangeNodes(graph);
+  return { name: document.name, description: document.description, undrawn };
+}
+
+function drawnGroup(group: Group): LGraphGroup {
+  const drawn = new LGraphGroup(group.title);
+  // Past the setters: they would enlarge a small group.
+  drawn._bounding.set([...group.position, ...group.size]);
+  if (group.color) drawn.color = group.color;
+  groups.set(drawn, group);
+  return drawn;
+}
+
+const same = (a: ArrayLike<number>, b: readonly number[] | undefined): boolean => b !== undefined && Array.from(a).every((v, i) => v === Math.fround(b[i] ?? NaN));
+/** litegraph keeps coordinates in 32 bits: a saved one that did not move stays as it was. */
+const place = (now: ArrayLike<number>, saved: readonly [number, number] | undefined): [number, number] =>
+  same(now, saved) && saved ? [...saved] : [Math.round((now[0] ?? 0) * 10) / 10, Math.round((now[1] ?? 0) * 10) / 10];
+
+function readNode(node: GraphNode): NodeInstance {
+  const { title: _, size: __, ...kept } = node.instance;
+  return {
+    ...kept,
+    ...(node.customTitle !== undefined && { title: node.customTitle }),
+    values: node.values,
+    position: place(node.pos, node.instance.position),
+    ...(node.userSize && { size: place(node.userSize, node.instance.size) }),
+  };
+}
+
+function readGroup(drawn: LGraphGroup): Group {
+  const saved = groups.get(drawn);
+  return {
+    title: drawn.title, position: place(drawn.pos, saved?.position), size: place(drawn.size, saved?.size),
+    ...((saved?.color ?? drawn.color) !== undefined && { color: saved?.color ?? drawn.color }),
+    ...(saved && saved.color === undefined && { color: undefined }),
+  };
+}
+
+/** The document of what is on the canvas. */
+export function readFromCanvas(graph: LGraph, { name, description, undrawn }: Remainder): Graph {
+  const nodes = graphNodes(graph);
+  const present = new Set(nodes.map(({ id }) => String(id)));
+  const known = new Map(nodes.map((node) => [node.id, node]));
+  const drawn: Link[] = [...graph._links.values()].flatMap((link) => {
+    const source = known.get(link.origin_id);
+    const target = known.get(link.target_id);
+    const output = source?.outputs[link.origin_slot];
+    const input = target?.inputs[link.target_slot];
+    return source && target && output && input ? [{ from: [String(source.id), output.name], to: [String(target.id), input.name] }] : [];
+  });
+  const kept = undrawn.filter(({ from, to }) => present.has(from[0]) || present.has(to[0]));
+  return {
+    facewright: 1,
+    name,
+    description,
+    nodes: Object.fromEntries(nodes.map((node) => [String(node.id), readNode(node)])),
+    links: [...drawn, ...kept],
+    groups: graph.groups.map(readGroup).map(({ color, ...group }) => ({ ...group, ...(color !== undefined && { color }) })),
+  };
+}
+
+const boxOf = ({ id, size }: GraphNode) => ({ id: String(id), width: size[0] ?? 0, height: size[1] ?? 0 });
+
+/** Lays all nodes out from left to right. */
+export function arrangeNodes(graph: LGraph): void {
+  const nodes = graphNodes(graph);
+  const links = [...graph._links.values()].map((link) => [String(link.origin_id), String(link.target_id)] as const);
+  for (const [id, position] of arrange(nodes.map(boxOf), links, theme.titleHeight)) {
+    const node = nodes.find((known) => String(known.id) === id);
+    if (node) node.pos = [...position];
+  }
+}
+
+export function nodesOverlap(graph: LGraph): boolean {
+  const nodes = graphNodes(graph);
+  const places = new Map<string, Place>(nodes.map(({ id, pos }) => [String(id), [pos[0] ?? 0, pos[1] ?? 0]]));
+  return overlaps(nodes.map(boxOf), places, theme.titleHeight);
+}
+
+/** `sampler`, `sampler-2`, …: a name for a new node that the document does not use yet. */
+export function freeId(type: string, taken: ReadonlySet<string>): string {
+  const base = type.slice(type.indexOf('/') + 1).replace(/[^\w-]/g, '-') || 'node';
+  for (let i = 1; ; i++) {
+    const id = i === 1 ? base : `${base}-${i}`;
+    if (!taken.has(id)) return id;
+  }
+}

@@ -1,0 +1,385 @@
+// The editor: one state, what a person can do to it, and the canvas and the server that it talks to.
+import { graphSchema, parseGraphText, type Graph, type PortDescription, type RunEvent } from '@facewright/core';
+import { api, RequestRefused } from './api/http.ts';
+import { connectLive, type Live } from './api/live.ts';
+import { GraphCanvas, type CanvasPoint, type LooseEnd } from './canvas/graph-canvas.ts';
+import { parseField } from './fields/field-values.ts';
+import { autosave, autosaved } from './state/autosave.ts';
+import { describeRunNode, firstState, isBusy, type Dialog, type DockTab, type EditorState, type Hint, type Toast } from './state/editor-state.ts';
+import { duration } from './state/format.ts';
+import { History } from './state/history.ts';
+import { looksOf } from './state/looks.ts';
+import { reportsOf } from './state/results.ts';
+import { isOver, newRun, takeEvents } from './state/run-state.ts';
+
+/** What a new visitor sees: the whole loop. */
+const FIRST_TEMPLATE = 'face-quality-loop';
+const RECORD_MS = 250;
+const VALIDATE_MS = 400;
+const HINT_MS = 450;
+const TOAST_MS = 6000;
+const LAST_RUN = 'facewright.run';
+const emptyGraph: Graph = { facewright: 1, name: 'Untitled', description: '', nodes: {}, links: [], groups: [] };
+
+export class Editor {
+  state: EditorState = firstState;
+  readonly canvas: GraphCanvas;
+  readonly #render: (editor: Editor) => void;
+  readonly #live: Live;
+  readonly #history = new History();
+  #clipboard: Graph | null = null;
+  #rendering = false;
+  #recordTimer: ReturnType<typeof setTimeout> | undefined;
+  #validateTimer: ReturnType<typeof setTimeout> | undefined;
+  #hintTimer: ReturnType<typeof setTimeout> | undefined;
+  #looked: readonly unknown[] = [];
+  #nextToast = 1;
+
+  constructor(canvas: HTMLCanvasElement, render: (editor: Editor) => void) {
+    this.#render = render;
+    this.canvas = new GraphCanvas(canvas, {
+      changed: () => this.#changed(),
+      selected: (selection) => this.update({ selection }),
+      refused: (reason) => this.toast('bad', reason),
+      hint: (hint) => this.#showHint(hint),
+      search: (at, from) => this.openSearch(at, from),
+      menu: (at, node) => {
+        if (node && !this.state.selection.includes(node)) this.canvas.select([node]);
+        this.update({ menu: { at, node } });
+      },
+      editField: (node, port, box) => this.update({ editing: { node, port, box, problem: '' } }),
+      rename: (node, box) => this.update({ renaming: { node, box } }),
+      moved: () => {
+        if (this.state.editing || this.state.renaming || this.state.menu || this.state.hint) this.update({ editing: null, renaming: null, menu: null, hint: null });
+      },
+    });
+    this.#live = connectLive({
+      events: (events) => this.#takeEvents(events),
+      runs: (runs) => this.update({ runs }),
+      connection: (connection) => {
+        const back = connection === 'online' && this.state.connection === 'lost';
+        this.update({ connection });
+        if (back) void this.#refresh();
+      },
+      refused: (message) => this.toast('bad', message),
+    });
+  }
+
+  update(change: Partial<EditorState>): void {
+    this.state = { ...this.state, ...change };
+    if (this.#rendering) return;
+    this.#rendering = true;
+    // Not requestAnimationFrame: a page in the background still has to take in events.
+    queueMicrotask(() => {
+      this.#rendering = false;
+      this.#render(this);
+      this.#look();
+    });
+  }
+  #look(): void {
+    const { run, problems, showProblems, runGraph, catalogue } = this.state;
+    const seen = [run, problems, showProblems, runGraph, catalogue];
+    if (seen.every((part, i) => part === this.#looked[i])) return;
+    this.#looked = seen;
+    this.canvas.setLooks(looksOf(this.state));
+  }
+
+  async start(): Promise<void> {
+    const kept = autosaved();
+    await this.#refresh();
+    if (kept) this.#show(kept.graph, kept.savedAs);
+    else if (!(await this.openTemplate(FIRST_TEMPLATE, true))) this.#show(emptyGraph, null);
+    const last = localStorage.getItem(LAST_RUN);
+    if (kept && last) await this.#attach(last, false);
+    this.update({ ready: true });
+  }
+  async #refresh(): Promise<void> {
+    await this.#try(async () => {
+      const [nodes, runs] = await Promise.all([api.nodes(), api.runs()]);
+      const catalogue = new Map(nodes.map((node) => [node.type as string, node]));
+      const first = this.state.catalogue.size === 0;
+      this.canvas.catalogue = catalogue;
+      this.update({ catalogue, runs });
+      if (first && this.state.nodeCount > 0) this.canvas.open(this.canvas.read(), { keepView: true });
+    });
+  }
+
+  // Documents
+  #show(graph: Graph, savedAs: string | null, arrange: 'missing' | 'overlapping' = 'missing'): void {
+    this.canvas.open(graph, { arrange });
+    const shown = this.canvas.read();
+    this.#history.restart(shown);
+    this.update({ graphName: graph.name, savedAs, unsaved: false, selection: [], nodeCount: Object.keys(graph.nodes).length, canUndo: false, canRedo: false, showProblems: false, editing: null, search: null });
+    autosave(shown, savedAs);
+    this.#validateSoon();
+  }
+  /** Replaces the graph by another as a step that can be undone. */
+  #replace(graph: Graph, savedAs: string | null, arrange: 'missing' | 'overlapping' = 'missing'): void {
+    this.#record();
+    this.canvas.open(graph, { arrange });
+    this.update({ savedAs, run: null, runGraph: null, showProblems: false });
+    this.#live.unwatch();
+    localStorage.removeItem(LAST_RUN);
+    this.#record();
+    this.update({ unsaved: false });
+  }
+  #changed(): void {
+    clearTimeout(this.#recordTimer);
+    this.#recordTimer = setTimeout(() => this.#record(), RECORD_MS);
+    // Fields of the inspector follow at once.
+    this.update({});
+  }
+  #record(): void {
+    clearTimeout(this.#recordTimer);
+    const graph = this.canvas.read();
+    if (!this.#history.record(graph)) return;
+    this.#documentChanged(graph);
+  }
+  #documentChanged(graph: Graph): void {
+    autosave(graph, this.state.savedAs);
+    this.update({ graphName: graph.name, unsaved: true, nodeCount: Object.keys(graph.nodes).length, canUndo: this.#history.canUndo, canRedo: this.#history.canRedo });
+    this.#validateSoon();
+  }
+  undo(): void {
+    this.#record();
+    this.#restore(this.#history.undo());
+  }
+  redo(): void {
+    this.#restore(this.#history.redo());
+  }
+  #restore(graph: Graph | undefined): void {
+    if (!graph) return;
+    const { selection } = this.state;
+    this.canvas.open(graph, { keepView: true });
+    this.canvas.select(selection.filter((id) => graph.nodes[id]));
+    this.#documentChanged(graph);
+  }
+  newGraph(): void {
+    this.#replace(emptyGraph, null);
+  }
+  renameGraph(name: string): void {
+    this.canvas.rename({ name: name.trim() || 'Untitled' });
+  }
+  async openTemplate(name: string, first = false): Promise<boolean> {
+    return this.#try(async () => {
+      const graph = graphSchema.parse(await api.template(name));
+      if (first) this.#show(graph, null, 'overlapping');
+      else this.#replace(graph, null, 'overlapping');
+      this.closeDialog();
+    });
+  }
+  async openSaved(name: string): Promise<void> {
+    await this.#try(async () => {
+      this.#replace(graphSchema.parse(await api.graph(name)), name);
+      this.closeDialog();
+    });
+  }
+  async deleteSaved(name: string): Promise<void> {
+    await this.#try(async () => {
+      await api.deleteGraph(name);
+      this.update({ dialog: { kind: 'open', graphs: await api.graphs() }, ...(this.state.savedAs === name && { savedAs: null }) });
+    });
+  }
+  save(): void {
+    if (this.state.savedAs === null) this.update({ dialog: { kind: 'save', name: this.state.graphName } });
+    else void this.saveAs(this.state.savedAs);
+  }
+  async saveAs(name: string): Promise<void> {
+    if (name.trim() === '') return;
+    await this.#try(async () => {
+      if (this.state.savedAs === null) this.canvas.rename({ name: name.trim() });
+      this.#record();
+      await api.saveGraph(name.trim(), this.canvas.read());
+      this.update({ savedAs: name.trim(), unsaved: false, dialog: null });
+      autosave(this.canvas.read(), name.trim());
+      this.toast('good', `Saved “${name.trim()}”.`);
+    });
+  }
+  download(): void {
+    const link = document.createElement('a');
+    link.href = URL.createObjectURL(new Blob([`${JSON.stringify(this.canvas.read(), null, 2)}\n`], { type: 'application/json' }));
+    link.download = `${this.state.graphName.replace(/[^\w-]+/g, '-').toLowerCase()}.json`;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+  async openFile(file: File): Promise<void> {
+    const { graph, problems } = parseGraphText(await file.text());
+    if (graph) {
+      this.#replace(graph, null);
+      this.closeDialog();
+    } else this.toast('bad', [`${file.name} is not a graph.`, ...problems.slice(0, 4).map(({ message }) => message)].join('\n'));
+  }
+
+  // Editing
+  addNode(type: string, at: CanvasPoint | null, from: LooseEnd | null = null): void {
+    this.canvas.add(type, at, from);
+    this.update({ search: null });
+    this.canvas.focusElement();
+  }
+  copy(): void {
+    this.#clipboard = this.canvas.copySelected() ?? this.#clipboard;
+  }
+  cut(): void {
+    this.copy();
+    this.canvas.deleteSelected();
+  }
+  paste(at: CanvasPoint | null = null): void {
+    if (this.#clipboard) this.canvas.paste(this.#clipboard, at);
+  }
+  duplicate(): void {
+    const piece = this.canvas.copySelected();
+    if (piece) this.canvas.paste(piece);
+  }
+  /** Takes a typed text; a bad one is refused with the reason. */
+  setField(node: string, port: Pick<PortDescription, 'name' | 'type'>, text: string): string {
+    const parsed = parseField(port.type, text);
+    if ('problem' in parsed) return parsed.problem;
+    this.canvas.setValue(node, port.name, parsed.value);
+    return '';
+  }
+  setValue(node: string, port: string, value: unknown): void {
+    this.canvas.setValue(node, port, value);
+  }
+  openSearch(at: CanvasPoint, from: LooseEnd | null): void {
+    this.update({ search: { at, from, query: '', chosen: 0 }, menu: null, hint: null });
+  }
+  focusNode(id: string): void {
+    if (this.canvas.node(id)) this.canvas.focus(id);
+  }
+
+  // Runs
+  async run(): Promise<void> {
+    if (isBusy(this.state)) return;
+    this.#record();
+    const graph = this.canvas.read();
+    if (!Object.keys(graph.nodes).length) {
+      this.toast('info', 'The graph is empty: add nodes from the list on the left, or open a template.');
+      return;
+    }
+    this.update({ starting: true });
+    try {
+      const run = await api.start(graph);
+      this.#watch(run.id, run.name, graph);
+      const { tab } = this.state.dock;
+      this.showTab(tab === 'problems' || tab === 'history' || tab === 'report' ? 'progress' : tab);
+      this.update({ problems: [], showProblems: false });
+    } catch (error) {
+      if (!(error instanceof RequestRefused)) throw error;
+      if (error.status === 422) {
+        this.update({ problems: error.problems, showProblems: true });
+        this.showTab('problems');
+        this.toast('bad', error.problems.length === 1 ? 'The graph has a problem; it was not run.' : `The graph has ${error.problems.length} problems; it was not run.`);
+      } else this.toast('bad', error.message);
+    } finally {
+      this.update({ starting: false });
+    }
+  }
+  async cancel(): Promise<void> {
+    const { run } = this.state;
+    if (run && !isOver(run)) await this.#try(() => api.cancel(run.id));
+  }
+  #watch(id: string, name: string, graph: Graph): void {
+    localStorage.setItem(LAST_RUN, id);
+    this.update({ run: newRun(id, name), runGraph: graph, report: 0 });
+    this.#live.watch(id, () => (this.state.run?.id === id ? this.state.run.seq : 0));
+  }
+  /** Shows a run of the list, with the graph it was started with. */
+  async attach(id: string): Promise<void> {
+    await this.#attach(id, true);
+  }
+  async #attach(id: string, showGraph: boolean): Promise<void> {
+    await this.#try(async () => {
+      const { run, graph } = await api.run(id);
+      const document = graphSchema.parse(graph);
+      if (showGraph) this.#replace(document, null);
+      this.#watch(run.id, run.name, document);
+      if (showGraph) this.showTab('progress');
+    }, showGraph);
+  }
+  #takeEvents(events: readonly RunEvent[]): void {
+    const before = this.state.run;
+    if (!before) return;
+    const run = takeEvents(before, events);
+    if (run === before) return;
+    this.update({ run });
+    if (run.missed) this.#live.watch(run.id, () => this.state.run?.seq ?? 0);
+    // Only what happens while one watches is announced, not the replay of an old run.
+    const recent = Date.now() - Date.parse(run.finished ?? '') < 10_000;
+    if (isOver(run) && !isOver(before) && recent) this.#announce();
+  }
+  #announce(): void {
+    const { run, dock } = this.state;
+    if (run?.status === 'succeeded') {
+      this.toast('good', `Finished${run.seconds === null ? '' : ` in ${duration(run.seconds)}`}.`);
+      if (dock.tab === 'progress' && reportsOf(run, (node) => describeRunNode(this.state, node)).length) this.showTab('report');
+    } else if (run?.status === 'failed') this.toast('bad', run.problems[0]?.message ?? 'The run failed.');
+    else if (run?.status === 'cancelled') this.toast('info', 'Cancelled. What was finished is kept and will not be computed again.');
+  }
+
+  // Panels
+  showTab(tab: DockTab): void {
+    this.update({ dock: { ...this.state.dock, tab, open: true } });
+  }
+  setDock(change: Partial<EditorState['dock']>): void {
+    this.update({ dock: { ...this.state.dock, ...change } });
+  }
+  setPalette(change: Partial<EditorState['palette']>): void {
+    this.update({ palette: { ...this.state.palette, ...change } });
+  }
+  openDialog(dialog: Dialog): void {
+    this.update({ dialog, menu: null });
+    if (dialog.kind === 'templates') void this.#try(async () => this.update({ dialog: { kind: 'templates', templates: await api.templates() } }));
+    if (dialog.kind === 'open') void this.#try(async () => this.update({ dialog: { kind: 'open', graphs: await api.graphs() } }));
+  }
+  closeDialog(): void {
+    this.update({ dialog: null });
+  }
+  toast(kind: Toast['kind'], text: string): void {
+    const id = this.#nextToast++;
+    this.update({ toasts: [...this.state.toasts.filter((toast) => toast.text !== text), { id, kind, text }].slice(-4) });
+    setTimeout(() => this.dismiss(id), TOAST_MS);
+  }
+  dismiss(id: number): void {
+    this.update({ toasts: this.state.toasts.filter((toast) => toast.id !== id) });
+  }
+  /** Closes what floats, the topmost first; false when nothing did. */
+  escape(): boolean {
+    const { search, menu, editing, renaming, lightbox, hint } = this.state;
+    if (!search && !menu && !editing && !renaming && !lightbox && !hint) return false;
+    this.update({ search: null, menu: null, editing: null, renaming: null, lightbox: null, hint: null });
+    return true;
+  }
+  #showHint(hint: Hint | null): void {
+    clearTimeout(this.#hintTimer);
+    const shown = this.state.hint;
+    if (!hint || hint.kind === 'refusal') {
+      if (hint || shown) this.update({ hint });
+      return;
+    }
+    const same = shown?.kind === 'node' && shown.node === hint.node && shown.port === hint.port;
+    if (same) return;
+    if (shown) this.update({ hint: null });
+    this.#hintTimer = setTimeout(() => this.update({ hint }), HINT_MS);
+  }
+  #validateSoon(): void {
+    clearTimeout(this.#validateTimer);
+    this.#validateTimer = setTimeout(async () => {
+      try {
+        const problems = await api.validate(this.canvas.read());
+        this.update({ problems, showProblems: this.state.showProblems && problems.length > 0 });
+      } catch {
+        // The connection badge tells when the server is away; the graph is checked again when it is run.
+      }
+    }, VALIDATE_MS);
+  }
+  /** Runs a request; a refusal becomes a toast. */
+  async #try(work: () => unknown, loud = true): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      if (loud) this.toast('bad', error instanceof Error ? error.message : String(error));
+      return false;
+    }
+  }
+}

@@ -1,0 +1,73 @@
+// A field of the inspector for one port, as a native control that the keyboard reaches.
+import { describeType, type PortDescription } from '@facewright/core';
+import { html, nothing, type TemplateResult } from 'lit-html';
+import { live } from 'lit-html/directives/live.js';
+import { label } from '../canvas/label.ts';
+import { portColour } from '../canvas/port-colours.ts';
+import type { Editor } from '../editor.ts';
+import { icon } from '../panels/icons.ts';
+import { fieldText, randomSeed, stepOf } from './field-values.ts';
+
+interface Field {
+  readonly editor: Editor;
+  readonly node: string;
+  readonly port: PortDescription;
+  readonly value: unknown;
+  readonly linked: boolean;
+  readonly lacking: boolean;
+  readonly problem: string;
+}
+type Control = HTMLInputElement | HTMLTextAreaElement;
+
+function take({ editor, node, port }: Field, control: Control): void {
+  const problem = editor.setField(node, port, control.value);
+  control.setCustomValidity(problem);
+  control.title = problem;
+  if (problem) editor.toast('bad', `${label(port.name)}: ${problem}.`);
+}
+
+function control(field: Field, id: string): TemplateResult {
+  const { editor, node, port, value, linked } = field;
+  const { type } = port;
+  const text = fieldText(value);
+  const change = (event: Event): void => take(field, event.target as Control);
+  switch (type.kind) {
+    case 'boolean':
+      return html`<input id=${id} class="switch" type="checkbox" role="switch" ?disabled=${linked} .checked=${live(value === true)} @change=${(event: Event) => editor.setValue(node, port.name, (event.target as HTMLInputElement).checked)} />`;
+    case 'choice':
+      return html`<select id=${id} ?disabled=${linked} @change=${(event: Event) => editor.setValue(node, port.name, (event.target as HTMLSelectElement).value)}>
+        ${value === undefined ? html`<option selected disabled>choose…</option>` : nothing} ${type.of.map((option) => html`<option value=${option} .selected=${live(option === value)}>${option}</option>`)}
+      </select>`;
+    case 'number':
+      return html`<input id=${id} type="number" min=${type.min} max=${type.max} step=${type.integer ? stepOf(type) : 'any'} ?disabled=${linked} .value=${live(text)} @change=${change} />`;
+    case 'seed':
+      return html`<span class="seed"><input id=${id} inputmode="numeric" ?disabled=${linked} .value=${live(text)} @change=${change} /><button class="quiet" aria-label="Pick a random ${label(port.name)}" ?disabled=${linked} @click=${() => editor.setValue(node, port.name, randomSeed())}>${icon('dice')}</button></span>`;
+    case 'text':
+      if (type.multiline) return html`<textarea id=${id} rows="4" ?disabled=${linked} .value=${live(text)} @change=${change}></textarea>`;
+      return html`<input id=${id} ?disabled=${linked} .value=${live(text)} @change=${change} />`;
+    default:
+      return html`<input id=${id} class="path" spellcheck="false" placeholder="/path/to/${type.kind === 'path' && type.of === 'folder' ? 'folder' : 'file'}" ?disabled=${linked} .value=${live(text)} @change=${change} />`;
+  }
+}
+
+export function field(about: Field): TemplateResult {
+  const { port, linked, lacking, problem, node } = about;
+  const id = `field-${node}-${port.name}`;
+  const range = port.type.kind === 'number' ? `${port.type.min} to ${port.type.max}` : '';
+  return html`
+    <div class="field ${port.type.kind} ${lacking || problem ? 'lacking' : ''}">
+      <label for=${id}><span class="port-dot" .style=${`background:${portColour(port.type)}`}></span>${label(port.name)}<span class="soft">${linked ? 'linked' : range}</span></label>
+      ${control(about, id)}
+      ${problem ? html`<p class="bad">${problem}</p>` : lacking ? html`<p class="bad">Needed.</p>` : nothing} ${port.help ? html`<p class="help">${port.help}</p>` : nothing}
+    </div>
+  `;
+}
+
+/** An input that only a link can fill. */
+export const linkField = ({ port, linked, lacking, problem }: Pick<Field, 'port' | 'linked' | 'lacking' | 'problem'>): TemplateResult => html`
+  <div class="field link ${lacking || problem ? 'lacking' : ''}">
+    <span class="label"><span class="port-dot" .style=${`background:${portColour(port.type)}`}></span>${label(port.name)}<span class="soft">${describeType(port.type)}</span></span>
+    <span class=${linked ? 'linked' : lacking ? 'bad' : 'soft'}>${linked ? 'linked' : lacking ? 'needs a link' : 'optional'}</span>
+    ${problem ? html`<p class="bad">${problem}</p>` : nothing}${port.help ? html`<p class="help">${port.help}</p>` : nothing}
+  </div>
+`;

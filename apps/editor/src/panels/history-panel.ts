@@ -1,0 +1,22 @@
+// Runs of the server, the latest first; a click shows one again with its graph.
+import { html, type TemplateResult } from 'lit-html';
+import type { Editor } from '../editor.ts';
+import { dateTime, duration } from '../state/format.ts';
+import { emptyPanel } from './progress-panel.ts';
+import { runWords } from './status.ts';
+
+export function historyPanel(editor: Editor): TemplateResult {
+  const { runs, run: shown } = editor.state;
+  if (!runs.length) return emptyPanel('No runs yet', 'Every run is kept with its graph and its results. A click on one shows it again.');
+  const latest = runs.toSorted((a, b) => b.created.localeCompare(a.created));
+  return html`
+    <ul class="history">
+      ${latest.map((run) => html`
+        <li><button class="history-row ${run.status}" aria-current=${run.id === shown?.id} @click=${() => void editor.attach(run.id)}>
+          <span class="mark" aria-hidden="true"></span><strong>${run.name}</strong><span>${runWords[run.status]}</span>
+          <span class="soft">${run.finished ? duration(Math.max(0, (Date.parse(run.finished) - Date.parse(run.created)) / 1000)) : ''}</span><span class="soft">${dateTime(run.created)}</span><code>${run.id.slice(0, 12)}</code>
+        </button></li>
+      `)}
+    </ul>
+  `;
+}

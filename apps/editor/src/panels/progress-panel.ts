@@ -1,0 +1,56 @@
+// How far the run is: overall, and node by node with why each ran or not.
+import { html, nothing, type TemplateResult } from 'lit-html';
+import type { Editor } from '../editor.ts';
+import { runNodeTitle } from '../state/editor-state.ts';
+import { duration, timeLeft } from '../state/format.ts';
+import { isOver, progressOf, type NodeRun, type RunState } from '../state/run-state.ts';
+import { runWords, statusWords } from './status.ts';
+
+export const emptyPanel = (title: string, text: string, action: unknown = nothing): TemplateResult =>
+  html`<div class="empty-panel"><h3>${title}</h3><p>${text}</p>${action}</div>`;
+
+function row(editor: Editor, id: string, node: NodeRun): TemplateResult {
+  const share = node.status === 'running' && node.total > 0 ? node.done / node.total : null;
+  return html`
+    <li>
+      <button class="node-row ${node.status}" @click=${() => editor.focusNode(id)}>
+        <span class="mark" aria-hidden="true"></span>
+        <span class="node-title">${runNodeTitle(editor.state, id)}</span>
+        <span class="node-status">${statusWords(node)}</span>
+        <span class="node-reason">${node.problem?.message ?? node.reason}</span>
+        ${share === null ? nothing : html`<span class="bar thin"><span .style=${`width:${share * 100}%`}></span></span>`}
+      </button>
+    </li>
+  `;
+}
+
+function counts(run: RunState): string {
+  const nodes = [...run.nodes.values()];
+  const of = (...statuses: NodeRun['status'][]): number => nodes.filter(({ status }) => statuses.includes(status)).length;
+  return `${of('done', 'cached')} of ${nodes.length} nodes${of('cached') ? `, ${of('cached')} from the cache` : ''}`;
+}
+
+export function progressPanel(editor: Editor): TemplateResult {
+  const { run } = editor.state;
+  if (!run) {
+    return emptyPanel('Nothing has run yet', 'Press Run, or Ctrl+Enter. Each node shows how far it is, and what was computed before is taken from the cache.');
+  }
+  const share = progressOf(run);
+  const running = [...run.nodes.values()].filter(({ status }) => status === 'running');
+  const left = running.map(({ secondsLeft }) => secondsLeft).find((seconds) => seconds !== null) ?? null;
+  const taken = run.seconds ?? (run.started && run.finished ? (Date.parse(run.finished) - Date.parse(run.started)) / 1000 : null);
+  return html`
+    <div class="progress-panel">
+      <div class="run-head ${run.status}">
+        <div class="run-line">
+          <strong>${runWords[run.status]}</strong><span>${run.name}</span>
+          <span class="soft">${run.nodes.size ? counts(run) : ''}${taken === null ? '' : `, ${duration(taken)}`}${run.provider ? `, on ${run.provider}` : ''}</span>
+          ${isOver(run) || left === null ? nothing : html`<span class="eta">this node: ${timeLeft(left)}</span>`}
+        </div>
+        <div class="bar" role="progressbar" aria-label="Progress of the run" aria-valuenow=${Math.round(share * 100)} aria-valuemin="0" aria-valuemax="100"><span .style=${`width:${share * 100}%`}></span></div>
+        ${run.notices.map((notice) => html`<p class="notice">${notice}</p>`)}
+      </div>
+      <ol class="node-rows">${[...run.nodes].map(([id, node]) => row(editor, id, node))}</ol>
+    </div>
+  `;
+}

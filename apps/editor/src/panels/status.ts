@@ -1,0 +1,23 @@
+// States of nodes and runs in words.
+import type { RunSummary } from '@facewright/core';
+import { duration, timeLeft } from '../state/format.ts';
+import type { NodeRun } from '../state/run-state.ts';
+
+export function statusWords({ status, done, total, secondsLeft, seconds }: NodeRun): string {
+  switch (status) {
+    case 'queued':
+      return 'waiting';
+    case 'running':
+      return [total > 0 ? `${done} of ${total}` : 'running', timeLeft(secondsLeft)].filter(Boolean).join(', ');
+    case 'cached':
+      return 'from the cache';
+    case 'done':
+      return seconds === null ? 'done' : `done in ${duration(seconds)}`;
+    case 'failed':
+      return 'failed';
+    case 'stopped':
+      return 'not run';
+  }
+}
+
+export const runWords: Readonly<Record<RunSummary['status'], string>> = { queued: 'Waiting for a worker', running: 'Running', succeeded: 'Finished', failed: 'Failed', cancelled: 'Cancelled' };

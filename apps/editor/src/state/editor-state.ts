@@ -1,0 +1,75 @@
+// Everything the panels show, in one immutable record.
+import type { Graph, NodeDescription, PortDescription, Problem, RunSummary } from '@facewright/core';
+import type { SavedGraph, TemplateInfo } from '../api/http.ts';
+import type { Connection } from '../api/live.ts';
+import type { Catalogue } from '../canvas/document.ts';
+import type { CanvasPoint, LooseEnd } from '../canvas/graph-canvas.ts';
+import type { Picture } from './results.ts';
+import type { RunState } from './run-state.ts';
+
+export type DockTab = 'progress' | 'curves' | 'gallery' | 'report' | 'problems' | 'history';
+export interface Toast {
+  readonly id: number;
+  readonly kind: 'info' | 'good' | 'bad';
+  readonly text: string;
+}
+export type Dialog =
+  | { readonly kind: 'templates'; readonly templates: readonly TemplateInfo[] | null }
+  | { readonly kind: 'open'; readonly graphs: readonly SavedGraph[] | null }
+  | { readonly kind: 'save'; readonly name: string }
+  | { readonly kind: 'keys' };
+export type Hint =
+  | { readonly kind: 'refusal'; readonly at: CanvasPoint; readonly text: string }
+  | { readonly kind: 'node'; readonly at: CanvasPoint; readonly node: string; readonly port: string | null };
+
+export interface EditorState {
+  /** The catalogue has been read, or the server refused to give it. */
+  readonly ready: boolean;
+  readonly catalogue: Catalogue;
+  readonly connection: Connection;
+  readonly graphName: string;
+  /** Its name on the server; null when it was never saved there. */
+  readonly savedAs: string | null;
+  readonly unsaved: boolean;
+  readonly nodeCount: number;
+  readonly canUndo: boolean;
+  readonly canRedo: boolean;
+  readonly selection: readonly string[];
+  /** What is wrong with the graph as it stands. */
+  readonly problems: readonly Problem[];
+  /** A run was refused: problems are shown on the nodes too, until none is left. */
+  readonly showProblems: boolean;
+  readonly starting: boolean;
+  readonly run: RunState | null;
+  /** The graph that the run shown was started with. */
+  readonly runGraph: Graph | null;
+  readonly runs: readonly RunSummary[];
+  readonly dock: { readonly open: boolean; readonly tall: boolean; readonly tab: DockTab; readonly height: number };
+  readonly palette: { readonly open: boolean; readonly query: string; readonly folded: ReadonlySet<string> };
+  readonly inspector: boolean;
+  readonly search: { readonly at: CanvasPoint; readonly from: LooseEnd | null; readonly query: string; readonly chosen: number } | null;
+  readonly menu: { readonly at: CanvasPoint; readonly node: string | null } | null;
+  readonly editing: { readonly node: string; readonly port: PortDescription; readonly box: DOMRect; readonly problem: string } | null;
+  readonly renaming: { readonly node: string; readonly box: DOMRect } | null;
+  readonly hint: Hint | null;
+  readonly toasts: readonly Toast[];
+  readonly dialog: Dialog | null;
+  readonly lightbox: { readonly pictures: readonly Picture[]; readonly at: number } | null;
+  readonly report: number;
+}
+
+export const firstState: EditorState = {
+  ready: false, catalogue: new Map(), connection: 'connecting', graphName: 'Untitled', savedAs: null, unsaved: false, nodeCount: 0, canUndo: false, canRedo: false,
+  selection: [], problems: [], showProblems: false, starting: false, run: null, runGraph: null, runs: [],
+  dock: { open: true, tall: false, tab: 'progress', height: 232 }, palette: { open: true, query: '', folded: new Set() }, inspector: true,
+  search: null, menu: null, editing: null, renaming: null, hint: null, toasts: [], dialog: null, lightbox: null, report: 0,
+};
+
+export const isBusy = ({ run, starting }: EditorState): boolean => starting || run?.status === 'queued' || run?.status === 'running';
+
+/** What the server says of a node of the shown run; the run's graph goes first, because the canvas may show another. */
+export function describeRunNode({ catalogue, runGraph }: EditorState, node: string): NodeDescription | undefined {
+  return catalogue.get(runGraph?.nodes[node]?.type ?? '');
+}
+export const runNodeTitle = (state: EditorState, node: string): string =>
+  state.runGraph?.nodes[node]?.title ?? describeRunNode(state, node)?.title ?? node;

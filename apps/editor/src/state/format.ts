@@ -1,0 +1,24 @@
+// Durations, dates and numbers in words for people.
+
+/** 4.2 s, 3 min 20 s, 1 h 5 min. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`.replace(' 60 s', ' 59 s');
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** What a node's clock shows while it runs. */
+export const timeLeft = (seconds: number | null): string => (seconds === null ? '' : `${duration(seconds)} left`);
+
+/** Shortest text with four significant digits: 0.03214, 12.35, 1.2e-7. */
+export function number(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  if (Number.isInteger(value)) return String(value);
+  const size = Math.abs(value);
+  return size >= 1e-4 && size < 1e6 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
+}
+
+export const dateTime = (iso: string): string =>
+  new Date(iso).toLocaleString(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' });
