@@ -1,10 +1,10 @@
 // What is trained: every weight of the U-Net, or low-rank additions to its attention.
 import type { Model, NodeContext } from '@facewright/core';
 import { attentionTargets, inputWeights, storedWeights } from '@facewright/models';
-import type { StoredTensor, UNet2DCondition, WeightSource } from '@facewright/models';
+import type { StoredTensor, UNet2DCondition, UNetConfig, WeightSource } from '@facewright/models';
 import { input } from '@facewright/onnx';
 import type { Value } from '@facewright/onnx';
-import { componentWeights, loraAdditions } from '@facewright/pipelines';
+import { componentWeights, lorasOver } from '@facewright/pipelines';
 import { toFloat32 } from '@facewright/tensor';
 import type { Rng, Tensor } from '@facewright/tensor';
 import { initializeLora, withLora } from '@facewright/train';
@@ -23,13 +23,13 @@ export interface TrainedWeights {
 }
 
 /** LoRAs that the handle already has stay as they are, in both models. */
-export async function trainedWeights(model: Model<'diffusion'>, unet: UNet2DCondition, mode: 'full' | 'lora', rank: number, rng: Rng, ctx: NodeContext): Promise<TrainedWeights> {
+export async function trainedWeights(model: Model<'diffusion'>, unet: UNet2DCondition, config: UNetConfig, mode: 'full' | 'lora', rank: number, rng: Rng, ctx: NodeContext): Promise<TrainedWeights> {
   const stored = await componentWeights(model, 'unet', ctx);
-  const frozen = await loraAdditions(model, 'unet', storedWeights(stored), unet, ctx);
+  const withLoras = await lorasOver(model, 'unet', config, ctx);
+  const frozen = withLoras(storedWeights(stored));
   const inputs = new Map<string, Value>();
   if (mode === 'full') {
-    const trained = await loraAdditions(model, 'unet', inputWeights(inputs), unet, ctx);
-    return { frozen, trained, inputs, initial: await readFloats(stored) };
+    return { frozen, trained: withLoras(inputWeights(inputs)), inputs, initial: await readFloats(stored) };
   }
   // Diffusers' own naming, so that the file loads there too.
   const settings: LoraSettings = { rank, alpha: rank, targets: attentionTargets, prefix: 'unet.', init: 'gaussian' };
