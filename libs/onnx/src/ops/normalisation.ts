@@ -9,12 +9,10 @@ const filled = (op: Builder, value: number, like: Value): Value => op.Expand([op
 
 /**
  * The cotangent of x from that of xhat = (x - mean(x)) / std(x), std^2 = var + epsilon, over the last axis of [rows, length]:
- * (g - mean(g) - xhat mean(g xhat)) / std. Products of rows are MatMuls, which leave no temporary of full size.
+ * (g - mean(g) - xhat mean(g xhat)) / std.
  */
 function whitenGradient(op: Builder, g: Value, x: Value, xhat: Value, epsilon: number): Value {
-  const [rows, length] = x.shape as [number, number];
-  const dot = (a: Value, b: Value) =>
-    op.Mul([op.Reshape([op.MatMul([op.Reshape([a], { shape: [rows, 1, length] }), op.Reshape([b], { shape: [rows, length, 1] })])], { shape: [rows, 1] }), 1 / length]);
+  const dot = (a: Value, b: Value) => op.ReduceMean([op.Mul([a, b])], { axes: [1] });
   // r = mean(x xhat) = var / std and var = std^2 - epsilon, so std = (r + sqrt(r^2 + 4 epsilon)) / 2: no second pass for the variance, and no 0 / 0 where x is constant.
   const r = dot(x, xhat);
   const inverse = op.Div([2, op.Add([r, op.Sqrt([op.Add([op.Mul([r, r]), 4 * epsilon])])])]);
