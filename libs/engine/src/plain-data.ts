@@ -1,17 +1,17 @@
 // Port values are plain data: made sure of, frozen, and written in one canonical way.
 import { err } from './errors.ts';
 
-const nameOf = (value: object): string => (value.constructor as { name?: string } | undefined)?.name ?? 'an object';
+/** Where in a value a walk is; turned into words only when something is wrong there. */
+type Path = (string | number)[];
+const wordsOf = ([subject, ...inside]: Path): string => `${subject}${inside.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('')}`;
 
-function members(value: object, path: string): [string, unknown][] {
-  if (Array.isArray(value)) return Array.from(value, (item, i) => [`${path}[${i}]`, item]);
-  const prototype = Object.getPrototypeOf(value) as unknown;
-  if (prototype !== Object.prototype && prototype !== null) throw err.NOT_DATA(path, `a ${nameOf(value)}`);
-  return Object.entries(value).map(([key, item]) => [`${path}.${key}`, item]);
+function checkLeaf(value: unknown, path: Path): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw err.NOT_DATA(wordsOf(path), String(value));
+  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') throw err.NOT_DATA(wordsOf(path), `a ${typeof value}`);
 }
-function checkLeaf(value: unknown, path: string): void {
-  if (typeof value === 'number' && !Number.isFinite(value)) throw err.NOT_DATA(path, String(value));
-  if (['function', 'symbol', 'bigint'].includes(typeof value)) throw err.NOT_DATA(path, `a ${typeof value}`);
+function checkRecord(value: object, path: Path): asserts value is Readonly<Record<string, unknown>> {
+  const prototype = Object.getPrototypeOf(value) as { readonly constructor?: { readonly name?: string } } | null;
+  if (prototype !== Object.prototype && prototype !== null) throw err.NOT_DATA(wordsOf(path), `a ${prototype.constructor?.name ?? 'live object'}`);
 }
 
 /**
@@ -19,16 +19,22 @@ function checkLeaf(value: unknown, path: string): void {
  * survive JSON: functions, class instances, typed arrays, NaN, cycles. `subject` names the value in that message.
  */
 export function freezeData<T>(value: T, subject: string): T {
+  const path: Path = [subject];
   const open = new Set<object>();
-  const visit = (part: unknown, path: string): void => {
+  const visit = (part: unknown): void => {
     if (typeof part !== 'object' || part === null) return checkLeaf(part, path);
-    if (open.has(part)) throw err.NOT_DATA(path, 'a value that contains itself');
+    if (open.has(part)) throw err.NOT_DATA(wordsOf(path), 'a value that contains itself');
+    if (!Array.isArray(part)) checkRecord(part, path);
     open.add(part);
-    for (const [where, item] of members(part, path)) visit(item, where);
+    for (const [key, item] of Array.isArray(part) ? part.entries() : Object.entries(part)) {
+      path.push(key);
+      visit(item);
+      path.pop();
+    }
     open.delete(part);
     Object.freeze(part);
   };
-  visit(value, subject);
+  visit(value);
   return value;
 }
 
@@ -36,14 +42,22 @@ export function freezeData<T>(value: T, subject: string): T {
  * JSON with keys sorted by code unit and no spaces; absent and undefined members are the same, and so are -0 and 0, because a saved graph cannot tell them
  * apart. Throws ENGINE_NOT_DATA for what JSON would silently turn into null.
  */
-export function canonicalJson(value: unknown, path = 'value'): string {
-  if (typeof value !== 'object' || value === null) {
-    checkLeaf(value, path);
-    return JSON.stringify(value) ?? 'null';
-  }
-  const parts = members(value, path);
-  if (Array.isArray(value)) return `[${parts.map(([where, item]) => canonicalJson(item, where)).join(',')}]`;
-  const record = value as Readonly<Record<string, unknown>>;
-  const keys = Object.keys(record).filter((key) => record[key] !== undefined).sort();
-  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonicalJson(record[key], `${path}.${key}`)}`).join(',')}}`;
+export function canonicalJson(value: unknown): string {
+  const path: Path = ['value'];
+  const write = (part: unknown, key?: string | number): string => {
+    if (key !== undefined) path.push(key);
+    let text: string;
+    if (typeof part !== 'object' || part === null) {
+      checkLeaf(part, path);
+      text = JSON.stringify(part) ?? 'null';
+    } else if (Array.isArray(part)) text = `[${part.map(write).join(',')}]`;
+    else {
+      checkRecord(part, path);
+      const keys = Object.keys(part).filter((name) => part[name] !== undefined).sort();
+      text = `{${keys.map((name) => `${JSON.stringify(name)}:${write(part[name], name)}`).join(',')}}`;
+    }
+    if (key !== undefined) path.pop();
+    return text;
+  };
+  return write(value);
 }
