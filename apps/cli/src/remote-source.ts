@@ -1,0 +1,52 @@
+// Runs graphs on a server, over its HTTP API and socket.io.
+import { definitionsOf, isTerminal, type NodeDescription, type Problem, type RunEvent, type RunSummary } from '@facewright/core';
+import { io, type Socket } from 'socket.io-client';
+import { err } from './errors.ts';
+import { ProblemList } from './problem-list.ts';
+import type { RunSource } from './run-source.ts';
+
+/** Attempts to reach a server that went away, over about a minute; the run itself goes on without us. */
+const RECONNECTIONS = 15;
+
+/** Throws CLI_NO_SERVER or CLI_SERVER_ANSWER. */
+export async function openRemoteSource(server: string): Promise<RunSource> {
+  const url = server.replace(/\/+$/, '');
+  async function call(path: string, init?: RequestInit): Promise<Response> {
+    const response = await fetch(`${url}/api/v1${path}`, init).catch((cause: Error & { cause?: Error }) => { throw err.NO_SERVER(url, cause.cause?.message || cause.message); });
+    if (response.ok) return response;
+    const { problems } = (await response.json().catch(() => ({}))) as { problems?: readonly Problem[] };
+    throw problems ? new ProblemList(problems) : err.SERVER_ANSWER(url, response.status);
+  }
+  const json = async <T>(path: string, init?: RequestInit) => (await (await call(path, init)).json().catch(() => { throw err.SERVER_ANSWER(url, 200); })) as T;
+
+  const { nodes } = await json<{ nodes: readonly NodeDescription[] }>('/nodes');
+  return {
+    definitions: definitionsOf(nodes),
+    outputFolder: null,
+    async run(graph, emit, signal) {
+      const { run } = await json<{ run: RunSummary }>('/runs', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ graph }) });
+      const cancel = () => { void call(`/runs/${run.id}/cancel`, { method: 'POST' }).catch(() => {}); };
+      signal.addEventListener('abort', cancel, { once: true });
+      const socket: Socket = io(url, { transports: ['websocket'], reconnectionAttempts: RECONNECTIONS });
+      let last = 0;
+      try {
+        await new Promise<void>((resolve, reject) => {
+          // Also after a lost connection: the cursor says what is still missing.
+          socket.on('connect', () => socket.emit('watch', { run: run.id, after: last }, ({ ok, message }: { ok: boolean; message?: string }) => { if (!ok) reject(err.NO_SERVER(url, message ?? 'a refusal')); }));
+          socket.on('event', (event: RunEvent) => {
+            if (event.run !== run.id || event.seq <= last) return;
+            last = event.seq;
+            emit(event);
+            if (isTerminal(event)) resolve();
+          });
+          socket.io.on('reconnect_failed', () => reject(err.NO_SERVER(url, 'no connection any more')));
+        });
+      } finally {
+        signal.removeEventListener('abort', cancel);
+        socket.close();
+      }
+    },
+    read: async ({ id }) => (await call(`/assets/${id}`)).bytes(),
+    close: async () => {},
+  };
+}
