@@ -179,7 +179,7 @@ describe('the progress view', () => {
       events.forEach((event) => view(event as RunEvent));
       return text;
     };
-    expect(shown(false)).toBe('1 nodes to run, 0 stored, on cpu\n✓ a 2.0 s\nDone in 2.0 s\n');
+    expect(shown(false)).toBe('Nodes to run: 1, stored: 0, on cpu\n✓ a 2.0 s\nDone in 2.0 s\n');
     expect(shown(true)).toContain('a ██████░░░░░░░░░░░░░░░░░░ 1/4, 1 min 40 s left');
   });
 });

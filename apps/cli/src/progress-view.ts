@@ -29,7 +29,7 @@ export function createProgressView(screen: Screen): (event: RunEvent) => void {
     switch (event.type) {
       case 'run_started': {
         const cached = event.plan.filter(({ action }) => action === 'cached').length;
-        return line(`${event.plan.length - cached} nodes to run, ${cached} stored, on ${event.provider}`);
+        return line(`Nodes to run: ${event.plan.length - cached}, stored: ${cached}, on ${event.provider}`);
       }
       case 'node_started': return move(`  ${event.node} …`);
       case 'node_progress': {
