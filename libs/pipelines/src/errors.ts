@@ -7,5 +7,4 @@ export const err = defineErrors('PIPELINES', {
   DETECTOR: (model: string, outputs: string) => `detector ${model}: expected the outputs of YuNet, RetinaFace or SCRFD, got ${outputs}`,
   NETWORK: (model: string, want: string, got: string) => `network ${model}: expected ${want}, got ${got}`,
   SIZE: (subject: string, want: string, got: string) => `${subject}: expected ${want}, got ${got}`,
-  LORA: (name: string, problems: readonly string[]) => `LoRA ${name}: expected additions to weights of this model, got ${problems.join('; ')}`,
 });

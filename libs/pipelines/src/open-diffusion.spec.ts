@@ -98,7 +98,7 @@ describe('a diffusion model', () => {
 
     await writeSafetensors(file, new Map([['unet.nowhere.lora_A.weight', factors.down], ['unet.nowhere.lora_B.weight', factors.up], ['strange', factors.up]]));
     await expect(openDiffusion({ ...handle, loras: [{ ...lora, weights: await ctx.files.ref(file) }] }, ctx, { batch: 1 })).rejects.toMatchObject({
-      code: 'PIPELINES_LORA', message: expect.stringMatching(/nowhere[\s\S]*strange/) as string,
+      code: 'WEIGHTS_LORA', message: expect.stringMatching(/nowhere[\s\S]*strange/) as string,
     });
   });
   it('names the component that a handle lacks', async () => {

@@ -57,7 +57,7 @@ export interface DiffusionOptions {
 /** Pixels that go through the autoencoder at once: one picture of 512 x 512, whose widest layer takes 134 MB. */
 const pixelsAtOnce = 512 * 512;
 
-/** Opens a handle of family 'diffusion'. Throws PIPELINES_COMPONENT, MODELS_CONFIG, MODELS_WEIGHTS, PIPELINES_LORA; nothing is computed yet. */
+/** Opens a handle of family 'diffusion'. Throws PIPELINES_COMPONENT, MODELS_CONFIG, MODELS_WEIGHTS, WEIGHTS_LORA; nothing is computed yet. */
 export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext, { batch }: DiffusionOptions): Promise<DiffusionModel> {
   const unet = parseUNetConfig(componentOf(handle, 'unet').config);
   const vae = parseAutoencoderConfig(componentOf(handle, 'vae').config);
