@@ -13,7 +13,7 @@ const layers = {
   pipelines: ['tensor', 'core', 'onnx', 'models', 'weights'],
   node: ['tensor', 'core', 'onnx', 'models', 'weights', 'train', 'pipelines'],
   editor: ['core'],
-  testing: ['tensor', 'core'],
+  testing: ['tensor', 'core', 'engine'],
   app: ['*'],
 };
 /** What a *.spec.ts may import on top: the real runtime and the test helpers. */
