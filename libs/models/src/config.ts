@@ -71,7 +71,8 @@ export class ConfigReader {
   /** All problems, counting keys that nobody read and that are neither null nor false. */
   collect(): readonly string[] {
     for (const [key, value] of Object.entries(this.#json)) {
-      if (!this.#read.has(key) && !key.startsWith('_') && value !== null && value !== false) this.#problem(key, 'nothing, as it is not supported', value);
+      if (!this.#read.has(key) && !key.startsWith('_') && value !== null && value !== false)
+        this.#problem(key, 'nothing, as it is not supported', value);
     }
     return this.problems;
   }

@@ -19,7 +19,12 @@ export interface UNetSize {
 }
 
 /** Inputs `sample` [batch, in, h, w], `timestep` float32 [batch], `encoder_hidden_states` [batch, tokens, width]; output `prediction` [batch, out, h, w]. */
-export function unetGraph(config: UNetConfig, { batch, height, width, tokens }: UNetSize, weights: WeightSource, options: BindOptions = {}): { readonly prediction: Value } {
+export function unetGraph(
+  config: UNetConfig,
+  { batch, height, width, tokens }: UNetSize,
+  weights: WeightSource,
+  options: BindOptions = {},
+): { readonly prediction: Value } {
   const unet = new UNet2DCondition(config);
   const prediction = unet.forward(bind(unet, weights, options), {
     sample: input('sample', 'float32', [batch, config.inChannels, height, width]),
@@ -30,7 +35,12 @@ export function unetGraph(config: UNetConfig, { batch, height, width, tokens }: 
 }
 
 /** Input `input_ids` int64 [batch, tokens]; output `last_hidden_state` [batch, tokens, width]. */
-export function textGraph(config: ClipTextConfig, { batch, tokens }: { readonly batch: number; readonly tokens: number }, weights: WeightSource, options: BindOptions = {}): { readonly last_hidden_state: Value } {
+export function textGraph(
+  config: ClipTextConfig,
+  { batch, tokens }: { readonly batch: number; readonly tokens: number },
+  weights: WeightSource,
+  options: BindOptions = {},
+): { readonly last_hidden_state: Value } {
   const text = new ClipText(config);
   return { last_hidden_state: text.forward(bind(text, weights, options), input('input_ids', 'int64', [batch, tokens])) };
 }
@@ -43,14 +53,24 @@ export interface PictureSize {
 }
 
 /** Input `sample` [batch, 3, h, w] in [-1, 1]; outputs `mean` and `logvar` [batch, latent channels, h / stride, w / stride], unscaled. */
-export function vaeEncodeGraph(config: AutoencoderConfig, { batch, height, width }: PictureSize, weights: WeightSource, options: BindOptions = {}): { readonly mean: Value; readonly logvar: Value } {
+export function vaeEncodeGraph(
+  config: AutoencoderConfig,
+  { batch, height, width }: PictureSize,
+  weights: WeightSource,
+  options: BindOptions = {},
+): { readonly mean: Value; readonly logvar: Value } {
   const vae = new AutoencoderKL(config);
   const { mean, logvar } = vae.encode(bind(vae, weights, options), input('sample', 'float32', [batch, config.inChannels, height, width]));
   return { mean, logvar };
 }
 
 /** Input `latent_sample` [batch, latent channels, h / stride, w / stride], unscaled; output `sample` [batch, 3, h, w], sizes in pixels. */
-export function vaeDecodeGraph(config: AutoencoderConfig, { batch, height, width }: PictureSize, weights: WeightSource, options: BindOptions = {}): { readonly sample: Value } {
+export function vaeDecodeGraph(
+  config: AutoencoderConfig,
+  { batch, height, width }: PictureSize,
+  weights: WeightSource,
+  options: BindOptions = {},
+): { readonly sample: Value } {
   const vae = new AutoencoderKL(config);
   const stride = latentStride(config);
   const latents = input('latent_sample', 'float32', [batch, config.latentChannels, height / stride, width / stride]);
@@ -58,7 +78,12 @@ export function vaeDecodeGraph(config: AutoencoderConfig, { batch, height, width
 }
 
 /** Inputs `pixel_values` [batch, 3, size, size], `input_ids` int64 [batch, tokens], `attention_mask` float32 [batch, tokens]; output `reward` [batch], not rescaled. */
-export function blipGraph(config: BlipRewardConfig, { batch, tokens }: { readonly batch: number; readonly tokens: number }, weights: WeightSource, options: BindOptions = {}): { readonly reward: Value } {
+export function blipGraph(
+  config: BlipRewardConfig,
+  { batch, tokens }: { readonly batch: number; readonly tokens: number },
+  weights: WeightSource,
+  options: BindOptions = {},
+): { readonly reward: Value } {
   const model = new BlipReward(config);
   const { imageSize } = config.vision;
   const reward = model.forward(bind(model, weights, options), {

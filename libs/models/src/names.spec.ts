@@ -3,16 +3,37 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Shape } from '@facewright/tensor';
 import { describe, expect, it } from 'vitest';
-import { AutoencoderKL, BlipReward, checkWeights, ClipText, compare, imageRewardConfig, parameterCount, parseAutoencoderConfig, parseBlipRewardConfig, parseClipTextConfig, parseUNetConfig, sd15AutoencoderConfig, sd15ClipTextConfig, sd15UNetConfig, splitSingleFile, UNet2DCondition, type StoredTensor } from './index.ts';
+import {
+  AutoencoderKL,
+  BlipReward,
+  checkWeights,
+  ClipText,
+  compare,
+  imageRewardConfig,
+  parameterCount,
+  parseAutoencoderConfig,
+  parseBlipRewardConfig,
+  parseClipTextConfig,
+  parseUNetConfig,
+  sd15AutoencoderConfig,
+  sd15ClipTextConfig,
+  sd15UNetConfig,
+  splitSingleFile,
+  UNet2DCondition,
+  type StoredTensor,
+} from './index.ts';
 
 const folder = join(import.meta.dirname, '../../../../shared/data/keys');
 if (!existsSync(folder)) console.warn(`\n*** SKIPPED: key lists of published checkpoints are not at ${folder} ***\n`);
 
 const keys = (file: string): [string, StoredTensor][] =>
-  readFileSync(join(folder, file), 'utf8').trim().split('\n').map((line) => {
-    const [name = '', shape = '[]', dtype = 'float32'] = line.split('\t');
-    return [name, { kind: 'file', file, offset: 0, length: 0, dtype: dtype as 'float32', shape: JSON.parse(shape) as Shape }];
-  });
+  readFileSync(join(folder, file), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [name = '', shape = '[]', dtype = 'float32'] = line.split('\t');
+      return [name, { kind: 'file', file, offset: 0, length: 0, dtype: dtype as 'float32', shape: JSON.parse(shape) as Shape }];
+    });
 
 describe('full-size configurations', () => {
   it.each([
@@ -45,15 +66,21 @@ describe.skipIf(!existsSync(folder))('single-file Stable Diffusion 1.5', () => {
     expect([unet.tensors.size, vae.tensors.size, text.tensors.size]).toEqual([686, 248, 196]);
     expect(unet.tensors.get('up_blocks.1.upsamplers.0.conv.weight')).toBe(file.get('model.diffusion_model.output_blocks.5.2.conv.weight'));
     expect(unet.tensors.get('up_blocks.0.upsamplers.0.conv.weight')).toBe(file.get('model.diffusion_model.output_blocks.2.1.conv.weight'));
-    expect(unet.tensors.get('down_blocks.1.attentions.0.proj_in.weight')).toBe(file.get('model.diffusion_model.input_blocks.4.1.proj_in.weight'));
-    expect(vae.tensors.get('decoder.up_blocks.2.resnets.0.conv_shortcut.weight')).toBe(file.get('first_stage_model.decoder.up.1.block.0.nin_shortcut.weight'));
+    expect(unet.tensors.get('down_blocks.1.attentions.0.proj_in.weight')).toBe(
+      file.get('model.diffusion_model.input_blocks.4.1.proj_in.weight'),
+    );
+    expect(vae.tensors.get('decoder.up_blocks.2.resnets.0.conv_shortcut.weight')).toBe(
+      file.get('first_stage_model.decoder.up.1.block.0.nin_shortcut.weight'),
+    );
     expect(vae.tensors.get('decoder.mid_block.attentions.0.to_out.0.weight')?.shape).toEqual([512, 512]);
   });
 
   it('takes nothing twice', () => {
     const file = new Map([...all()].map(([name, tensor]) => [name, { ...tensor, file: name } as StoredTensor]));
     const { unet, vae, text } = splitSingleFile('sd.safetensors', file);
-    const used = [...unet.tensors.values(), ...vae.tensors.values(), ...text.tensors.values()].map((t) => (t.kind === 'file' ? t.file : ''));
+    const used = [...unet.tensors.values(), ...vae.tensors.values(), ...text.tensors.values()].map((t) =>
+      t.kind === 'file' ? t.file : '',
+    );
     expect(new Set(used)).toEqual(new Set(file.keys()));
     expect(used.length).toBe(file.size);
   });
@@ -70,13 +97,19 @@ describe.skipIf(!existsSync(folder))('single-file Stable Diffusion 1.5', () => {
     file.delete('model.diffusion_model.output_blocks.3.1.norm.weight');
     const odd = 'model.diffusion_model.time_embed.0.bias';
     file.set(odd, { ...file.get(odd)!, shape: [7] });
-    expect(() => splitSingleFile('broken.safetensors', file)).toThrow(expect.objectContaining({
-      code: 'MODELS_WEIGHTS',
-      message: expect.stringMatching(/broken\.safetensors.*missing: model\.diffusion_model\.output_blocks\.3\.1\.norm\.weight.*misshapen: model\.diffusion_model\.time_embed\.0\.bias is \[7\], expected \[1280\]/s) as string,
-    }) as Error);
+    expect(() => splitSingleFile('broken.safetensors', file)).toThrow(
+      expect.objectContaining({
+        code: 'MODELS_WEIGHTS',
+        message: expect.stringMatching(
+          /broken\.safetensors.*missing: model\.diffusion_model\.output_blocks\.3\.1\.norm\.weight.*misshapen: model\.diffusion_model\.time_embed\.0\.bias is \[7\], expected \[1280\]/s,
+        ) as string,
+      }) as Error,
+    );
   });
 
   it('says what it needs to see in a file of another kind', () => {
-    expect(() => splitSingleFile('other.safetensors', new Map())).toThrow(/other\.safetensors: expected a single-file Stable Diffusion 1\.x checkpoint/);
+    expect(() => splitSingleFile('other.safetensors', new Map())).toThrow(
+      /other\.safetensors: expected a single-file Stable Diffusion 1\.x checkpoint/,
+    );
   });
 });

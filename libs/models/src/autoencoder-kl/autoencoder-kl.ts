@@ -15,7 +15,10 @@ class EncoderStage extends Module {
   readonly downsamplers: readonly Downsample[] | null;
   constructor(inputs: number, outputs: number, last: boolean, config: AutoencoderConfig) {
     super();
-    this.resnets = Array.from({ length: config.layersPerBlock }, (_, j) => new ResnetBlock(j === 0 ? inputs : outputs, outputs, { groups: config.normGroups, epsilon }));
+    this.resnets = Array.from(
+      { length: config.layersPerBlock },
+      (_, j) => new ResnetBlock(j === 0 ? inputs : outputs, outputs, { groups: config.normGroups, epsilon }),
+    );
     this.downsamplers = last ? null : [new Downsample(outputs, { asymmetric: true })];
   }
   forward(b: Binding, x: Value): Value {
@@ -29,7 +32,10 @@ class DecoderStage extends Module {
   readonly upsamplers: readonly Upsample[] | null;
   constructor(inputs: number, outputs: number, last: boolean, config: AutoencoderConfig) {
     super();
-    this.resnets = Array.from({ length: config.layersPerBlock + 1 }, (_, j) => new ResnetBlock(j === 0 ? inputs : outputs, outputs, { groups: config.normGroups, epsilon }));
+    this.resnets = Array.from(
+      { length: config.layersPerBlock + 1 },
+      (_, j) => new ResnetBlock(j === 0 ? inputs : outputs, outputs, { groups: config.normGroups, epsilon }),
+    );
     this.upsamplers = last ? null : [new Upsample(outputs)];
   }
   forward(b: Binding, x: Value): Value {
@@ -64,7 +70,9 @@ class Encoder extends Module {
     const channels = config.blockOutChannels;
     const last = channels.at(-1)!;
     this.conv_in = new Conv2d(config.inChannels, channels[0]!, { kernel: 3, padding: 1 });
-    this.down_blocks = channels.map((width, i) => new EncoderStage(channels[i - 1] ?? channels[0]!, width, i === channels.length - 1, config));
+    this.down_blocks = channels.map(
+      (width, i) => new EncoderStage(channels[i - 1] ?? channels[0]!, width, i === channels.length - 1, config),
+    );
     this.mid_block = new MidBlock(last, config);
     this.conv_norm_out = new GroupNorm(config.normGroups, last, epsilon);
     this.conv_out = new Conv2d(last, 2 * config.latentChannels, { kernel: 3, padding: 1 });
@@ -136,7 +144,8 @@ export class AutoencoderKL extends Module {
   /** Latents [n, latent channels, h, w] to pictures in about [-1, 1], not clamped. */
   decode(b: Binding, latents: Value): Value {
     const { latentChannels } = this.#config;
-    if (latents.shape.length !== 4 || latents.shape[1] !== latentChannels) throw err.INPUT('latent_sample', `[n, ${latentChannels}, h, w]`, `[${latents.shape.join(', ')}]`);
+    if (latents.shape.length !== 4 || latents.shape[1] !== latentChannels)
+      throw err.INPUT('latent_sample', `[n, ${latentChannels}, h, w]`, `[${latents.shape.join(', ')}]`);
     return this.decoder.forward(b, this.post_quant_conv ? this.post_quant_conv.forward(b, latents) : latents);
   }
 }

@@ -35,11 +35,16 @@ export function parseAutoencoderConfig(json: Json): AutoencoderConfig {
   };
   const blocks = config.blockOutChannels.length;
   const [down, up] = [c.strings('down_block_types', ['DownEncoderBlock2D']), c.strings('up_block_types', ['UpDecoderBlock2D'])];
-  for (const [key, list] of [['down_block_types', down], ['up_block_types', up]] as const) {
-    if (list.length !== blocks && list.length > 0) c.problems.push(`${key}: expected ${blocks} entries as in block_out_channels, got ${list.length}`);
+  for (const [key, list] of [
+    ['down_block_types', down],
+    ['up_block_types', up],
+  ] as const) {
+    if (list.length !== blocks && list.length > 0)
+      c.problems.push(`${key}: expected ${blocks} entries as in block_out_channels, got ${list.length}`);
   }
   config.blockOutChannels.forEach((channels, i) => {
-    if (channels % config.normGroups !== 0) c.problems.push(`norm_num_groups: expected a divisor of block_out_channels[${i}] = ${channels}, got ${config.normGroups}`);
+    if (channels % config.normGroups !== 0)
+      c.problems.push(`norm_num_groups: expected a divisor of block_out_channels[${i}] = ${channels}, got ${config.normGroups}`);
   });
   c.oneOf('act_fn', ['silu', 'swish'], 'silu');
   // sample_size is the size of training pictures; force_upcast concerns float16 only
@@ -50,7 +55,16 @@ export function parseAutoencoderConfig(json: Json): AutoencoderConfig {
 
 /** vae/config.json of Stable Diffusion 1.5. */
 export const sd15AutoencoderConfig: Json = {
-  _class_name: 'AutoencoderKL', act_fn: 'silu', block_out_channels: [128, 256, 512, 512], in_channels: 3, latent_channels: 4, layers_per_block: 2,
-  down_block_types: ['DownEncoderBlock2D', 'DownEncoderBlock2D', 'DownEncoderBlock2D', 'DownEncoderBlock2D'], norm_num_groups: 32, out_channels: 3, sample_size: 512,
-  up_block_types: ['UpDecoderBlock2D', 'UpDecoderBlock2D', 'UpDecoderBlock2D', 'UpDecoderBlock2D'], scaling_factor: 0.18215,
+  _class_name: 'AutoencoderKL',
+  act_fn: 'silu',
+  block_out_channels: [128, 256, 512, 512],
+  in_channels: 3,
+  latent_channels: 4,
+  layers_per_block: 2,
+  down_block_types: ['DownEncoderBlock2D', 'DownEncoderBlock2D', 'DownEncoderBlock2D', 'DownEncoderBlock2D'],
+  norm_num_groups: 32,
+  out_channels: 3,
+  sample_size: 512,
+  up_block_types: ['UpDecoderBlock2D', 'UpDecoderBlock2D', 'UpDecoderBlock2D', 'UpDecoderBlock2D'],
+  scaling_factor: 0.18215,
 };

@@ -33,7 +33,15 @@ export interface BlipRewardConfig {
 
 /** What ImageReward's code says and its med_config.json does not: ViT-L/16 on 224 pixels, the head, the projections. */
 const imageRewardParts: Json = {
-  vision_config: { image_size: 224, patch_size: 16, hidden_size: 1024, intermediate_size: 4096, num_hidden_layers: 24, num_attention_heads: 16, layer_norm_eps: 1e-6 },
+  vision_config: {
+    image_size: 224,
+    patch_size: 16,
+    hidden_size: 1024,
+    intermediate_size: 4096,
+    num_hidden_layers: 24,
+    num_attention_heads: 16,
+    layer_norm_eps: 1e-6,
+  },
   head_sizes: [1024, 128, 64, 16],
   projection_dim: 256,
 };
@@ -41,13 +49,20 @@ const imageRewardParts: Json = {
 function parseVision(json: Json, problems: string[]): BlipVisionConfig {
   const c = new ConfigReader('vision_config', json);
   const config = {
-    imageSize: c.integer('image_size'), patchSize: c.integer('patch_size'), width: c.integer('hidden_size'), mlpWidth: c.integer('intermediate_size'),
-    layers: c.integer('num_hidden_layers'), heads: c.integer('num_attention_heads'), normEpsilon: c.number('layer_norm_eps', 1e-6),
+    imageSize: c.integer('image_size'),
+    patchSize: c.integer('patch_size'),
+    width: c.integer('hidden_size'),
+    mlpWidth: c.integer('intermediate_size'),
+    layers: c.integer('num_hidden_layers'),
+    heads: c.integer('num_attention_heads'),
+    normEpsilon: c.number('layer_norm_eps', 1e-6),
   };
   c.oneOf('hidden_act', ['gelu'], 'gelu');
   c.ignore('model_type');
-  if (config.imageSize % config.patchSize !== 0) c.problems.push(`patch_size: expected a divisor of image_size = ${config.imageSize}, got ${config.patchSize}`);
-  if (config.width % config.heads !== 0) c.problems.push(`num_attention_heads: expected a divisor of hidden_size = ${config.width}, got ${config.heads}`);
+  if (config.imageSize % config.patchSize !== 0)
+    c.problems.push(`patch_size: expected a divisor of image_size = ${config.imageSize}, got ${config.patchSize}`);
+  if (config.width % config.heads !== 0)
+    c.problems.push(`num_attention_heads: expected a divisor of hidden_size = ${config.width}, got ${config.heads}`);
   problems.push(...c.collect().map((p) => `vision_config.${p}`));
   return config;
 }
@@ -55,14 +70,29 @@ function parseVision(json: Json, problems: string[]): BlipVisionConfig {
 function parseText(json: Json, problems: string[]): BlipTextConfig {
   const c = new ConfigReader('text_config', json);
   const config = {
-    vocabSize: c.integer('vocab_size'), width: c.integer('hidden_size'), mlpWidth: c.integer('intermediate_size'), layers: c.integer('num_hidden_layers'),
-    heads: c.integer('num_attention_heads'), maxTokens: c.integer('max_position_embeddings'), normEpsilon: c.number('layer_norm_eps', 1e-12),
+    vocabSize: c.integer('vocab_size'),
+    width: c.integer('hidden_size'),
+    mlpWidth: c.integer('intermediate_size'),
+    layers: c.integer('num_hidden_layers'),
+    heads: c.integer('num_attention_heads'),
+    maxTokens: c.integer('max_position_embeddings'),
+    normEpsilon: c.number('layer_norm_eps', 1e-12),
   };
   c.oneOf('hidden_act', ['gelu'], 'gelu');
   c.oneOf('add_cross_attention', [true], true);
   // training and unused parts; ImageReward replaces encoder_width by the width of its vision model
-  c.ignore('architectures', 'model_type', 'attention_probs_dropout_prob', 'hidden_dropout_prob', 'initializer_range', 'pad_token_id', 'type_vocab_size', 'encoder_width');
-  if (config.width % config.heads !== 0) c.problems.push(`num_attention_heads: expected a divisor of hidden_size = ${config.width}, got ${config.heads}`);
+  c.ignore(
+    'architectures',
+    'model_type',
+    'attention_probs_dropout_prob',
+    'hidden_dropout_prob',
+    'initializer_range',
+    'pad_token_id',
+    'type_vocab_size',
+    'encoder_width',
+  );
+  if (config.width % config.heads !== 0)
+    c.problems.push(`num_attention_heads: expected a divisor of hidden_size = ${config.width}, got ${config.heads}`);
   problems.push(...c.collect().map((p) => `text_config.${p}`));
   return config;
 }
@@ -95,9 +125,23 @@ export function parseBlipRewardConfig(json: Json): BlipRewardConfig {
 
 /** med_config.json of ImageReward and FaceScore. */
 export const imageRewardConfig: Json = {
-  architectures: ['BertModel'], attention_probs_dropout_prob: 0.1, hidden_act: 'gelu', hidden_dropout_prob: 0.1, hidden_size: 768, initializer_range: 0.02,
-  intermediate_size: 3072, layer_norm_eps: 1e-12, max_position_embeddings: 512, model_type: 'bert', num_attention_heads: 12, num_hidden_layers: 12,
-  pad_token_id: 0, type_vocab_size: 2, vocab_size: 30524, encoder_width: 768, add_cross_attention: true,
+  architectures: ['BertModel'],
+  attention_probs_dropout_prob: 0.1,
+  hidden_act: 'gelu',
+  hidden_dropout_prob: 0.1,
+  hidden_size: 768,
+  initializer_range: 0.02,
+  intermediate_size: 3072,
+  layer_norm_eps: 1e-12,
+  max_position_embeddings: 512,
+  model_type: 'bert',
+  num_attention_heads: 12,
+  num_hidden_layers: 12,
+  pad_token_id: 0,
+  type_vocab_size: 2,
+  vocab_size: 30524,
+  encoder_width: 768,
+  add_cross_attention: true,
 };
 
 /** ImageReward reports (reward - mean) / deviation; FaceScore reports the reward itself. */

@@ -61,7 +61,9 @@ class Attention extends Module {
   forward(b: Binding, x: Value, context: Value, mask?: Value): Value {
     const { query, key, value } = this.self;
     const attended = scaledDotProductAttention(query.forward(b, x), key.forward(b, context), value.forward(b, context), {
-      heads: this.#heads, fused: b.fused, ...(mask && { mask }),
+      heads: this.#heads,
+      fused: b.fused,
+      ...(mask && { mask }),
     });
     return this.output.forward(b, attended, x);
   }
@@ -114,8 +116,10 @@ export class TextEncoder extends Module {
   /** int64 ids [n, tokens] and float32 mask [n, tokens] (1 = text, 0 = padding), with picture features [n, any, vision width], to [n, tokens, width]. Throws MODELS_INPUT for too many tokens. */
   forward(b: Binding, { ids, mask, picture }: { readonly ids: Value; readonly mask: Value; readonly picture: Value }): Value {
     const [n = 0, tokens = 0] = ids.shape;
-    if (ids.shape.length !== 2 || tokens > this.#config.maxTokens) throw err.INPUT('input_ids', `[n, at most ${this.#config.maxTokens}]`, `[${ids.shape.join(', ')}]`);
-    if (String(mask.shape) !== String(ids.shape)) throw err.INPUT('attention_mask', `[${ids.shape.join(', ')}]`, `[${mask.shape.join(', ')}]`);
+    if (ids.shape.length !== 2 || tokens > this.#config.maxTokens)
+      throw err.INPUT('input_ids', `[n, at most ${this.#config.maxTokens}]`, `[${ids.shape.join(', ')}]`);
+    if (String(mask.shape) !== String(ids.shape))
+      throw err.INPUT('attention_mask', `[${ids.shape.join(', ')}]`, `[${mask.shape.join(', ')}]`);
     const hidden = reshape(op.Mul([op.Sub([1, mask]), -10000]), [n, 1, 1, tokens]);
     const added = op.Expand([hidden], { shape: [n, 1, tokens, tokens] });
     return this.encoder.layer.reduce((x, layer) => layer.forward(b, x, picture, added), this.embeddings.forward(b, ids));

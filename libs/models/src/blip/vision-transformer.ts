@@ -84,7 +84,8 @@ export class VisionTransformer extends Module {
   forward(b: Binding, pixels: Value): Value {
     const { imageSize, width } = this.#config;
     const [n = 0, ...rest] = pixels.shape;
-    if (String(rest) !== String([3, imageSize, imageSize])) throw err.INPUT('pixel_values', `[n, 3, ${imageSize}, ${imageSize}]`, `[${pixels.shape.join(', ')}]`);
+    if (String(rest) !== String([3, imageSize, imageSize]))
+      throw err.INPUT('pixel_values', `[n, 3, ${imageSize}, ${imageSize}]`, `[${pixels.shape.join(', ')}]`);
     const whole = op.Expand([b.value(this.cls_token)], { shape: [n, 1, width] });
     const tokens = op.Concat([whole, toTokens(this.patch_embed.proj.forward(b, pixels))], { axis: 1 });
     const x = this.blocks.reduce((y, block) => block.forward(b, y), op.Add([tokens, b.value(this.pos_embed)]));

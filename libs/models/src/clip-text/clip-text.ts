@@ -113,7 +113,8 @@ export class ClipText extends Module {
   /** int64 ids [n, tokens] to last_hidden_state [n, tokens, width], after the final norm. Throws MODELS_INPUT for more tokens than the model has positions. */
   forward(b: Binding, ids: Value): Value {
     const tokens = ids.shape[1] ?? 0;
-    if (ids.shape.length !== 2 || tokens > this.#config.maxTokens) throw err.INPUT('input_ids', `[n, at most ${this.#config.maxTokens}]`, `[${ids.shape.join(', ')}]`);
+    if (ids.shape.length !== 2 || tokens > this.#config.maxTokens)
+      throw err.INPUT('input_ids', `[n, at most ${this.#config.maxTokens}]`, `[${ids.shape.join(', ')}]`);
     const { embeddings, encoder, final_layer_norm } = this.text_model;
     const mask = causalMask(tokens);
     const x = encoder.layers.reduce((y, layer) => layer.forward(b, y, mask), embeddings.forward(b, ids));

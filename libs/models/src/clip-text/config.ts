@@ -26,16 +26,42 @@ export function parseClipTextConfig(json: Json): ClipTextConfig {
     activation: c.oneOf('hidden_act', ['quick_gelu', 'gelu'], 'quick_gelu'),
     normEpsilon: c.number('layer_norm_eps', 1e-5),
   };
-  if (config.width % config.heads !== 0) c.problems.push(`num_attention_heads: expected a divisor of hidden_size = ${config.width}, got ${config.heads}`);
+  if (config.width % config.heads !== 0)
+    c.problems.push(`num_attention_heads: expected a divisor of hidden_size = ${config.width}, got ${config.heads}`);
   // of training, of pooling or of other heads: none reaches last_hidden_state
-  c.ignore('model_type', 'architectures', 'projection_dim', 'attention_dropout', 'dropout', 'initializer_factor', 'initializer_range', 'bos_token_id', 'eos_token_id',
-    'pad_token_id', 'torch_dtype', 'dtype', 'transformers_version', 'tie_word_embeddings', 'return_dict', 'use_cache');
+  c.ignore(
+    'model_type',
+    'architectures',
+    'projection_dim',
+    'attention_dropout',
+    'dropout',
+    'initializer_factor',
+    'initializer_range',
+    'bos_token_id',
+    'eos_token_id',
+    'pad_token_id',
+    'torch_dtype',
+    'dtype',
+    'transformers_version',
+    'tie_word_embeddings',
+    'return_dict',
+    'use_cache',
+  );
   c.finish();
   return config;
 }
 
 /** text_encoder/config.json of Stable Diffusion 1.5: the text half of CLIP ViT-L/14. */
 export const sd15ClipTextConfig: Json = {
-  architectures: ['CLIPTextModel'], hidden_act: 'quick_gelu', hidden_size: 768, intermediate_size: 3072, layer_norm_eps: 1e-5, max_position_embeddings: 77,
-  model_type: 'clip_text_model', num_attention_heads: 12, num_hidden_layers: 12, projection_dim: 768, vocab_size: 49408,
+  architectures: ['CLIPTextModel'],
+  hidden_act: 'quick_gelu',
+  hidden_size: 768,
+  intermediate_size: 3072,
+  layer_norm_eps: 1e-5,
+  max_position_embeddings: 77,
+  model_type: 'clip_text_model',
+  num_attention_heads: 12,
+  num_hidden_layers: 12,
+  projection_dim: 768,
+  vocab_size: 49408,
 };

@@ -65,7 +65,10 @@ class BasicTransformerBlock extends Module {
   readonly norm3: LayerNorm;
   readonly ff: FeedForward;
   readonly #onlyCross: boolean;
-  constructor(width: number, { heads, context, onlyCross }: { readonly heads: number; readonly context: number; readonly onlyCross: boolean }) {
+  constructor(
+    width: number,
+    { heads, context, onlyCross }: { readonly heads: number; readonly context: number; readonly onlyCross: boolean },
+  ) {
     super();
     this.norm1 = new LayerNorm(width, 1e-5);
     this.attn1 = new Attention(width, onlyCross ? { heads, context } : { heads });

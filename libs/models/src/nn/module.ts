@@ -45,9 +45,15 @@ export function initialize(module: Module, rng: Rng): Map<string, Tensor<'float3
     const count = sizeOf(shape);
     let data: Float32Array;
     switch (init.kind) {
-      case 'constant': data = new Float32Array(count).fill(init.value); break;
-      case 'uniform': data = Float32Array.from({ length: count }, () => (2 * rng() - 1) * init.bound); break;
-      case 'normal': data = rng.normal(count).map((v) => v * init.deviation); break;
+      case 'constant':
+        data = new Float32Array(count).fill(init.value);
+        break;
+      case 'uniform':
+        data = Float32Array.from({ length: count }, () => (2 * rng() - 1) * init.bound);
+        break;
+      case 'normal':
+        data = rng.normal(count).map((v) => v * init.deviation);
+        break;
     }
     tensors.set(name, { dtype: 'float32', dims: shape, data });
   }

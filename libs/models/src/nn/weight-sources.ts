@@ -11,11 +11,15 @@ export type StoredTensor = ParameterData & { readonly dtype: DType; readonly sha
 const floats: ReadonlySet<DType> = new Set(['float32', 'float16', 'bfloat16', 'float64']);
 
 /** Weights of a checkpoint, never copied; narrower floats get a Cast to float32. Throws MODELS_WEIGHTS for a missing or misshapen tensor. `rename` sets them apart when two models share a graph. */
-export function storedWeights(checkpoint: ReadonlyMap<string, StoredTensor>, { rename = (name) => name }: { readonly rename?: (name: string) => string } = {}): WeightSource {
+export function storedWeights(
+  checkpoint: ReadonlyMap<string, StoredTensor>,
+  { rename = (name) => name }: { readonly rename?: (name: string) => string } = {},
+): WeightSource {
   return (name, wanted) => {
     const stored = checkpoint.get(name);
     if (!stored) throw err.WEIGHTS('checkpoint', [`missing: ${name}`]);
-    if (String(stored.shape) !== String(wanted.shape)) throw err.WEIGHTS('checkpoint', [`misshapen: ${name} is [${stored.shape.join(', ')}], expected [${wanted.shape.join(', ')}]`]);
+    if (String(stored.shape) !== String(wanted.shape))
+      throw err.WEIGHTS('checkpoint', [`misshapen: ${name} is [${stored.shape.join(', ')}], expected [${wanted.shape.join(', ')}]`]);
     return asFloat32(rename(name), stored);
   };
 }
@@ -32,7 +36,10 @@ export const inMemory = (tensors: ReadonlyMap<string, Tensor>): Map<string, Stor
   new Map([...tensors].map(([name, tensor]) => [name, { kind: 'memory', tensor, dtype: tensor.dtype, shape: tensor.dims }]));
 
 /** Every parameter as a graph input under its own name: what a trainer feeds, or keeps as session state. `list` receives each input made. */
-export function inputWeights(list: Map<string, Value>, { rename = (name) => name }: { readonly rename?: (name: string) => string } = {}): WeightSource {
+export function inputWeights(
+  list: Map<string, Value>,
+  { rename = (name) => name }: { readonly rename?: (name: string) => string } = {},
+): WeightSource {
   return (name, { shape }) => {
     const value = input(rename(name), 'float32', shape);
     list.set(rename(name), value);
@@ -63,10 +70,22 @@ export interface StoredLowRank {
 }
 
 /** A base with the factors of a LoRA file, times `strength`. `label` names the file in the graph, where several may change one weight. Entries of `readLora` are of this form. */
-export function withStoredLowRank(base: WeightSource, factors: ReadonlyMap<string, StoredLowRank>, { strength, label }: { readonly strength: number; readonly label: string }): WeightSource {
+export function withStoredLowRank(
+  base: WeightSource,
+  factors: ReadonlyMap<string, StoredLowRank>,
+  { strength, label }: { readonly strength: number; readonly label: string },
+): WeightSource {
   return withLowRank(base, (name) => {
     const found = factors.get(name);
-    return found ? [{ down: asFloat32(`${label}.${name}.down`, found.down), up: asFloat32(`${label}.${name}.up`, found.up), scale: found.scale * strength }] : [];
+    return found
+      ? [
+          {
+            down: asFloat32(`${label}.${name}.down`, found.down),
+            up: asFloat32(`${label}.${name}.up`, found.up),
+            scale: found.scale * strength,
+          },
+        ]
+      : [];
   });
 }
 

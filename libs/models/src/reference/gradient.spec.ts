@@ -8,16 +8,37 @@ import autoencoders from '../fixtures/autoencoder-kl.json' with { type: 'json' }
 import rewards from '../fixtures/blip-reward.json' with { type: 'json' };
 import texts from '../fixtures/clip-text.json' with { type: 'json' };
 import unets from '../fixtures/unet-2d-condition.json' with { type: 'json' };
-import { AutoencoderKL, bind, BlipReward, ClipText, parseAutoencoderConfig, parseBlipRewardConfig, parseClipTextConfig, parseUNetConfig, UNet2DCondition, type Binding, type Module } from '../index.ts';
+import {
+  AutoencoderKL,
+  bind,
+  BlipReward,
+  ClipText,
+  parseAutoencoderConfig,
+  parseBlipRewardConfig,
+  parseClipTextConfig,
+  parseUNetConfig,
+  UNet2DCondition,
+  type Binding,
+  type Module,
+} from '../index.ts';
 import { hashedTensor, hashedWeights } from './hashed-tensor.ts';
 
 const runtime = await createRuntime({ provider: 'cpu' });
 
 /** Error of the gradient of `loss` by all parameters of a module and by `inputs`. */
-async function errorOf(module: Module, inputs: readonly Tensor[], loss: (b: Binding, inputs: readonly Value[]) => Value, seed: number): Promise<number> {
+async function errorOf(
+  module: Module,
+  inputs: readonly Tensor[],
+  loss: (b: Binding, inputs: readonly Value[]) => Value,
+  seed: number,
+): Promise<number> {
   const weights = hashedWeights(module);
   const names = [...weights.keys()];
-  const build = (xs: readonly Value[]): Value => loss(bind(module, (name) => xs[inputs.length + names.indexOf(name)]!), xs);
+  const build = (xs: readonly Value[]): Value =>
+    loss(
+      bind(module, (name) => xs[inputs.length + names.indexOf(name)]!),
+      xs,
+    );
   return (await checkGradient({ runtime, at: [...inputs, ...weights.values()], build, seed, step: 2 ** -10 })).error;
 }
 
@@ -30,39 +51,63 @@ describe.each([1, 2])('along direction %i', (seed) => {
     const config = parseUNetConfig(json);
     const unet = new UNet2DCondition(config);
     const target = constant(hashedTensor('target', [2, 4, 4, 4]));
-    const error = await errorOf(unet, [hashedTensor('sample', [2, 4, 4, 4]), hashedTensor('context', [2, 3, 12])], (b, [sample, context]) => {
-      const timestep = constant({ dtype: 'float32', dims: [2], data: Float32Array.of(3, 700) });
-      return mseLoss(unet.forward(b, { sample: sample!, timestep, encoder_hidden_states: context! }), target);
-    }, seed);
+    const error = await errorOf(
+      unet,
+      [hashedTensor('sample', [2, 4, 4, 4]), hashedTensor('context', [2, 3, 12])],
+      (b, [sample, context]) => {
+        const timestep = constant({ dtype: 'float32', dims: [2], data: Float32Array.of(3, 700) });
+        return mseLoss(unet.forward(b, { sample: sample!, timestep, encoder_hidden_states: context! }), target);
+      },
+      seed,
+    );
     expect(error).toBeLessThan(tolerance);
   });
   it('the reconstruction and divergence of an autoencoder', async () => {
     const vae = new AutoencoderKL(parseAutoencoderConfig(autoencoders.cases[0]!.config));
-    const error = await errorOf(vae, [hashedTensor('picture', [1, 3, 8, 8])], (b, [picture]) => {
-      const { mean, logvar } = vae.encode(b, picture!);
-      const spread = op.Exp([op.Mul([logvar, 0.5])]);
-      const z = op.Add([mean, op.Mul([spread, constant(hashedTensor('noise', mean.shape))])]);
-      return op.Add([mseLoss(vae.decode(b, z), picture!), mseLoss(spread, constant(hashedTensor('one', mean.shape)))]);
-    }, seed);
+    const error = await errorOf(
+      vae,
+      [hashedTensor('picture', [1, 3, 8, 8])],
+      (b, [picture]) => {
+        const { mean, logvar } = vae.encode(b, picture!);
+        const spread = op.Exp([op.Mul([logvar, 0.5])]);
+        const z = op.Add([mean, op.Mul([spread, constant(hashedTensor('noise', mean.shape))])]);
+        return op.Add([mseLoss(vae.decode(b, z), picture!), mseLoss(spread, constant(hashedTensor('one', mean.shape)))]);
+      },
+      seed,
+    );
     expect(error).toBeLessThan(tolerance);
   });
   it('the ranking loss of a reward model', async () => {
     const { config: json, input_ids: ids, attention_mask: mask } = rewards.cases[1]!;
     const model = new BlipReward(parseBlipRewardConfig(json));
     const two = { ids: ids.slice(0, 2).flat(), mask: mask.slice(0, 2).flat() };
-    const error = await errorOf(model, [hashedTensor('pixels', [2, 3, 24, 24])], (b, [pixels]) => {
-      const reward = model.forward(b, { pixel_values: pixels!, input_ids: constant(int64([2, 6], two.ids)), attention_mask: constant({ dtype: 'float32', dims: [2, 6], data: Float32Array.from(two.mask) }) });
-      const [good, bad] = op.Split([reward], { axis: 0, split: [1, 1] }) as [Value, Value];
-      return op.Softplus([op.Sub([bad, good])]);
-    }, seed);
+    const error = await errorOf(
+      model,
+      [hashedTensor('pixels', [2, 3, 24, 24])],
+      (b, [pixels]) => {
+        const reward = model.forward(b, {
+          pixel_values: pixels!,
+          input_ids: constant(int64([2, 6], two.ids)),
+          attention_mask: constant({ dtype: 'float32', dims: [2, 6], data: Float32Array.from(two.mask) }),
+        });
+        const [good, bad] = op.Split([reward], { axis: 0, split: [1, 1] }) as [Value, Value];
+        return op.Softplus([op.Sub([bad, good])]);
+      },
+      seed,
+    );
     expect(error).toBeLessThan(tolerance);
   });
   it('the features of a text model', async () => {
     const text = new ClipText(parseClipTextConfig(texts.cases[0]!.config));
-    const error = await errorOf(text, [], (b) => {
-      const features = text.forward(b, constant(int64([1, 5], [3, 9, 1, 9, 2])));
-      return mseLoss(features, constant(hashedTensor('target', features.shape)));
-    }, seed);
+    const error = await errorOf(
+      text,
+      [],
+      (b) => {
+        const features = text.forward(b, constant(int64([1, 5], [3, 9, 1, 9, 2])));
+        return mseLoss(features, constant(hashedTensor('target', features.shape)));
+      },
+      seed,
+    );
     expect(error).toBeLessThan(tolerance);
   });
 });

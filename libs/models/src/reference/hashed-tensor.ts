@@ -13,7 +13,11 @@ export function hashed(name: string, count: number): Float64Array {
   });
 }
 
-export const hashedTensor = (name: string, dims: Shape): Tensor<'float32'> => ({ dtype: 'float32', dims, data: Float32Array.from(hashed(name, sizeOf(dims))) });
+export const hashedTensor = (name: string, dims: Shape): Tensor<'float32'> => ({
+  dtype: 'float32',
+  dims,
+  data: Float32Array.from(hashed(name, sizeOf(dims))),
+});
 
 /** Matrices within 1.7/sqrt(fan in), scales of norms about 1, everything else small. */
 export function hashedWeight(name: string, dims: Shape): Tensor<'float32'> {
@@ -23,4 +27,5 @@ export function hashedWeight(name: string, dims: Shape): Tensor<'float32'> {
 }
 
 /** Weights for every parameter. */
-export const hashedWeights = (module: Module): Map<string, Tensor<'float32'>> => new Map([...module.parameters()].map(([name, { shape }]) => [name, hashedWeight(name, shape)]));
+export const hashedWeights = (module: Module): Map<string, Tensor<'float32'>> =>
+  new Map([...module.parameters()].map(([name, { shape }]) => [name, hashedWeight(name, shape)]));

@@ -7,7 +7,24 @@ import autoencoders from '../fixtures/autoencoder-kl.json' with { type: 'json' }
 import rewards from '../fixtures/blip-reward.json' with { type: 'json' };
 import texts from '../fixtures/clip-text.json' with { type: 'json' };
 import unets from '../fixtures/unet-2d-condition.json' with { type: 'json' };
-import { AutoencoderKL, blipGraph, BlipReward, ClipText, compare, inMemory, parseAutoencoderConfig, parseBlipRewardConfig, parseClipTextConfig, parseUNetConfig, storedWeights, textGraph, UNet2DCondition, unetGraph, vaeDecodeGraph, vaeEncodeGraph } from '../index.ts';
+import {
+  AutoencoderKL,
+  blipGraph,
+  BlipReward,
+  ClipText,
+  compare,
+  inMemory,
+  parseAutoencoderConfig,
+  parseBlipRewardConfig,
+  parseClipTextConfig,
+  parseUNetConfig,
+  storedWeights,
+  textGraph,
+  UNet2DCondition,
+  unetGraph,
+  vaeDecodeGraph,
+  vaeEncodeGraph,
+} from '../index.ts';
 import { relativeError } from './fixture.ts';
 import { hashedTensor, hashedWeights } from './hashed-tensor.ts';
 
@@ -22,19 +39,30 @@ const run = async (outputs: Readonly<Record<string, Value>>, feeds: Tensors): Pr
 const tolerance = 5e-6;
 
 describe.each([{ fused: false }, { fused: true }])('with fused attention: $fused', (options) => {
-  it.each(unets.cases)('UNet2DConditionModel $name agrees with diffusers', async ({ config: json, height, width, tokens, timestep, prediction, parameters }) => {
-    const config = parseUNetConfig(json);
-    const unet = new UNet2DCondition(config);
-    if (typeof parameters === 'number') expect([...unet.parameters()].length).toBe(parameters);
-    else expect(compare(unet, new Map(Object.entries(parameters).map(([name, shape]) => [name, { shape: shape as number[] }])))).toEqual({ missing: [], unexpected: [], misshapen: [] });
-    const graph = unetGraph(config, { batch: 2, height, width, tokens }, storedWeights(inMemory(hashedWeights(unet))), options);
-    const result = await run({ ...graph }, {
-      sample: hashedTensor('sample', [2, config.inChannels, height, width]),
-      timestep: float32([2], timestep),
-      encoder_hidden_states: hashedTensor('encoder_hidden_states', [2, tokens, config.crossAttentionDim]),
-    });
-    expect(relativeError(result['prediction'], prediction)).toBeLessThan(tolerance);
-  });
+  it.each(unets.cases)(
+    'UNet2DConditionModel $name agrees with diffusers',
+    async ({ config: json, height, width, tokens, timestep, prediction, parameters }) => {
+      const config = parseUNetConfig(json);
+      const unet = new UNet2DCondition(config);
+      if (typeof parameters === 'number') expect([...unet.parameters()].length).toBe(parameters);
+      else
+        expect(compare(unet, new Map(Object.entries(parameters).map(([name, shape]) => [name, { shape: shape as number[] }])))).toEqual({
+          missing: [],
+          unexpected: [],
+          misshapen: [],
+        });
+      const graph = unetGraph(config, { batch: 2, height, width, tokens }, storedWeights(inMemory(hashedWeights(unet))), options);
+      const result = await run(
+        { ...graph },
+        {
+          sample: hashedTensor('sample', [2, config.inChannels, height, width]),
+          timestep: float32([2], timestep),
+          encoder_hidden_states: hashedTensor('encoder_hidden_states', [2, tokens, config.crossAttentionDim]),
+        },
+      );
+      expect(relativeError(result['prediction'], prediction)).toBeLessThan(tolerance);
+    },
+  );
 
   it.each(autoencoders.cases)('AutoencoderKL $name agrees with diffusers', async ({ config: json, parameters, mean, logvar, sample }) => {
     const config = parseAutoencoderConfig(json);
@@ -46,27 +74,44 @@ describe.each([{ fused: false }, { fused: true }])('with fused attention: $fused
     expect(relativeError(encoded['mean'], mean)).toBeLessThan(tolerance);
     expect(relativeError(encoded['logvar'], logvar)).toBeLessThan(tolerance);
     const stride = 2 ** (config.blockOutChannels.length - 1);
-    const decoded = await run({ ...vaeDecodeGraph(config, size, weights, options) }, { latent_sample: hashedTensor('latent_sample', [2, config.latentChannels, 16 / stride, 8 / stride]) });
+    const decoded = await run(
+      { ...vaeDecodeGraph(config, size, weights, options) },
+      { latent_sample: hashedTensor('latent_sample', [2, config.latentChannels, 16 / stride, 8 / stride]) },
+    );
     expect(relativeError(decoded['sample'], sample)).toBeLessThan(tolerance);
   });
 
-  it.each(texts.cases)('CLIPTextModel with $name agrees with transformers', async ({ config: json, parameters, input_ids: ids, last_hidden_state: reference }) => {
-    const config = parseClipTextConfig(json);
-    const text = new ClipText(config);
-    expect([...text.parameters()].length).toBe(parameters);
-    const result = await run({ ...textGraph(config, { batch: 2, tokens: 9 }, storedWeights(inMemory(hashedWeights(text))), options) }, { input_ids: int64([2, 9], ids.flat()) });
-    expect(relativeError(result['last_hidden_state'], reference)).toBeLessThan(tolerance);
-  });
+  it.each(texts.cases)(
+    'CLIPTextModel with $name agrees with transformers',
+    async ({ config: json, parameters, input_ids: ids, last_hidden_state: reference }) => {
+      const config = parseClipTextConfig(json);
+      const text = new ClipText(config);
+      expect([...text.parameters()].length).toBe(parameters);
+      const result = await run(
+        { ...textGraph(config, { batch: 2, tokens: 9 }, storedWeights(inMemory(hashedWeights(text))), options) },
+        { input_ids: int64([2, 9], ids.flat()) },
+      );
+      expect(relativeError(result['last_hidden_state'], reference)).toBeLessThan(tolerance);
+    },
+  );
 
-  it.each(rewards.cases)('the BLIP reward model with $name agrees with transformers', async ({ config: json, parameters, input_ids: ids, attention_mask: mask, reward }) => {
-    const config = parseBlipRewardConfig(json);
-    const model = new BlipReward(config);
-    expect([...model.parameters()].length).toBe(parameters);
-    const [n, tokens] = [ids.length, ids[0]!.length];
-    const size = config.vision.imageSize;
-    const result = await run({ ...blipGraph(config, { batch: n, tokens }, storedWeights(inMemory(hashedWeights(model))), options) }, {
-      pixel_values: hashedTensor('pixel_values', [n, 3, size, size]), input_ids: int64([n, tokens], ids.flat()), attention_mask: float32([n, tokens], mask.flat()),
-    });
-    expect(relativeError(result['reward'], reward)).toBeLessThan(tolerance);
-  });
+  it.each(rewards.cases)(
+    'the BLIP reward model with $name agrees with transformers',
+    async ({ config: json, parameters, input_ids: ids, attention_mask: mask, reward }) => {
+      const config = parseBlipRewardConfig(json);
+      const model = new BlipReward(config);
+      expect([...model.parameters()].length).toBe(parameters);
+      const [n, tokens] = [ids.length, ids[0]!.length];
+      const size = config.vision.imageSize;
+      const result = await run(
+        { ...blipGraph(config, { batch: n, tokens }, storedWeights(inMemory(hashedWeights(model))), options) },
+        {
+          pixel_values: hashedTensor('pixel_values', [n, 3, size, size]),
+          input_ids: int64([n, tokens], ids.flat()),
+          attention_mask: float32([n, tokens], mask.flat()),
+        },
+      );
+      expect(relativeError(result['reward'], reward)).toBeLessThan(tolerance);
+    },
+  );
 });

@@ -33,7 +33,14 @@ export function alphasCumprod(variances: Float64Array): Float64Array {
   return variances.map((beta) => (product *= 1 - beta));
 }
 
-const known = ['DDIMScheduler', 'EulerDiscreteScheduler', 'PNDMScheduler', 'DDPMScheduler', 'DEISMultistepScheduler', 'DPMSolverMultistepScheduler'] as const;
+const known = [
+  'DDIMScheduler',
+  'EulerDiscreteScheduler',
+  'PNDMScheduler',
+  'DDPMScheduler',
+  'DEISMultistepScheduler',
+  'DPMSolverMultistepScheduler',
+] as const;
 
 /**
  * Reads the noise of any of the usual schedulers; which sampler walks it is chosen apart (`createSampler`).
@@ -51,7 +58,13 @@ export function parseNoiseSchedule(json: Json): NoiseSchedule {
   const schedule: NoiseSchedule = {
     alphasCumprod: alphasCumprod(variances),
     prediction: c.oneOf('prediction_type', ['epsilon', 'v_prediction', 'sample'], 'epsilon'),
-    spacing: c.oneOf('timestep_spacing', ['leading', 'trailing', 'linspace'], name === 'EulerDiscreteScheduler' || name === 'DPMSolverMultistepScheduler' || name === 'DEISMultistepScheduler' ? 'linspace' : 'leading'),
+    spacing: c.oneOf(
+      'timestep_spacing',
+      ['leading', 'trailing', 'linspace'],
+      name === 'EulerDiscreteScheduler' || name === 'DPMSolverMultistepScheduler' || name === 'DEISMultistepScheduler'
+        ? 'linspace'
+        : 'leading',
+    ),
     stepsOffset: c.integer('steps_offset', 0),
     setAlphaToOne: c.boolean('set_alpha_to_one', ddim),
     clip: clip ? range : null,
@@ -66,21 +79,55 @@ export function parseNoiseSchedule(json: Json): NoiseSchedule {
     c.oneOf('final_sigmas_type', ['zero'], 'zero');
   }
   // how other samplers walk the same noise
-  c.ignore('skip_prk_steps', 'variance_type', 'dynamic_thresholding_ratio', 'sample_max_value', 'interpolation_type', 'use_karras_sigmas', 'use_exponential_sigmas', 'use_beta_sigmas',
-    'timestep_type', 'final_sigmas_type', 'solver_order', 'algorithm_type', 'solver_type', 'lower_order_final', 'sigma_min', 'sigma_max', 'lambda_min_clipped', 'euler_at_final',
-    'use_flow_sigmas', 'flow_shift', 'use_lu_lambdas', 'use_dynamic_shifting', 'time_shift_type');
+  c.ignore(
+    'skip_prk_steps',
+    'variance_type',
+    'dynamic_thresholding_ratio',
+    'sample_max_value',
+    'interpolation_type',
+    'use_karras_sigmas',
+    'use_exponential_sigmas',
+    'use_beta_sigmas',
+    'timestep_type',
+    'final_sigmas_type',
+    'solver_order',
+    'algorithm_type',
+    'solver_type',
+    'lower_order_final',
+    'sigma_min',
+    'sigma_max',
+    'lambda_min_clipped',
+    'euler_at_final',
+    'use_flow_sigmas',
+    'flow_shift',
+    'use_lu_lambdas',
+    'use_dynamic_shifting',
+    'time_shift_type',
+  );
   c.finish();
   return schedule;
 }
 
 /** scheduler/scheduler_config.json of Stable Diffusion 1.5. */
 export const sd15SchedulerConfig: Json = {
-  _class_name: 'PNDMScheduler', beta_end: 0.012, beta_schedule: 'scaled_linear', beta_start: 0.00085, clip_sample: false, num_train_timesteps: 1000,
-  prediction_type: 'epsilon', set_alpha_to_one: false, skip_prk_steps: true, steps_offset: 1, timestep_spacing: 'leading',
+  _class_name: 'PNDMScheduler',
+  beta_end: 0.012,
+  beta_schedule: 'scaled_linear',
+  beta_start: 0.00085,
+  clip_sample: false,
+  num_train_timesteps: 1000,
+  prediction_type: 'epsilon',
+  set_alpha_to_one: false,
+  skip_prk_steps: true,
+  steps_offset: 1,
+  timestep_spacing: 'leading',
 };
 
 /** Shares of signal and noise at a whole timestep: x = signal * clean + noise * ε, their squares sum to 1. Throws MODELS_INPUT outside the schedule. */
-export function signalAndNoise({ alphasCumprod: alphas }: NoiseSchedule, timestep: number): { readonly signal: number; readonly noise: number } {
+export function signalAndNoise(
+  { alphasCumprod: alphas }: NoiseSchedule,
+  timestep: number,
+): { readonly signal: number; readonly noise: number } {
   const alpha = alphas[timestep];
   if (alpha === undefined) throw err.INPUT('timestep', `a whole number from 0 to ${alphas.length - 1}`, `${timestep}`);
   return { signal: Math.sqrt(alpha), noise: Math.sqrt(1 - alpha) };
@@ -96,9 +143,12 @@ export function addNoise(schedule: NoiseSchedule, clean: Float32Array, noise: Fl
 export function splitPrediction(kind: Prediction, predicted: number, x: number, alpha: number): readonly [clean: number, noise: number] {
   const [signal, noise] = [Math.sqrt(alpha), Math.sqrt(1 - alpha)];
   switch (kind) {
-    case 'epsilon': return [(x - noise * predicted) / signal, predicted];
-    case 'v_prediction': return [signal * x - noise * predicted, signal * predicted + noise * x];
-    case 'sample': return [predicted, (x - signal * predicted) / noise];
+    case 'epsilon':
+      return [(x - noise * predicted) / signal, predicted];
+    case 'v_prediction':
+      return [signal * x - noise * predicted, signal * predicted + noise * x];
+    case 'sample':
+      return [predicted, (x - signal * predicted) / noise];
   }
 }
 

@@ -25,11 +25,13 @@ export function spacedTimesteps(spacing: Spacing, count: number, trained: number
       const ratio = Math.floor(trained / count);
       return Array.from({ length: count }, (_, i) => (count - 1 - i) * ratio + offset);
     }
-    case 'trailing': return Array.from({ length: count }, (_, i) => roundHalfEven(trained - (i * trained) / count) - 1);
-    case 'linspace': return Array.from({ length: count }, (_, i) => {
-      const t = count === 1 ? 0 : ((trained - 1) * (count - 1 - i)) / (count - 1);
-      return round ? roundHalfEven(t) : t;
-    });
+    case 'trailing':
+      return Array.from({ length: count }, (_, i) => roundHalfEven(trained - (i * trained) / count) - 1);
+    case 'linspace':
+      return Array.from({ length: count }, (_, i) => {
+        const t = count === 1 ? 0 : ((trained - 1) * (count - 1 - i)) / (count - 1);
+        return round ? roundHalfEven(t) : t;
+      });
   }
 }
 
@@ -41,7 +43,12 @@ export function createSampler(kind: SamplerKind, schedule: NoiseSchedule, steps:
   const trained = schedule.alphasCumprod.length;
   if (!Number.isInteger(steps) || steps < 1 || steps > trained) throw err.INPUT('steps', `a whole number from 1 to ${trained}`, `${steps}`);
   const timesteps = spacedTimesteps(schedule.spacing, steps, trained, schedule.stepsOffset, kind === 'ddim');
-  if (timesteps[0]! > trained - 1) throw err.INPUT('steps', `a number whose first timestep is at most ${trained - 1}`, `${steps}, which begins at ${timesteps[0]} with steps_offset ${schedule.stepsOffset}`);
+  if (timesteps[0]! > trained - 1)
+    throw err.INPUT(
+      'steps',
+      `a number whose first timestep is at most ${trained - 1}`,
+      `${steps}, which begins at ${timesteps[0]} with steps_offset ${schedule.stepsOffset}`,
+    );
   return kind === 'ddim' ? ddim(schedule, timesteps) : euler(schedule, timesteps);
 }
 
@@ -74,10 +81,13 @@ function ddim({ alphasCumprod: alphas, prediction, setAlphaToOne, clip }: NoiseS
 
 /** Euler's method on the probability flow, Karras et al. 2022, algorithm 2 without churn; x = clean + sigma * noise. */
 function euler({ alphasCumprod: alphas, prediction, spacing }: NoiseSchedule, timesteps: readonly number[]): Sampler {
-  const sigmas = [...timesteps.map((t) => {
-    const [low, high] = [Math.floor(t), Math.ceil(t)].map((i) => Math.sqrt((1 - alphas[i]!) / alphas[i]!)) as [number, number];
-    return low + (t - Math.floor(t)) * (high - low);
-  }), 0];
+  const sigmas = [
+    ...timesteps.map((t) => {
+      const [low, high] = [Math.floor(t), Math.ceil(t)].map((i) => Math.sqrt((1 - alphas[i]!) / alphas[i]!)) as [number, number];
+      return low + (t - Math.floor(t)) * (high - low);
+    }),
+    0,
+  ];
   const largest = sigmas[0]!;
   return {
     timesteps,
@@ -105,7 +115,12 @@ export function firstStep(steps: number, strength: number): number {
 }
 
 /** Where a picture changed with `strength` begins: noised clean latents, or at strength 1 pure noise. */
-export function startLatents(sampler: Sampler, clean: Float32Array, noise: Float32Array, strength: number): { readonly latents: Float32Array; readonly step: number } {
+export function startLatents(
+  sampler: Sampler,
+  clean: Float32Array,
+  noise: Float32Array,
+  strength: number,
+): { readonly latents: Float32Array; readonly step: number } {
   const step = firstStep(sampler.timesteps.length, strength);
   return { step, latents: strength === 1 ? noise.map((x) => x * sampler.initialScale) : sampler.addNoise(clean, noise, step) };
 }
@@ -114,7 +129,15 @@ export function startLatents(sampler: Sampler, clean: Float32Array, noise: Float
  * Inpainting with a model that does not see the mask: what is known is put back, noised as at the coming step.
  * `mask` is [n, 1, h, w] for latents [n, channels, h, w], 1 where it is repainted and 0 where it is kept.
  */
-export function keepKnown(sampler: Sampler, latents: Float32Array, known: { readonly clean: Float32Array; readonly noise: Float32Array }, mask: Float32Array, channels: number, plane: number, nextStep: number): Float32Array {
+export function keepKnown(
+  sampler: Sampler,
+  latents: Float32Array,
+  known: { readonly clean: Float32Array; readonly noise: Float32Array },
+  mask: Float32Array,
+  channels: number,
+  plane: number,
+  nextStep: number,
+): Float32Array {
   const noised = sampler.addNoise(known.clean, known.noise, nextStep);
   return latents.map((x, i) => {
     const m = mask[Math.floor(i / (channels * plane)) * plane + (i % plane)]!;

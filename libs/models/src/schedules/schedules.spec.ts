@@ -13,21 +13,28 @@ const tolerance = 5e-5;
 const sd15 = parseNoiseSchedule(sd15SchedulerConfig);
 
 describe('samplers', () => {
-  it.each(fixture.cases)('$kind over $name follows diffusers for 20 steps', ({ kind, config, timesteps, initialScale, trajectory, noisedAt12 }) => {
-    const sampler = createSampler(kind as 'ddim' | 'euler', parseNoiseSchedule(config), 20);
-    expect(sampler.timesteps.length).toBe(timesteps.length);
-    sampler.timesteps.forEach((t, i) => expect(Math.abs(t - timesteps[i]!)).toBeLessThan(1e-4));
-    expect(Math.abs(sampler.initialScale / initialScale - 1)).toBeLessThan(tolerance);
-    let x: Float32Array = noise.map((v) => v * sampler.initialScale);
-    const visited: number[] = [];
-    sampler.timesteps.forEach((t, i) => {
-      const predicted = sampler.scaleInput(x, i).map((v) => Math.tanh(v) * 0.8 + 0.1 * Math.cos(t * 0.01));
-      x = sampler.step(predicted, x, i);
-      visited.push(...x);
-    });
-    expect(relativeError({ dtype: 'float32', dims: [20, 1, 4, 2, 2], data: Float32Array.from(visited) }, trajectory)).toBeLessThan(tolerance);
-    expect(relativeError({ dtype: 'float32', dims: [1, 4, 2, 2], data: sampler.addNoise(clean, noise, 12) }, noisedAt12)).toBeLessThan(tolerance);
-  });
+  it.each(fixture.cases)(
+    '$kind over $name follows diffusers for 20 steps',
+    ({ kind, config, timesteps, initialScale, trajectory, noisedAt12 }) => {
+      const sampler = createSampler(kind as 'ddim' | 'euler', parseNoiseSchedule(config), 20);
+      expect(sampler.timesteps.length).toBe(timesteps.length);
+      sampler.timesteps.forEach((t, i) => expect(Math.abs(t - timesteps[i]!)).toBeLessThan(1e-4));
+      expect(Math.abs(sampler.initialScale / initialScale - 1)).toBeLessThan(tolerance);
+      let x: Float32Array = noise.map((v) => v * sampler.initialScale);
+      const visited: number[] = [];
+      sampler.timesteps.forEach((t, i) => {
+        const predicted = sampler.scaleInput(x, i).map((v) => Math.tanh(v) * 0.8 + 0.1 * Math.cos(t * 0.01));
+        x = sampler.step(predicted, x, i);
+        visited.push(...x);
+      });
+      expect(relativeError({ dtype: 'float32', dims: [20, 1, 4, 2, 2], data: Float32Array.from(visited) }, trajectory)).toBeLessThan(
+        tolerance,
+      );
+      expect(relativeError({ dtype: 'float32', dims: [1, 4, 2, 2], data: sampler.addNoise(clean, noise, 12) }, noisedAt12)).toBeLessThan(
+        tolerance,
+      );
+    },
+  );
 
   it('visits the timesteps of Stable Diffusion 1.5 at 50 steps', () => {
     const { timesteps } = createSampler('ddim', sd15, 50);
@@ -65,7 +72,17 @@ describe('samplers', () => {
 
 describe('noise schedules', () => {
   it('has the noise levels of Stable Diffusion 1.5', () => {
-    const levels = { 0: 0.99915, 1: 0.998296028, 21: 0.980380748, 100: 0.894223478, 250: 0.673792625, 500: 0.276332684, 800: 0.036869617, 981: 0.0057755, 999: 0.004660099 };
+    const levels = {
+      0: 0.99915,
+      1: 0.998296028,
+      21: 0.980380748,
+      100: 0.894223478,
+      250: 0.673792625,
+      500: 0.276332684,
+      800: 0.036869617,
+      981: 0.0057755,
+      999: 0.004660099,
+    };
     for (const [t, level] of Object.entries(levels)) expect(Math.abs(sd15.alphasCumprod[Number(t)]! / level - 1)).toBeLessThan(2e-6);
   });
 
@@ -78,8 +95,18 @@ describe('noise schedules', () => {
   });
 
   it('names every value of a config that would change the noise and is not supported', () => {
-    expect(() => parseNoiseSchedule({ _class_name: 'EulerDiscreteScheduler', beta_schedule: 'cosine', use_karras_sigmas: true, rescale_betas_zero_snr: true })).toThrow(
-      expect.objectContaining({ code: 'MODELS_CONFIG', message: expect.stringMatching(/beta_schedule.*rescale_betas_zero_snr.*use_karras_sigmas/s) as string }) as Error,
+    expect(() =>
+      parseNoiseSchedule({
+        _class_name: 'EulerDiscreteScheduler',
+        beta_schedule: 'cosine',
+        use_karras_sigmas: true,
+        rescale_betas_zero_snr: true,
+      }),
+    ).toThrow(
+      expect.objectContaining({
+        code: 'MODELS_CONFIG',
+        message: expect.stringMatching(/beta_schedule.*rescale_betas_zero_snr.*use_karras_sigmas/s) as string,
+      }) as Error,
     );
   });
 

@@ -28,7 +28,13 @@ export function splitSingleFile(file: string, tensors: ReadonlyMap<string, Store
   const inChannels = tensors.get(firstConv)?.shape[1];
   const context = tensors.get('model.diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight')?.shape[1];
   if (inChannels === undefined || context !== 768) {
-    throw err.INPUT(file, 'a single-file Stable Diffusion 1.x checkpoint', inChannels === undefined ? `a file without ${firstConv}` : `a U-Net whose text features have width ${context ?? 'unknown'} instead of 768`);
+    throw err.INPUT(
+      file,
+      'a single-file Stable Diffusion 1.x checkpoint',
+      inChannels === undefined
+        ? `a file without ${firstConv}`
+        : `a U-Net whose text features have width ${context ?? 'unknown'} instead of 768`,
+    );
   }
   const unet = parseUNetConfig({ ...sd15UNetConfig, in_channels: inChannels });
   const vae = parseAutoencoderConfig(sd15AutoencoderConfig);
@@ -40,7 +46,12 @@ export function splitSingleFile(file: string, tensors: ReadonlyMap<string, Store
   };
 }
 
-function take(file: string, module: Module, tensors: ReadonlyMap<string, StoredTensor>, fileName: (name: string) => string): Map<string, StoredTensor> {
+function take(
+  file: string,
+  module: Module,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  fileName: (name: string) => string,
+): Map<string, StoredTensor> {
   const found = new Map<string, StoredTensor>();
   for (const [name, { shape }] of module.parameters()) {
     const stored = tensors.get(fileName(name));

@@ -14,7 +14,11 @@ export function createBertTokenizer(vocabulary: readonly string[], { length }: B
 }
 
 /** The lines of a vocab.txt. */
-export const parseVocabulary = (text: string): string[] => text.replace(/\n$/, '').split('\n').map((line) => line.replace(/\r$/, ''));
+export const parseVocabulary = (text: string): string[] =>
+  text
+    .replace(/\n$/, '')
+    .split('\n')
+    .map((line) => line.replace(/\r$/, ''));
 
 /** A vocabulary as the content of a tokenizer.json, which transformers reads too. */
 export function bertTokenizerJson(vocabulary: readonly string[]): Json {
@@ -23,17 +27,33 @@ export function bertTokenizerJson(vocabulary: readonly string[]): Json {
   const specials = [...needed, '[MASK]'].filter((token) => vocab[token] !== undefined);
   const missing = needed.filter((token) => vocab[token] === undefined);
   if (missing.length > 0) throw err.INPUT('vocabulary', `the special tokens ${needed.join(' ')}`, `none of ${missing.join(' ')}`);
-  const special = (content: string) => ({ id: vocab[content], content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true });
+  const special = (content: string) => ({
+    id: vocab[content],
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+  });
   const template = (id: string) => ({ SpecialToken: { id, type_id: 0 } });
   return {
-    version: '1.0', truncation: null, padding: null,
+    version: '1.0',
+    truncation: null,
+    padding: null,
     added_tokens: specials.map(special),
     normalizer: { type: 'BertNormalizer', clean_text: true, handle_chinese_chars: true, strip_accents: null, lowercase: true },
     pre_tokenizer: { type: 'BertPreTokenizer' },
     post_processor: {
       type: 'TemplateProcessing',
       single: [template('[CLS]'), { Sequence: { id: 'A', type_id: 0 } }, template('[SEP]')],
-      pair: [template('[CLS]'), { Sequence: { id: 'A', type_id: 0 } }, template('[SEP]'), { Sequence: { id: 'B', type_id: 1 } }, { SpecialToken: { id: '[SEP]', type_id: 1 } }],
+      pair: [
+        template('[CLS]'),
+        { Sequence: { id: 'A', type_id: 0 } },
+        template('[SEP]'),
+        { Sequence: { id: 'B', type_id: 1 } },
+        { SpecialToken: { id: '[SEP]', type_id: 1 } },
+      ],
       special_tokens: Object.fromEntries(['[CLS]', '[SEP]'].map((id) => [id, { id, ids: [vocab[id]], tokens: [id] }])),
     },
     decoder: { type: 'WordPiece', prefix: '##', cleanup: true },

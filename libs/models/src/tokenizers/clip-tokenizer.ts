@@ -25,26 +25,66 @@ export const createClipTokenizer = (vocabulary: BpeVocabulary, { length, padToke
 
 /** A vocabulary as the content of a tokenizer.json, which transformers reads too. */
 export function clipTokenizerJson({ vocab, merges }: BpeVocabulary): Json {
-  const special = (content: string) => ({ id: vocab[content], content, single_word: false, lstrip: false, rstrip: false, normalized: false, special: true });
+  const special = (content: string) => ({
+    id: vocab[content],
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+  });
   return {
-    version: '1.0', truncation: null, padding: null,
+    version: '1.0',
+    truncation: null,
+    padding: null,
     added_tokens: [special(start), special(end)],
-    normalizer: { type: 'Sequence', normalizers: [{ type: 'NFC' }, { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' }, { type: 'Lowercase' }] },
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [{ type: 'NFC' }, { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' }, { type: 'Lowercase' }],
+    },
     pre_tokenizer: {
       type: 'Sequence',
       pretokenizers: [
-        { type: 'Split', pattern: { Regex: "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+" }, behavior: 'Removed', invert: true },
+        {
+          type: 'Split',
+          pattern: { Regex: "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+" },
+          behavior: 'Removed',
+          invert: true,
+        },
         { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
       ],
     },
-    post_processor: { type: 'RobertaProcessing', sep: [end, vocab[end]], cls: [start, vocab[start]], trim_offsets: false, add_prefix_space: false },
+    post_processor: {
+      type: 'RobertaProcessing',
+      sep: [end, vocab[end]],
+      cls: [start, vocab[start]],
+      trim_offsets: false,
+      add_prefix_space: false,
+    },
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: { type: 'BPE', dropout: null, unk_token: end, continuing_subword_prefix: '', end_of_word_suffix: '</w>', fuse_unk: false, byte_fallback: false, ignore_merges: false, vocab, merges },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: end,
+      continuing_subword_prefix: '',
+      end_of_word_suffix: '</w>',
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: false,
+      vocab,
+      merges,
+    },
   };
 }
 
 /** The lines of a merges.txt, without the version in the first. */
-export const parseMerges = (text: string): string[] => text.split('\n').slice(1).map((line) => line.trimEnd()).filter((line) => line !== '');
+export const parseMerges = (text: string): string[] =>
+  text
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '');
 
 /** The printable character that stands for each byte in byte-level vocabularies: itself where it is printable, else the next free one from 256 on. */
 function byteCharacters(): string[] {
@@ -71,7 +111,8 @@ export const openClipVocabulary = (text: string): BpeVocabulary => vocabularyOfM
  */
 export function learnMerges(texts: readonly string[], count: number): string[] {
   const counts = new Map<string, number>();
-  for (const word of texts.flatMap((text) => text.toLowerCase().match(/[a-z]+|[0-9]|[^\sa-z0-9]+/g) ?? [])) counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const word of texts.flatMap((text) => text.toLowerCase().match(/[a-z]+|[0-9]|[^\sa-z0-9]+/g) ?? []))
+    counts.set(word, (counts.get(word) ?? 0) + 1);
   let words = [...counts].map(([word, times]) => ({ times, pieces: [...word.slice(0, -1), `${word.at(-1)}</w>`] }));
   const merges: string[] = [];
   while (merges.length < count) {

@@ -41,8 +41,15 @@ export function createTokenizer(json: Json, { length, padToken }: TokenizerOptio
       const all = texts.map((text) => encode(text).ids);
       const cut = all.map((ids) => (ids.length > length ? [...ids.slice(0, length - 1), ids.at(-1)!] : ids));
       return {
-        ids: int64([texts.length, length], cut.flatMap((ids) => [...ids, ...Array.from({ length: length - ids.length }, () => pad)])),
-        mask: { dtype: 'float32', dims: [texts.length, length], data: Float32Array.from(cut.flatMap((ids) => Array.from({ length }, (_, i) => (i < ids.length ? 1 : 0)))) },
+        ids: int64(
+          [texts.length, length],
+          cut.flatMap((ids) => [...ids, ...Array.from({ length: length - ids.length }, () => pad)]),
+        ),
+        mask: {
+          dtype: 'float32',
+          dims: [texts.length, length],
+          data: Float32Array.from(cut.flatMap((ids) => Array.from({ length }, (_, i) => (i < ids.length ? 1 : 0)))),
+        },
         truncated: all.map((ids) => ids.length > length),
       };
     },

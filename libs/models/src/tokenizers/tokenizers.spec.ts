@@ -21,7 +21,11 @@ function check(tokenizer: Tokenizer, name: string): void {
   for (const { text, ids } of texts) {
     const want = ids.split(' ').map(Number);
     const { ids: got, mask, truncated } = tokenizer.encode([text]);
-    expect({ text, dims: got.dims, ids: Array.from(got.data, Number) }).toEqual({ text, dims: [1, length], ids: [...want, ...Array.from({ length: length - want.length }, () => pad)] });
+    expect({ text, dims: got.dims, ids: Array.from(got.data, Number) }).toEqual({
+      text,
+      dims: [1, length],
+      ids: [...want, ...Array.from({ length: length - want.length }, () => pad)],
+    });
     expect(Array.from(mask.data)).toEqual(Array.from({ length }, (_, i) => (i < want.length ? 1 : 0)));
     expect(truncated[0] && want.length < length).toBe(false);
   }
@@ -72,7 +76,9 @@ describe('tokenizers', () => {
   });
 
   it('refuse a padding that is not in the vocabulary, a length without room and a vocabulary without its special tokens', () => {
-    expect(() => createClipTokenizer(vocabularyOfMerges([]), { length: 5, padToken: '<pad>' })).toThrow(/padToken: expected a token of the vocabulary, got "<pad>"/);
+    expect(() => createClipTokenizer(vocabularyOfMerges([]), { length: 5, padToken: '<pad>' })).toThrow(
+      /padToken: expected a token of the vocabulary, got "<pad>"/,
+    );
     expect(() => createClipTokenizer(vocabularyOfMerges([]), { length: 1 })).toThrow(/length: expected room/);
     expect(() => createBertTokenizer(['[PAD]', 'a'], { length: 5 })).toThrow(/\[UNK\] \[CLS\] \[SEP\]/);
   });

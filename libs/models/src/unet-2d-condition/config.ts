@@ -35,7 +35,12 @@ export function parseUNetConfig(json: Json): UNetConfig {
     inChannels: c.integer('in_channels', 4),
     outChannels: c.integer('out_channels', 4),
     sampleSize: c.integer('sample_size', 64),
-    downBlockTypes: c.strings('down_block_types', downTypes, ['CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'DownBlock2D']),
+    downBlockTypes: c.strings('down_block_types', downTypes, [
+      'CrossAttnDownBlock2D',
+      'CrossAttnDownBlock2D',
+      'CrossAttnDownBlock2D',
+      'DownBlock2D',
+    ]),
     upBlockTypes: c.strings('up_block_types', upTypes, ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D']),
     blockOutChannels,
     layersPerBlock: c.perBlock('layers_per_block', blocks, 2),
@@ -64,12 +69,18 @@ export function parseUNetConfig(json: Json): UNetConfig {
   c.oneOf('addition_embed_type_num_heads', [64], 64);
   // arithmetic is float32 throughout, so attention needs no upcast
   c.ignore('upcast_attention');
-  for (const [key, list] of [['down_block_types', config.downBlockTypes], ['up_block_types', config.upBlockTypes]] as const) {
-    if (list.length !== blocks && list.length > 0) c.problems.push(`${key}: expected ${blocks} entries as in block_out_channels, got ${list.length}`);
+  for (const [key, list] of [
+    ['down_block_types', config.downBlockTypes],
+    ['up_block_types', config.upBlockTypes],
+  ] as const) {
+    if (list.length !== blocks && list.length > 0)
+      c.problems.push(`${key}: expected ${blocks} entries as in block_out_channels, got ${list.length}`);
   }
   blockOutChannels.forEach((channels, i) => {
-    if (channels % config.normGroups !== 0) c.problems.push(`norm_num_groups: expected a divisor of block_out_channels[${i}] = ${channels}, got ${config.normGroups}`);
-    if (channels % (config.heads[i] ?? 1) !== 0) c.problems.push(`attention_head_dim: expected a divisor of block_out_channels[${i}] = ${channels}, got ${config.heads[i]}`);
+    if (channels % config.normGroups !== 0)
+      c.problems.push(`norm_num_groups: expected a divisor of block_out_channels[${i}] = ${channels}, got ${config.normGroups}`);
+    if (channels % (config.heads[i] ?? 1) !== 0)
+      c.problems.push(`attention_head_dim: expected a divisor of block_out_channels[${i}] = ${channels}, got ${config.heads[i]}`);
   });
   c.finish();
   return config;
@@ -77,8 +88,22 @@ export function parseUNetConfig(json: Json): UNetConfig {
 
 /** unet/config.json of Stable Diffusion 1.5. */
 export const sd15UNetConfig: Json = {
-  _class_name: 'UNet2DConditionModel', act_fn: 'silu', attention_head_dim: 8, block_out_channels: [320, 640, 1280, 1280], center_input_sample: false,
-  cross_attention_dim: 768, down_block_types: ['CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'DownBlock2D'],
-  downsample_padding: 1, flip_sin_to_cos: true, freq_shift: 0, in_channels: 4, layers_per_block: 2, mid_block_scale_factor: 1, norm_eps: 1e-5,
-  norm_num_groups: 32, out_channels: 4, sample_size: 64, up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'],
+  _class_name: 'UNet2DConditionModel',
+  act_fn: 'silu',
+  attention_head_dim: 8,
+  block_out_channels: [320, 640, 1280, 1280],
+  center_input_sample: false,
+  cross_attention_dim: 768,
+  down_block_types: ['CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D', 'DownBlock2D'],
+  downsample_padding: 1,
+  flip_sin_to_cos: true,
+  freq_shift: 0,
+  in_channels: 4,
+  layers_per_block: 2,
+  mid_block_scale_factor: 1,
+  norm_eps: 1e-5,
+  norm_num_groups: 32,
+  out_channels: 4,
+  sample_size: 64,
+  up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'],
 };

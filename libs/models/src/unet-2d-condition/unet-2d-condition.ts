@@ -10,7 +10,10 @@ import { Module } from '../nn/module.ts';
 import type { UNetConfig } from './config.ts';
 
 /** Sines and cosines of float32 timesteps [n] at `width / 2` geometric frequencies from 1 to about 1/10000: [n, width]. */
-export function sinusoidalEmbedding(timestep: Value, { width, flipSinToCos, freqShift }: { readonly width: number; readonly flipSinToCos: boolean; readonly freqShift: number }): Value {
+export function sinusoidalEmbedding(
+  timestep: Value,
+  { width, flipSinToCos, freqShift }: { readonly width: number; readonly flipSinToCos: boolean; readonly freqShift: number },
+): Value {
   const half = width / 2;
   const frequencies = Float32Array.from({ length: half }, (_, i) => Math.exp((-Math.log(10000) * i) / (half - freqShift)));
   const angles = op.Mul([reshape(timestep, [timestep.shape[0] ?? 1, 1]), constant(float32([1, half], frequencies))]);
@@ -114,8 +117,12 @@ export class UNet2DCondition extends Module {
     const resnet = { groups: config.normGroups, epsilon: config.normEpsilon, time };
     const transformer = (width: number, block: number) =>
       new SpatialTransformer(width, {
-        heads: config.heads[block]!, context: config.crossAttentionDim, layers: config.transformerLayers[block]!,
-        groups: config.normGroups, linear: config.useLinearProjection, onlyCross: config.onlyCrossAttention[block]!,
+        heads: config.heads[block]!,
+        context: config.crossAttentionDim,
+        layers: config.transformerLayers[block]!,
+        groups: config.normGroups,
+        linear: config.useLinearProjection,
+        onlyCross: config.onlyCrossAttention[block]!,
       });
 
     this.conv_in = new Conv2d(config.inChannels, first, { kernel: 3, padding: 1 });
@@ -141,10 +148,19 @@ export class UNet2DCondition extends Module {
     });
     const mid = channels.length - 1;
     const middle = () => new ResnetBlock(last, last, { ...resnet, outputScale: config.midBlockScale });
-    this.mid_block = new MidStage([middle(), middle()], [new SpatialTransformer(last, {
-      heads: config.heads[mid]!, context: config.crossAttentionDim, layers: config.transformerLayers[mid]!,
-      groups: config.normGroups, linear: config.useLinearProjection, onlyCross: false,
-    })]);
+    this.mid_block = new MidStage(
+      [middle(), middle()],
+      [
+        new SpatialTransformer(last, {
+          heads: config.heads[mid]!,
+          context: config.crossAttentionDim,
+          layers: config.transformerLayers[mid]!,
+          groups: config.normGroups,
+          linear: config.useLinearProjection,
+          onlyCross: false,
+        }),
+      ],
+    );
     this.conv_norm_out = new GroupNorm(config.normGroups, first, config.normEpsilon);
     this.conv_out = new Conv2d(first, config.outChannels, { kernel: 3, padding: 1 });
   }
@@ -153,12 +169,18 @@ export class UNet2DCondition extends Module {
   forward(b: Binding, { sample, timestep, encoder_hidden_states: context }: UNetInputs): Value {
     const { inChannels, crossAttentionDim, blockOutChannels } = this.#config;
     const batch = sample.shape[0];
-    if (sample.shape.length !== 4 || sample.shape[1] !== inChannels) throw err.INPUT('sample', `[n, ${inChannels}, h, w]`, `[${sample.shape.join(', ')}]`);
-    if (timestep.shape.length !== 1 || timestep.shape[0] !== batch) throw err.INPUT('timestep', `[${batch}]`, `[${timestep.shape.join(', ')}]`);
+    if (sample.shape.length !== 4 || sample.shape[1] !== inChannels)
+      throw err.INPUT('sample', `[n, ${inChannels}, h, w]`, `[${sample.shape.join(', ')}]`);
+    if (timestep.shape.length !== 1 || timestep.shape[0] !== batch)
+      throw err.INPUT('timestep', `[${batch}]`, `[${timestep.shape.join(', ')}]`);
     if (context.shape.length !== 3 || context.shape[0] !== batch || context.shape[2] !== crossAttentionDim) {
       throw err.INPUT('encoder_hidden_states', `[${batch}, tokens, ${crossAttentionDim}]`, `[${context.shape.join(', ')}]`);
     }
-    const sinusoids = sinusoidalEmbedding(timestep, { width: blockOutChannels[0]!, flipSinToCos: this.#config.flipSinToCos, freqShift: this.#config.freqShift });
+    const sinusoids = sinusoidalEmbedding(timestep, {
+      width: blockOutChannels[0]!,
+      flipSinToCos: this.#config.flipSinToCos,
+      freqShift: this.#config.freqShift,
+    });
     const time = silu(this.time_embedding.forward(b, sinusoids));
     let x = this.conv_in.forward(b, sample);
     const maps = [x];

@@ -27,7 +27,17 @@ interface Spelling {
   readonly flat?: true;
 }
 const sides: Readonly<Record<string, Side>> = {
-  lora_A: 'down', lora_B: 'up', 'lora.down': 'down', 'lora.up': 'up', 'lora_linear_layer.down': 'down', 'lora_linear_layer.up': 'up', lora_down: 'down', lora_up: 'up', down: 'down', up: 'up', alpha: 'alpha',
+  lora_A: 'down',
+  lora_B: 'up',
+  'lora.down': 'down',
+  'lora.up': 'up',
+  'lora_linear_layer.down': 'down',
+  'lora_linear_layer.up': 'up',
+  lora_down: 'down',
+  lora_up: 'up',
+  down: 'down',
+  up: 'up',
+  alpha: 'alpha',
 };
 const attentionLayers: Readonly<Record<string, string>> = { to_q: 'to_q', to_k: 'to_k', to_v: 'to_v', to_out: 'to_out.0' };
 /** Each pattern captures part, layer and side; the first that fits counts. */
@@ -36,9 +46,15 @@ const spellings: readonly Spelling[] = [
   { pattern: /^lora_(unet|te)_(.+)\.(lora_down|lora_up)\.weight$/, layer: (m) => m[2]!, flat: true },
   { pattern: /^lora_(unet|te)_(.+)\.(alpha)$/, layer: (m) => m[2]!, flat: true },
   // diffusers' first attention processors
-  { pattern: /^(unet|text_encoder)\.(.+\.processor\.to_(?:q|k|v|out))_lora\.(down|up)\.weight$/, layer: (m) => m[2]!.replace(/processor\.(to_\w+)$/, (_, layer: string) => attentionLayers[layer]!) },
+  {
+    pattern: /^(unet|text_encoder)\.(.+\.processor\.to_(?:q|k|v|out))_lora\.(down|up)\.weight$/,
+    layer: (m) => m[2]!.replace(/processor\.(to_\w+)$/, (_, layer: string) => attentionLayers[layer]!),
+  },
   // PEFT, and diffusers before and after it
-  { pattern: /^(unet|text_encoder)\.(.+)\.(lora_A|lora_B|lora\.down|lora\.up|lora_linear_layer\.down|lora_linear_layer\.up)\.weight$/, layer: (m) => m[2]! },
+  {
+    pattern: /^(unet|text_encoder)\.(.+)\.(lora_A|lora_B|lora\.down|lora\.up|lora_linear_layer\.down|lora_linear_layer\.up)\.weight$/,
+    layer: (m) => m[2]!,
+  },
   { pattern: /^(unet|text_encoder)\.(.+)\.(alpha)$/, layer: (m) => m[2]! },
 ];
 
@@ -50,7 +66,10 @@ export async function readLora(file: string, targets: LoraTargets): Promise<Lora
   const { tensors, metadata } = await readSafetensorsHeader(file);
   const problems: string[] = [];
   const layers = { unet: layerNames(targets.unet), text_encoder: layerNames(targets.text_encoder) };
-  const found = new Map<string, { readonly part: LoraPart; readonly weight: string; readonly sides: Partial<Record<Side, FileTensor>>; readonly key: string }>();
+  const found = new Map<
+    string,
+    { readonly part: LoraPart; readonly weight: string; readonly sides: Partial<Record<Side, FileTensor>>; readonly key: string }
+  >();
   for (const [key, tensor] of tensors) {
     const hit = spellings.map((spelling) => ({ spelling, match: spelling.pattern.exec(key) })).find(({ match }) => match);
     if (!hit?.match) {
@@ -68,10 +87,20 @@ export async function readLora(file: string, targets: LoraTargets): Promise<Lora
     entry.sides[sides[hit.match[3]!]!] = tensor;
     found.set(`${part} ${weight}`, entry);
   }
-  const alphas = await readTensors(new Map([...found].flatMap(([name, entry]) => (entry.sides.alpha ? [[name, entry.sides.alpha] as const] : []))));
+  const alphas = await readTensors(
+    new Map([...found].flatMap(([name, entry]) => (entry.sides.alpha ? [[name, entry.sides.alpha] as const] : []))),
+  );
   const adapter = adapterScales(metadata['lora_adapter_metadata'], problems);
   const lora = { unet: new Map<string, LoraFactors>(), text_encoder: new Map<string, LoraFactors>() };
-  for (const [name, { part, weight, sides: { down, up }, key }] of found) {
+  for (const [
+    name,
+    {
+      part,
+      weight,
+      sides: { down, up },
+      key,
+    },
+  ] of found) {
     if (!down || !up) {
       problems.push(`${key}: expected two factors, got only ${down ? 'down' : up ? 'up' : 'alpha'}`);
       continue;
@@ -79,7 +108,9 @@ export async function readLora(file: string, targets: LoraTargets): Promise<Lora
     const rank = down.shape[0] ?? 0;
     const fitted = fit(down, up, targets[part].get(weight)!);
     if (!fitted) {
-      problems.push(`${key}: expected factors of a weight [${targets[part].get(weight)!.join(', ')}], got [${down.shape.join(', ')}] and [${up.shape.join(', ')}]`);
+      problems.push(
+        `${key}: expected factors of a weight [${targets[part].get(weight)!.join(', ')}], got [${down.shape.join(', ')}] and [${up.shape.join(', ')}]`,
+      );
       continue;
     }
     const stored = alphas.get(name);
@@ -93,17 +124,28 @@ export async function readLora(file: string, targets: LoraTargets): Promise<Lora
 }
 
 /** Weights by the name of their layer, and by that name with underscores, which cannot be told apart from dots. */
-function layerNames(weights: ReadonlyMap<string, Shape>): { readonly dotted: ReadonlyMap<string, string>; readonly flat: ReadonlyMap<string, string> } {
-  const names = [...weights].filter(([name, shape]) => name.endsWith('.weight') && shape.length >= 2).map(([name]) => [name.replace(/\.weight$/, ''), name] as const);
+function layerNames(weights: ReadonlyMap<string, Shape>): {
+  readonly dotted: ReadonlyMap<string, string>;
+  readonly flat: ReadonlyMap<string, string>;
+} {
+  const names = [...weights]
+    .filter(([name, shape]) => name.endsWith('.weight') && shape.length >= 2)
+    .map(([name]) => [name.replace(/\.weight$/, ''), name] as const);
   return { dotted: new Map(names), flat: new Map(names.map(([layer, name]) => [layer.replaceAll('.', '_'), name])) };
 }
 
 /** The factors in the layout of the weight: a linear layer and a 1x1 convolution hold the same numbers. Null when they do not fit. */
-function fit(down: FileTensor, up: FileTensor, [outputs = 0, inputs = 0, ...kernel]: Shape): { readonly down: FileTensor; readonly up: FileTensor } | null {
+function fit(
+  down: FileTensor,
+  up: FileTensor,
+  [outputs = 0, inputs = 0, ...kernel]: Shape,
+): { readonly down: FileTensor; readonly up: FileTensor } | null {
   const [rank = 0] = down.shape;
   const want = { down: [rank, inputs, ...kernel], up: [outputs, rank, ...kernel.map(() => 1)] };
   const same = (got: Shape, shape: Shape) => String(trim(got)) === String(trim(shape));
-  return rank > 0 && same(down.shape, want.down) && same(up.shape, want.up) ? { down: { ...down, shape: want.down }, up: { ...up, shape: want.up } } : null;
+  return rank > 0 && same(down.shape, want.down) && same(up.shape, want.up)
+    ? { down: { ...down, shape: want.down }, up: { ...up, shape: want.up } }
+    : null;
 }
 const trim = (shape: Shape): Shape => (shape.length === 4 && shape[2] === 1 && shape[3] === 1 ? shape.slice(0, 2) : shape);
 
@@ -113,7 +155,8 @@ function adapterScales(text: string | undefined, problems: string[]): (part: Lor
   try {
     const settings = JSON.parse(text) as Readonly<Record<string, unknown>>;
     for (const part of ['unet', 'text_encoder']) {
-      for (const key of ['use_rslora', 'use_dora']) if (settings[`${part}.${key}`] === true) problems.push(`metadata ${part}.${key}: expected plain LoRA, got true`);
+      for (const key of ['use_rslora', 'use_dora'])
+        if (settings[`${part}.${key}`] === true) problems.push(`metadata ${part}.${key}: expected plain LoRA, got true`);
     }
     return (part, layer) => {
       const pattern = settings[`${part}.alpha_pattern`] as Readonly<Record<string, number>> | undefined;

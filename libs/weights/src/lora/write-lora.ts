@@ -11,7 +11,10 @@ export interface LoraTensors {
 }
 
 /** Tensors and metadata of a LoRA file by the names of the weights that it changes: `unet.<layer>.lora_A.weight`, and alpha where readers look for it. */
-export function loraContent(parts: { readonly [P in LoraPart]?: ReadonlyMap<string, LoraTensors> }, alpha: number): { readonly tensors: Map<string, Tensor>; readonly metadata: Readonly<Record<string, string>> } {
+export function loraContent(
+  parts: { readonly [P in LoraPart]?: ReadonlyMap<string, LoraTensors> },
+  alpha: number,
+): { readonly tensors: Map<string, Tensor>; readonly metadata: Readonly<Record<string, string>> } {
   const tensors = new Map<string, Tensor>();
   const adapter: Record<string, unknown> = {};
   for (const [part, factors] of Object.entries(parts)) {
@@ -20,13 +23,22 @@ export function loraContent(parts: { readonly [P in LoraPart]?: ReadonlyMap<stri
       tensors.set(`${part}.${layer}.lora_A.weight`, down).set(`${part}.${layer}.lora_B.weight`, up);
       return { layer, rank: down.dims[0] };
     });
-    if (layers.length > 0) Object.assign(adapter, { [`${part}.r`]: layers[0]!.rank, [`${part}.lora_alpha`]: alpha, [`${part}.target_modules`]: layers.map(({ layer }) => layer) });
+    if (layers.length > 0)
+      Object.assign(adapter, {
+        [`${part}.r`]: layers[0]!.rank,
+        [`${part}.lora_alpha`]: alpha,
+        [`${part}.target_modules`]: layers.map(({ layer }) => layer),
+      });
   }
   return { tensors, metadata: { format: 'pt', lora_adapter_metadata: JSON.stringify(adapter) } };
 }
 
 /** Writes a LoRA file; diffusers' load_lora_weights reads it. Throws as writeSafetensors. */
-export async function writeLora(file: string, parts: { readonly [P in LoraPart]?: ReadonlyMap<string, LoraTensors> }, alpha: number): Promise<void> {
+export async function writeLora(
+  file: string,
+  parts: { readonly [P in LoraPart]?: ReadonlyMap<string, LoraTensors> },
+  alpha: number,
+): Promise<void> {
   const { tensors, metadata } = loraContent(parts, alpha);
   await writeSafetensors(file, tensors, metadata);
 }

@@ -37,7 +37,8 @@ export async function readSafetensorsHeader(file: string): Promise<SafetensorsHe
     const declared = (await readBytes(handle, 0, 8)).readBigUInt64LE();
     if (declared > maxHeader) throw err.SAFETENSORS(file, [`header length: expected at most ${maxHeader} bytes, got ${declared}`]);
     const start = 8 + Number(declared);
-    if (start > size) throw err.SAFETENSORS(file, [`header length: expected at most the ${size - 8} bytes that the file holds, got ${declared}`]);
+    if (start > size)
+      throw err.SAFETENSORS(file, [`header length: expected at most the ${size - 8} bytes that the file holds, got ${declared}`]);
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
     let json: string, header: unknown;
     try {
@@ -103,13 +104,22 @@ async function readBytes(handle: FileHandle, position: number, length: number): 
 function view(dtype: DType, { buffer, byteLength }: Buffer): DataOf[DType] {
   const count = byteLength / byteSize(dtype);
   switch (dtype) {
-    case 'float32': return new Float32Array(buffer as ArrayBuffer, 0, count);
-    case 'float64': return new Float64Array(buffer as ArrayBuffer, 0, count);
-    case 'float16': case 'bfloat16': return new Uint16Array(buffer as ArrayBuffer, 0, count);
-    case 'int64': return new BigInt64Array(buffer as ArrayBuffer, 0, count);
-    case 'int32': return new Int32Array(buffer as ArrayBuffer, 0, count);
-    case 'int8': return new Int8Array(buffer as ArrayBuffer, 0, count);
-    case 'uint8': case 'bool': return new Uint8Array(buffer as ArrayBuffer, 0, count);
+    case 'float32':
+      return new Float32Array(buffer as ArrayBuffer, 0, count);
+    case 'float64':
+      return new Float64Array(buffer as ArrayBuffer, 0, count);
+    case 'float16':
+    case 'bfloat16':
+      return new Uint16Array(buffer as ArrayBuffer, 0, count);
+    case 'int64':
+      return new BigInt64Array(buffer as ArrayBuffer, 0, count);
+    case 'int32':
+      return new Int32Array(buffer as ArrayBuffer, 0, count);
+    case 'int8':
+      return new Int8Array(buffer as ArrayBuffer, 0, count);
+    case 'uint8':
+    case 'bool':
+      return new Uint8Array(buffer as ArrayBuffer, 0, count);
   }
 }
 
@@ -123,7 +133,12 @@ function readMetadata(value: unknown, problems: string[]): Record<string, string
   return {};
 }
 
-function readEntry(name: string, entry: unknown, { file, start, size }: { file: string; start: number; size: number }, problems: string[]): FileTensor | null {
+function readEntry(
+  name: string,
+  entry: unknown,
+  { file, start, size }: { file: string; start: number; size: number },
+  problems: string[],
+): FileTensor | null {
   const before = problems.length;
   const { dtype: type, shape, data_offsets: offsets } = isObject(entry) ? entry : {};
   const dtype = dtypes.get(String(type));
@@ -131,14 +146,22 @@ function readEntry(name: string, entry: unknown, { file, start, size }: { file: 
   const shaped = Array.isArray(shape) && shape.every(isCount);
   if (!shaped) problems.push(`${name}: expected a shape of whole numbers from 0, got ${JSON.stringify(shape) ?? 'none'}`);
   const [from, to] = Array.isArray(offsets) && offsets.length === 2 ? (offsets as unknown[]) : [];
-  if (!isCount(from) || !isCount(to) || from > to) problems.push(`${name}: expected data_offsets [begin, end] with 0 <= begin <= end, got ${JSON.stringify(offsets) ?? 'none'}`);
+  if (!isCount(from) || !isCount(to) || from > to)
+    problems.push(`${name}: expected data_offsets [begin, end] with 0 <= begin <= end, got ${JSON.stringify(offsets) ?? 'none'}`);
   else if (start + to > size) problems.push(`${name}: expected data within the ${size - start} bytes of data, got an end at ${to}`);
   else if (dtype && shaped) {
     const want = sizeOf(shape as number[]) * byteSize(dtype);
     if (to - from !== want) problems.push(`${name}: expected ${want} bytes for ${String(type)} [${shape.join(', ')}], got ${to - from}`);
   }
   if (problems.length > before) return null;
-  return { kind: 'file', dtype: dtype!, shape: shape as number[], file, offset: start + (from as number), length: (to as number) - (from as number) };
+  return {
+    kind: 'file',
+    dtype: dtype!,
+    shape: shape as number[],
+    file,
+    offset: start + (from as number),
+    length: (to as number) - (from as number),
+  };
 }
 
 /** Tensors must fill the data exactly, without holes or overlaps. */

@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CodedError, float32, int64, type Tensor } from '@facewright/tensor';
+import { float32, int64, type CodedError, type Tensor } from '@facewright/tensor';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readSafetensorsHeader, readTensors } from './read.ts';
 import { writeSafetensors } from './write.ts';
@@ -49,7 +49,9 @@ describe('safetensors', () => {
     await writeSafetensors(file, tensors, { format: 'pt', note: 'ä"\n' });
     const header = await readSafetensorsHeader(file);
     expect(header.metadata).toEqual({ format: 'pt', note: 'ä"\n' });
-    expect(await readTensors(header.tensors)).toEqual(new Map([...tensors].sort(([a], [b]) => [...header.tensors.keys()].indexOf(a) - [...header.tensors.keys()].indexOf(b))));
+    expect(await readTensors(header.tensors)).toEqual(
+      new Map([...tensors].sort(([a], [b]) => [...header.tensors.keys()].indexOf(a) - [...header.tensors.keys()].indexOf(b))),
+    );
     for (const { offset, dtype, length } of header.tensors.values()) if (length > 0) expect(offset % (dtype === 'float32' ? 4 : 1)).toBe(0);
   });
 
@@ -63,25 +65,59 @@ describe('safetensors', () => {
   });
 
   it.each<[string, () => string, readonly string[]]>([
-    ['shorter than a length', () => { const file = join(folder, 'short'); writeFileSync(file, 'abc'); return file; }, ['at least 8 bytes, got 3']],
+    [
+      'shorter than a length',
+      () => {
+        const file = join(folder, 'short');
+        writeFileSync(file, 'abc');
+        return file;
+      },
+      ['at least 8 bytes, got 3'],
+    ],
     ['whose header is longer than the file', () => craft('{}', 4, 1000n), ['header length', '1000']],
     ['whose header is huge', () => craft('{}', 0, 2n ** 60n), ['at most 100000000']],
     ['whose header is not JSON', () => craft('{"a": ', 0), ['expected JSON']],
     ['whose header is a list', () => craft('[]', 0), ['expected a JSON object']],
-    ['whose header is not UTF-8', () => { const file = craft('{"ab":1}', 0); const bytes = readFileSync(file); bytes[10] = 0xff; writeFileSync(file, bytes); return file; }, ['UTF-8']],
-    ['that names a tensor twice', () => craft('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}, "\\u0061" :{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', 4), ['a: expected one entry']],
+    [
+      'whose header is not UTF-8',
+      () => {
+        const file = craft('{"ab":1}', 0);
+        const bytes = readFileSync(file);
+        bytes[10] = 0xff;
+        writeFileSync(file, bytes);
+        return file;
+      },
+      ['UTF-8'],
+    ],
+    [
+      'that names a tensor twice',
+      () => craft('{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}, "\\u0061" :{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}', 4),
+      ['a: expected one entry'],
+    ],
     ['with data beyond its end', () => craft({ a: f32([2], 0, 8) }, 4), ['a: expected data within the 4 bytes']],
-    ['with overlapping tensors', () => craft({ a: f32([2], 0, 8), b: f32([2], 4, 12) }, 12), ['b: expected to begin after a at 8, got an overlap from 4']],
+    [
+      'with overlapping tensors',
+      () => craft({ a: f32([2], 0, 8), b: f32([2], 4, 12) }, 12),
+      ['b: expected to begin after a at 8, got an overlap from 4'],
+    ],
     ['with a hole', () => craft({ a: f32([1], 0, 4), b: f32([1], 8, 12) }, 12), ['b: expected to begin where a ends at 4, got a hole']],
     ['with bytes after the last tensor', () => craft({ a: f32([1], 0, 4) }, 9), ['5 bytes more']],
     ['with a length that contradicts its shape', () => craft({ a: f32([3], 0, 8) }, 8), ['a: expected 12 bytes for F32 [3], got 8']],
-    ['with negative sizes', () => craft({ a: f32([-1], 0, 4), b: { dtype: 'F32', shape: [1], data_offsets: [-4, 0] } }, 4), ['a: expected a shape', 'b: expected data_offsets']],
+    [
+      'with negative sizes',
+      () => craft({ a: f32([-1], 0, 4), b: { dtype: 'F32', shape: [1], data_offsets: [-4, 0] } }, 4),
+      ['a: expected a shape', 'b: expected data_offsets'],
+    ],
     ['with a shape that overflows', () => craft({ a: f32([2 ** 40, 2 ** 40], 0, 4) }, 4), ['a: expected']],
     ['with reversed offsets', () => craft({ a: f32([1], 4, 0) }, 4), ['a: expected data_offsets']],
     ['with an unknown dtype', () => craft({ a: { dtype: 'F31', shape: [1], data_offsets: [0, 4] } }, 4), ['a: expected a dtype', '"F31"']],
     ['with entries that are not objects', () => craft({ a: 3, b: null }, 0), ['a: expected a dtype', 'b: expected a shape']],
     ['whose metadata are not strings', () => craft({ __metadata__: { a: 1 } }, 0), ['__metadata__']],
-    ['with several lies', () => craft({ a: f32([3], 0, 8), b: f32([1], 100, 104), c: { dtype: 'X' } }, 12), ['a: expected 12', 'b: expected data within', 'c: expected a dtype', 'c: expected a shape']],
+    [
+      'with several lies',
+      () => craft({ a: f32([3], 0, 8), b: f32([1], 100, 104), c: { dtype: 'X' } }, 12),
+      ['a: expected 12', 'b: expected data within', 'c: expected a dtype', 'c: expected a shape'],
+    ],
   ])('refuses a file %s, naming it', async (_, make, words) => {
     const file = make();
     const error = await failure(file);
@@ -110,7 +146,13 @@ describe('safetensors', () => {
     const file = join(place, 'w.safetensors');
     await writeSafetensors(file, new Map([['w', float32([1], [1])]]));
     const before = readFileSync(file);
-    const broken = { dtype: 'float32', dims: [1], get data() { return reads++ === 0 ? Float32Array.of(1) : (null as never); } } as Tensor;
+    const broken = {
+      dtype: 'float32',
+      dims: [1],
+      get data() {
+        return reads++ === 0 ? Float32Array.of(1) : (null as never);
+      },
+    } as Tensor;
     let reads = 0;
     await expect(writeSafetensors(file, new Map([['w', broken]]))).rejects.toThrow();
     expect(readFileSync(file)).toEqual(before);

@@ -41,7 +41,11 @@ export function safetensorsBytes(tensors: ReadonlyMap<string, Tensor>, metadata:
  * The data goes to a new file beside `file` that takes its place at the end: a crash or a full disk leaves what was there before.
  * Throws WEIGHTS_TENSOR when data and dims disagree, WEIGHTS_UNWRITABLE when the disk refuses.
  */
-export async function writeSafetensors(file: string, tensors: ReadonlyMap<string, Tensor>, metadata: Readonly<Record<string, string>> = {}): Promise<void> {
+export async function writeSafetensors(
+  file: string,
+  tensors: ReadonlyMap<string, Tensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const { head, ordered } = layOut(tensors, metadata);
   const temporary = join(dirname(file), `.${basename(file)}.${randomUUID()}.tmp`);
   try {
