@@ -71,8 +71,12 @@ class Initializers {
   #memoryLength = 0;
   readonly #locations = new Names();
 
-  constructor(names: Names) {
+  /** Bytes up to which weights in memory stay inside the graph. */
+  readonly #inlineLimit: number;
+
+  constructor(names: Names, inlineLimit: number) {
     this.#names = names;
+    this.#inlineLimit = inlineLimit;
     this.#locations.fresh(MEMORY_LOCATION);
   }
 
@@ -99,7 +103,7 @@ class Initializers {
     const raw = bytesOf(tensor);
     const place = `memory ${base} ${value.dtype} ${value.shape.join()} ${this.#bufferId(tensor.data.buffer)} ${tensor.data.byteOffset}`;
     return this.#once(place, base, (name) => {
-      if (raw.length <= INLINE_LIMIT) return { ...this.#header(name, info), rawData: raw };
+      if (raw.length <= this.#inlineLimit) return { ...this.#header(name, info), rawData: raw };
       const offset = Math.ceil(this.#memoryLength / ALIGNMENT) * ALIGNMENT;
       this.#memory.push(new Uint8Array(offset - this.#memoryLength), raw);
       this.#memoryLength = offset + raw.length;
@@ -152,12 +156,19 @@ const external = (location: string, offset: number, length: number): TensorProto
   ],
 });
 
+export interface BuildOptions {
+  /** Inputs of the model whether an output needs them or not. */
+  readonly inputs?: readonly Value[];
+  /** Weights in memory stay inside the graph however large, so that `bytes` is a file of its own; at most 2 GiB. */
+  readonly inline?: boolean;
+}
+
 /**
  * Serialises the graph of `outputs` as an ONNX model (opset 21 and com.microsoft 1). Inputs are `options.inputs`, used or not, then those
  * reached from the outputs. Parameters in files become external data at their offset; large ones in memory go into `memory`.
  * Throws ONNX_NAME when two different inputs have one name.
  */
-export function buildModel(outputs: Readonly<Record<string, Value>>, options: { readonly inputs?: readonly Value[] } = {}): RunnableModel {
+export function buildModel(outputs: Readonly<Record<string, Value>>, options: BuildOptions = {}): RunnableModel {
   const order = inOrder([...(options.inputs ?? []), ...Object.values(outputs)]);
   const names = new Names();
   const nameOf = new Map<Value, string>();
@@ -177,7 +188,7 @@ export function buildModel(outputs: Readonly<Record<string, Value>>, options: { 
     if (value.source.kind === 'node' && !nameOf.has(value)) nameOf.set(value, name);
   }
 
-  const initializers = new Initializers(names);
+  const initializers = new Initializers(names, options.inline ? Infinity : INLINE_LIMIT);
   const nodes: NodeProto[] = [];
   const written = new Set<GraphNode>();
   const used = new Map<string, number>();

@@ -7,7 +7,7 @@ import { err } from './op.ts';
 import { adamW, globalNorm, type AdamWOptions } from './optimiser.ts';
 import { describe, sameShape } from './shapes.ts';
 import { input } from './source.ts';
-import type { Value } from './value.ts';
+import type { Shape, Value } from './value.ts';
 
 export interface TrainedParameter {
   /** Under which its moments and results are kept, usually the checkpoint's name. */
@@ -34,13 +34,41 @@ export interface TrainStepOptions {
 export interface TrainStep {
   /** Returns `loss` and `gradient_norm` (before clipping), the metrics, and the next state. */
   readonly model: RunnableModel;
-  /** Parameters (by their input names), moments `m.NAME` and `v.NAME`, and averages `ema.NAME`. */
+  /** Parameters (by their input names), averages `ema.NAME`, and moments, `m.NAME` and `v.NAME`, those of small parameters together under NAME `small parameters`. */
   readonly state: readonly SessionState[];
   /** Names of the inputs to feed at every step: those of the loss, `step` (1-based), `learning_rate`, and `ema_decay` where averages are kept; all scalars are float32. */
   readonly feeds: readonly string[];
 }
 
-const zerosLike = ({ dims }: Tensor): Tensor => ({ dtype: 'float32', dims, data: new Float32Array(sizeOf(dims)) });
+/**
+ * Parameters below this size move together as one vector: their dozen tiny operators each would cost more than the arithmetic.
+ * A net has more biases and scales than matrices.
+ */
+const SMALL = 8192;
+interface Group {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Indices of the parameters in it. */
+  readonly members: readonly number[];
+}
+function bundle(parameters: readonly TrainedParameter[]): Group[] {
+  const sizes = parameters.map(({ value }) => sizeOf(value.shape));
+  const small = sizes.flatMap((size, index) => (size < SMALL ? [index] : []));
+  const groups: Group[] = parameters.flatMap(({ name, value }, index) => (sizes[index]! < SMALL ? [] : [{ name, shape: value.shape, members: [index] }]));
+  if (small.length) groups.push({ name: 'small parameters', shape: [small.reduce((sum, index) => sum + sizes[index]!, 0)], members: small });
+  return groups;
+}
+const reshaped = (value: Value, shape: Shape): Value => (sameShape(value.shape, shape) ? value : op.Reshape([value], { shape }));
+/** Values one after another in one vector; a group of one stays as it is. */
+function joined(values: readonly Value[], shape: Shape): Value {
+  if (values.length === 1) return reshaped(values[0]!, shape);
+  return op.Concat(values.map((value) => reshaped(value, [sizeOf(value.shape)])), { axis: 0 });
+}
+/** The inverse of `joined`. */
+function parted(value: Value, shapes: readonly Shape[]): Value[] {
+  const parts = shapes.length === 1 ? [value] : op.Split([value], { axis: 0, split: shapes.map(sizeOf) });
+  return shapes.map((shape, index) => reshaped(parts[index]!, shape));
+}
 const inputName = ({ source }: Value): string => (source.kind === 'input' ? source.name : '');
 
 function problemsOf({ loss, parameters, metrics = {} }: TrainStepOptions, gradients: readonly (Value | null)[]): string[] {
@@ -65,19 +93,22 @@ function problemsOf({ loss, parameters, metrics = {} }: TrainStepOptions, gradie
 export function trainStep(options: TrainStepOptions): TrainStep {
   const { loss, parameters, optimiser, maxGradientNorm, ema = false, metrics = {} } = options;
   const values = parameters.map(({ value }) => value);
-  const found = sizeOf(loss.shape) === 1 ? gradientsOrNull(loss, values) : values.map(() => null);
-  const problems = problemsOf(options, found);
+  const dependent = sizeOf(loss.shape) === 1 ? gradientsOrNull(loss, values) : values.map(() => null);
+  const problems = problemsOf(options, dependent);
   if (problems.length) throw err.TRAIN_STEP('options', 'a scalar loss and the float32 inputs it depends on', problems.join('; '));
-  const gradients = found as Value[];
+  const gradients = dependent as Value[];
 
   const step = input('step', 'float32', []);
   const learningRate = input('learning_rate', 'float32', []);
-  const moments = (kind: 'm' | 'v') => parameters.map(({ name, value }) => input(`${kind}.${name}`, 'float32', value.shape));
-  const before = { parameters: values, m: moments('m'), v: moments('v') };
-  const { norm, scale } = globalNorm(gradients, maxGradientNorm ?? Infinity);
+  const groups = bundle(parameters);
+  const moments = (kind: 'm' | 'v') => groups.map(({ name, shape }) => input(`${kind}.${name}`, 'float32', shape));
+  const gather = (all: readonly Value[]) => groups.map(({ members, shape }) => joined(members.map((index) => all[index]!), shape));
+  const before = { parameters: gather(values), m: moments('m'), v: moments('v') };
+  const joinedGradients = gather(gradients);
+  const { norm, scale } = globalNorm(joinedGradients, maxGradientNorm ?? Infinity);
   const after = adamW({
     ...before,
-    gradients,
+    gradients: joinedGradients,
     step,
     learningRate,
     beta1: 0.9,
@@ -96,14 +127,23 @@ export function trainStep(options: TrainStepOptions): TrainStep {
     state.push({ input: inputName(from), output, initial });
   };
   const decay = input('ema_decay', 'float32', []);
-  parameters.forEach(({ name, value, initial }, i) => {
-    keep(name, value, after.parameters[i]!, initial);
-    keep(`m.${name}`, before.m[i]!, after.m[i]!, zerosLike(initial));
-    keep(`v.${name}`, before.v[i]!, after.v[i]!, zerosLike(initial));
-    if (!ema) return;
-    const average = input(`ema.${name}`, 'float32', value.shape);
-    const fresh = after.parameters[i]!;
-    keep(`ema.${name}`, average, op.Add([fresh, op.Mul([op.Sub([average, fresh]), decay])]), initial);
+  const averages = values.map((value, i) => input(`ema.${parameters[i]!.name}`, 'float32', value.shape));
+  const nextAverages = gather(averages).map((average, group) => {
+    const fresh = after.parameters[group]!;
+    return op.Add([fresh, op.Mul([op.Sub([average, fresh]), decay])]);
+  });
+  groups.forEach(({ name, shape, members }, group) => {
+    const zeros = (): Tensor => ({ dtype: 'float32', dims: shape, data: new Float32Array(sizeOf(shape)) });
+    keep(`m.${name}`, before.m[group]!, after.m[group]!, zeros());
+    keep(`v.${name}`, before.v[group]!, after.v[group]!, zeros());
+    const shapes = members.map((index) => values[index]!.shape);
+    const moved = parted(after.parameters[group]!, shapes);
+    const averaged = ema ? parted(nextAverages[group]!, shapes) : [];
+    members.forEach((index, place) => {
+      const { name: own, value, initial } = parameters[index]!;
+      keep(own, value, moved[place]!, initial);
+      if (ema) keep(`ema.${own}`, averages[index]!, averaged[place]!, initial);
+    });
   });
   const model = buildModel(outputs, { inputs: ema ? [step, learningRate, decay] : [step, learningRate] });
   const kept = new Set(state.map((entry) => entry.input));

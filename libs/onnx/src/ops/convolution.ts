@@ -92,14 +92,10 @@ function convInputGradient(op: Builder, g: Value, xShape: Shape, w: Value, { str
   const rw = reach(kw, dilations[1]);
   const mirrored: Pads = [rh - 1 - pads[0], rw - 1 - pads[1], rh - 1 - pads[2], rw - 1 - pads[3]];
   if (strides[0] === 1 && strides[1] === 1 && mirrored.every((pad) => pad >= 0)) {
-    let flipped = kh > 1 ? reverse(op, w, 2) : w;
-    if (kw > 1) flipped = reverse(op, flipped, 3);
-    const swapped =
-      group === 1
-        ? op.Transpose([flipped], { perm: [1, 0, 2, 3] })
-        : op.Reshape([op.Transpose([op.Reshape([flipped], { shape: [group, out / group, perGroup, kh * kw] })], { perm: [0, 2, 1, 3] })], {
-            shape: [group * perGroup, out / group, kh, kw],
-          });
+    // Flipping rows and columns is reversing the places as one axis.
+    const places = op.Reshape([w], { shape: [group, out / group, perGroup, kh * kw] });
+    const flipped = kh * kw > 1 ? reverse(op, places, 3) : places;
+    const swapped = op.Reshape([op.Transpose([flipped], { perm: [0, 2, 1, 3] })], { shape: [group * perGroup, out / group, kh, kw] });
     return op.Conv([g, swapped], { pads: mirrored, dilations, group });
   }
   const left = (axis: 0 | 1, r: number) => xShape[axis + 2]! + pads[axis] + pads[axis + 2 as 2 | 3] - ((g.shape[axis + 2]! - 1) * strides[axis] + r);

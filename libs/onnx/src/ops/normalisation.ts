@@ -5,6 +5,8 @@ import type { OpAttrs } from '../schema.ts';
 import { axisOf, describe, oneDType, operand, rule, sameShape } from '../shapes.ts';
 import type { Shape, Value } from '../value.ts';
 
+/** Whether a value is a constant with this number everywhere, as the groups of groupNorm have it. */
+const isAll = ({ source }: Value, value: number): boolean => source.kind === 'constant' && Array.from(source.tensor.data as Float32Array).every((element) => element === value);
 const filled = (op: Builder, value: number, like: Value): Value => op.Expand([op.Cast([value], { to: like.dtype })], { shape: like.shape });
 
 /**
@@ -61,14 +63,15 @@ export const InstanceNormalization: Op<OpAttrs['InstanceNormalization']> = {
     }
     return [{ dtype: x.dtype, shape: x.shape }];
   },
-  vjp: rule((op, g, { inputs: [x, scale, bias], attrs: { epsilon } }) => {
+  vjp: rule((op, g, { inputs: [x, scale, bias], output, attrs: { epsilon } }) => {
     const [batch, channels, ...spatial] = x!.shape as [number, number, ...number[]];
     const rows = (value: Value) => op.Reshape([value], { shape: [batch * channels, sizeOf(spatial)] });
-    const xhat = op.InstanceNormalization([x!, filled(op, 1, scale!), filled(op, 0, bias!)], { epsilon });
+    const plain = isAll(scale!, 1) && isAll(bias!, 0);
+    const xhat = plain ? output : op.InstanceNormalization([x!, filled(op, 1, scale!), filled(op, 0, bias!)], { epsilon });
     const perChannel = op.Reshape([scale!], { shape: [channels, ...spatial.map(() => 1)] });
     const axes = x!.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
     return [
-      op.Reshape([whitenGradient(op, rows(op.Mul([g, perChannel])), rows(x!), rows(xhat), epsilon)], { shape: x!.shape }),
+      op.Reshape([whitenGradient(op, rows(plain ? g : op.Mul([g, perChannel])), rows(x!), rows(xhat), epsilon)], { shape: x!.shape }),
       op.ReduceSum([op.Mul([g, xhat])], { axes, keepdims: false }),
       op.ReduceSum([g], { axes, keepdims: false }),
     ];
