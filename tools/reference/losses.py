@@ -14,7 +14,7 @@ cases = {}
 def case(name, inputs, wanted, loss):
     """Records inputs, the loss, and its gradients with respect to the inputs named in `wanted`."""
     gradients = torch.autograd.grad(loss, [inputs[key] for key in wanted], retain_graph=True)
-    say = lambda t: {"dims": list(t.shape), "data": [round(v, 8) for v in t.detach().flatten().tolist()]}
+    say = lambda t: {"dims": list(t.shape), "data": [float(f"{v:.8g}") for v in t.detach().flatten().tolist()]}
     cases[name] = {
         "inputs": {key: say(value) for key, value in inputs.items()},
         "loss": loss.item(),
