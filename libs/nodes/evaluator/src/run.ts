@@ -1,7 +1,7 @@
 // Evaluator: measures every variant alike, compares it with the base pair by pair, and writes the report.
 import { Buffer } from 'node:buffer';
 import type { Image, Model, NodeContext, NodeRun } from '@facewright/core';
-import { cropFace, openDetector, openFaceScore, openFeatures } from '@facewright/pipelines';
+import { cropFace, keyedSeed, openDetector, openFaceScore, openFeatures } from '@facewright/pipelines';
 import { addNoise, blur } from '@facewright/tensor';
 import type { ImageBuffer } from '@facewright/tensor';
 import type { definition } from './definition.ts';
@@ -90,14 +90,14 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
 
   const variants: MeasuredVariant[] = [];
   for (const { role, label, images } of sets) variants.push({ role, label, pictures: await measureAll(keys.map((key) => stored(images.get(key)!))) });
-  const rng = ctx.rng(seed);
-  const control = async (label: string, change: (pixels: ImageBuffer) => ImageBuffer): Promise<MeasuredVariant> => ({
+  const control = async (label: string, change: (pixels: ImageBuffer, key: string) => ImageBuffer): Promise<MeasuredVariant> => ({
     role: 'control',
     label,
-    pictures: await measureAll(keys.map((key) => ({ key, image: null, pixels: async () => change(await ctx.images.read(sets[0]!.images.get(key)!)) }))),
+    pictures: await measureAll(keys.map((key) => ({ key, image: null, pixels: async () => change(await ctx.images.read(sets[0]!.images.get(key)!), key) }))),
   });
   variants.push(await control('Base, blurred', (pixels) => blur(pixels, blurSigma)));
-  variants.push(await control('Base, noised', (pixels) => addNoise(pixels, noiseSigma, rng)));
+  // Pictures are read in any order, so each has noise of its own.
+  variants.push(await control('Base, noised', (pixels, key) => addNoise(pixels, noiseSigma, ctx.rng(keyedSeed(seed, key)))));
   const realPictures = await measureAll(real.map(stored));
 
   const measured = done;
