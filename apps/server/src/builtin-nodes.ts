@@ -2,9 +2,11 @@
 import type { NodePackage } from '@facewright/core';
 import { nodes as evaluator } from '@facewright/node-evaluator';
 import { nodes as faceDetect } from '@facewright/node-face-detect';
+import { nodes as faceScore } from '@facewright/node-face-score';
 import { nodes as faceScoreTrainer } from '@facewright/node-face-score-trainer';
 import { nodes as guidanceLossTrainer } from '@facewright/node-guidance-loss-trainer';
 import { nodes as imageFolder } from '@facewright/node-image-folder';
+import { nodes as inpaint } from '@facewright/node-inpaint';
 import { nodes as loader } from '@facewright/node-loader';
 import { nodes as pairSet } from '@facewright/node-pair-set';
 import { nodes as preview } from '@facewright/node-preview';
@@ -14,5 +16,5 @@ import { nodes as saveImage } from '@facewright/node-save-image';
 import { nodes as toyFaces } from '@facewright/node-toy-faces';
 
 export const packages: readonly NodePackage[] = [
-  ...loader, ...prompts, ...imageFolder, ...toyFaces, ...sampler, ...faceDetect, ...pairSet, ...faceScoreTrainer, ...guidanceLossTrainer, ...evaluator, ...saveImage, ...preview,
+  ...loader, ...prompts, ...imageFolder, ...toyFaces, ...sampler, ...inpaint, ...faceDetect, ...faceScore, ...pairSet, ...faceScoreTrainer, ...guidanceLossTrainer, ...evaluator, ...saveImage, ...preview,
 ];
