@@ -1,7 +1,7 @@
 // Starts the editor in the page.
+import './no-eval.ts';
 import '@fontsource-variable/inter/index.css';
 import { render } from 'lit-html';
-import { config } from 'zod';
 import { installDrops } from './drops.ts';
 import { Editor } from './editor.ts';
 import { app } from './panels/app.ts';
@@ -10,9 +10,6 @@ import './styles/base.css';
 import './styles/layout.css';
 import './styles/panels.css';
 import './styles/floating.css';
-
-// Compiled parsers need eval, which the page's content security policy forbids.
-config({ jitless: true });
 
 const stage = document.createElement('div');
 stage.className = 'stage-canvas';

@@ -57,7 +57,8 @@ export class GraphCanvas {
   #looks: ReadonlyMap<string, NodeLook> = new Map();
   #changeAsked = false;
   #quiet = false;
-  #fitLater = false;
+  /** The view that `fit` made; while it is still the same, it follows the size of the page. */
+  #fitted = '';
 
   constructor(element: HTMLCanvasElement, events: GraphCanvasEvents) {
     this.#element = element;
@@ -257,7 +258,7 @@ export class GraphCanvas {
     const nodes = graphNodes(this.#graph);
     const { width, height } = this.#element.getBoundingClientRect();
     if (!nodes.length || !width || !height) {
-      this.#fitLater = nodes.length > 0;
+      this.#fitted = this.#viewKey();
       return;
     }
     const left = Math.min(...nodes.map(({ pos }) => pos[0] ?? 0));
@@ -268,7 +269,12 @@ export class GraphCanvas {
     const { ds } = this.#canvas;
     ds.scale = Math.min(1, (width - 2 * margin) / (right - left), (height - 2 * margin) / (bottom - top));
     ds.offset = [width / ds.scale / 2 - (left + right) / 2, height / ds.scale / 2 - (top + bottom) / 2];
+    this.#fitted = this.#viewKey();
     this.#canvas.setDirty(true, true);
+  }
+  #viewKey(): string {
+    const { scale, offset } = this.#canvas.ds;
+    return `${scale} ${offset[0]} ${offset[1]}`;
   }
   /** Selects a node and moves the view so that it can be read. */
   focus(id: string): void {
@@ -366,9 +372,6 @@ export class GraphCanvas {
     this.#canvas.bgcanvas.height = height;
     this.#element.getContext('2d')?.scale(scale, scale);
     this.#canvas.draw(true, true);
-    if (this.#fitLater) {
-      this.#fitLater = false;
-      this.fit();
-    }
+    if (this.#fitted === this.#viewKey()) this.fit();
   }
 }

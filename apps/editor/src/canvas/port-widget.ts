@@ -99,7 +99,8 @@ export class PortWidget extends BaseWidget {
     }
   }
 
-  override onClick({ e }: Options): void {
+  override onClick({ e, canvas }: Options): void {
+    canvas.processSelect(this.owner, e);
     if (this.computedDisabled) return;
     const { port, owner } = this;
     const value = owner.fieldValue(port.name);

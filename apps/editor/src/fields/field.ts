@@ -41,7 +41,7 @@ function control(field: Field, id: string): TemplateResult {
     case 'number':
       return html`<input id=${id} type="number" min=${type.min} max=${type.max} step=${type.integer ? stepOf(type) : 'any'} ?disabled=${linked} .value=${live(text)} @change=${change} />`;
     case 'seed':
-      return html`<span class="seed"><input id=${id} inputmode="numeric" ?disabled=${linked} .value=${live(text)} @change=${change} /><button class="quiet" aria-label="Pick a random ${label(port.name)}" ?disabled=${linked} @click=${() => editor.setValue(node, port.name, randomSeed())}>${icon('dice')}</button></span>`;
+      return html`<span class="seed-control"><input id=${id} inputmode="numeric" ?disabled=${linked} .value=${live(text)} @change=${change} /><button class="quiet" aria-label="Pick a random ${label(port.name)}" ?disabled=${linked} @click=${() => editor.setValue(node, port.name, randomSeed())}>${icon('dice')}</button></span>`;
     case 'text':
       if (type.multiline) return html`<textarea id=${id} rows="4" ?disabled=${linked} .value=${live(text)} @change=${change}></textarea>`;
       return html`<input id=${id} ?disabled=${linked} .value=${live(text)} @change=${change} />`;

@@ -4,7 +4,8 @@ import type { NodeDescription } from '@facewright/core';
 export function findNodes(nodes: Iterable<NodeDescription>, query: string): readonly NodeDescription[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const rank = ({ title, type, summary, category }: NodeDescription): number => {
-    const name = `${title} ${type}`.toLowerCase();
+    // The namespace is the same for all nodes of an author, so it would match all or none.
+    const name = `${title} ${type.slice(type.indexOf('/') + 1)}`.toLowerCase();
     const all = `${name} ${summary} ${category}`.toLowerCase();
     if (!words.every((word) => all.includes(word))) return Infinity;
     if (!words.length) return 0;

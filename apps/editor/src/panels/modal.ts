@@ -1,7 +1,7 @@
 // A native modal dialog: the browser keeps the focus inside and closes it with Escape.
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { ref } from 'lit-html/directives/ref.js';
 import { icon } from './icons.ts';
+import { modalShown } from './when-shown.ts';
 
 interface Modal {
   readonly title: string;
@@ -10,12 +10,8 @@ interface Modal {
   readonly footer?: unknown;
   readonly name: string;
 }
-const show = (element: Element | undefined): void => {
-  if (element instanceof HTMLDialogElement && !element.open) element.showModal();
-};
-
 export const modal = ({ title, close, body, footer, name }: Modal): TemplateResult => html`
-  <dialog class="modal ${name}" aria-label=${title} ${ref(show)} @close=${close} @click=${(event: MouseEvent) => event.target === event.currentTarget && close()}>
+  <dialog class="modal ${name}" aria-label=${title} ${modalShown()} @close=${close} @click=${(event: MouseEvent) => event.target === event.currentTarget && close()}>
     <header><h2>${title}</h2><button class="quiet" aria-label="Close" @click=${close}>${icon('close')}</button></header>
     <div class="modal-body">${body}</div>
     ${footer ? html`<footer>${footer}</footer>` : nothing}

@@ -1,18 +1,13 @@
 // What floats over the canvas: the field being typed in, a title being changed, the menu, hints, toasts.
-import { describeType } from '@facewright/core';
+import { describeType, isWidget, type PortType } from '@facewright/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { ref } from 'lit-html/directives/ref.js';
 import { label } from '../canvas/label.ts';
 import type { Editor } from '../editor.ts';
 import { fieldText } from '../fields/field-values.ts';
 import { floating } from './floating.ts';
 import { icon } from './icons.ts';
+import { focusedWhole, listFocused } from './when-shown.ts';
 
-function focusAll(element: Element | undefined): void {
-  if (!(element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement) || document.activeElement === element) return;
-  element.focus();
-  element.select();
-}
 const place = (box: DOMRect, minimum: number): string => {
   const width = Math.max(box.width, minimum);
   return `${floating({ x: box.x, y: box.y }, width, box.height)};width:${width}px;min-height:${Math.max(28, box.height)}px`;
@@ -42,8 +37,8 @@ export function fieldEditor(editor: Editor): TemplateResult | typeof nothing {
     };
     return html`
       <div class="scrim" @pointerdown=${done}></div>
-      <ul class="choices floating" aria-label=${label(port.name)} .style=${`${floating({ x: editing.box.x, y: editing.box.bottom + 2 }, Math.max(editing.box.width, 160), port.type.of.length * 32 + 12)};min-width:${Math.max(editing.box.width, 160)}px`} @keydown=${move}>
-        ${port.type.of.map((option) => html`<li><button class="menu-item" aria-pressed=${option === value} ?autofocus=${option === value} ${ref((element) => option === value && !element?.parentElement?.parentElement?.contains(document.activeElement) && (element as HTMLElement | undefined)?.focus())} @click=${() => pick(option)}>${option}${option === value ? icon('check') : nothing}</button></li>`)}
+      <ul class="choices floating" aria-label=${label(port.name)} .style=${`${floating({ x: editing.box.x, y: editing.box.bottom + 2 }, Math.max(editing.box.width, 160), port.type.of.length * 32 + 12)};min-width:${Math.max(editing.box.width, 160)}px`} @keydown=${move} ${listFocused()}>
+        ${port.type.of.map((option) => html`<li><button class="menu-item" aria-pressed=${option === value} @click=${() => pick(option)}>${option}${option === value ? icon('check') : nothing}</button></li>`)}
       </ul>
     `;
   }
@@ -73,8 +68,8 @@ export function fieldEditor(editor: Editor): TemplateResult | typeof nothing {
   return html`
     <div class="field-editor floating" .style=${place(editing.box, multiline ? 300 : 180)}>
       ${multiline
-        ? html`<textarea aria-label=${label(port.name)} rows="6" .value=${fieldText(value)} ${ref(focusAll)} @keydown=${key} @blur=${leave}></textarea>`
-        : html`<input aria-label=${label(port.name)} inputmode=${port.type.kind === 'number' ? 'decimal' : 'text'} spellcheck="false" .value=${fieldText(value)} ${ref(focusAll)} @keydown=${key} @blur=${leave} />`}
+        ? html`<textarea aria-label=${label(port.name)} rows="6" .value=${fieldText(value)} ${focusedWhole()} @keydown=${key} @blur=${leave}></textarea>`
+        : html`<input aria-label=${label(port.name)} inputmode=${port.type.kind === 'number' ? 'decimal' : 'text'} spellcheck="false" .value=${fieldText(value)} ${focusedWhole()} @keydown=${key} @blur=${leave} />`}
       ${help}
     </div>
   `;
@@ -94,7 +89,7 @@ export function titleEditor(editor: Editor): TemplateResult | typeof nothing {
     if (event.key === 'Enter') take(event);
     if (event.key === 'Escape') editor.update({ renaming: null });
   };
-  return html`<div class="field-editor floating" .style=${place(renaming.box, 200)}><input aria-label="Title of the node" .value=${node.title} ${ref(focusAll)} @keydown=${key} @blur=${take} /></div>`;
+  return html`<div class="field-editor floating" .style=${place(renaming.box, 200)}><input aria-label="Title of the node" .value=${node.title} ${focusedWhole()} @keydown=${key} @blur=${take} /></div>`;
 }
 
 export function contextMenu(editor: Editor): TemplateResult | typeof nothing {
@@ -119,7 +114,7 @@ export function contextMenu(editor: Editor): TemplateResult | typeof nothing {
   `;
   return html`
     <div class="scrim" @pointerdown=${close} @contextmenu=${(event: Event) => event.preventDefault()}></div>
-    <ul class="menu floating" role="menu" .style=${floating(menu.at, 220, 230)} ${ref((element) => element && !element.contains(document.activeElement) && element.querySelector('button')?.focus())}>${ofNode}${ofCanvas}</ul>
+    <ul class="menu floating" role="menu" .style=${floating(menu.at, 220, 230)} ${listFocused()}>${ofNode}${ofCanvas}</ul>
   `;
 }
 
@@ -130,7 +125,7 @@ function nodeHint(editor: Editor, id: string, portName: string | null): unknown 
   if (port) {
     return html`<strong>${label(port.name)}</strong> <span class="soft">${describeType(port.type)}${port.optional ? ', optional' : ''}</span>
       ${port.help ? html`<p>${port.help}</p>` : nothing}
-      ${node.unfilled.has(port.name) ? html`<p class="bad">Needed: ${portColouredKind(port.type.kind)}.</p>` : nothing}`;
+      ${node.unfilled.has(port.name) ? html`<p class="bad">Needed: ${wayToFill(port.type)}.</p>` : nothing}`;
   }
   const run = editor.state.run?.nodes.get(id);
   if (!node.description) return html`<strong>${node.type}</strong><p class="bad">This server has no such node. It is kept in the graph as it is.</p>`;
@@ -138,7 +133,7 @@ function nodeHint(editor: Editor, id: string, portName: string | null): unknown 
     ${run?.reason ? html`<p class="soft">${run.status === 'cached' ? 'From the cache' : run.status === 'queued' ? 'Will run' : 'Ran'}: ${run.reason}</p>` : nothing}
     ${run?.problem ? html`<p class="bad">${run.problem.message}</p>` : nothing}`;
 }
-const portColouredKind = (kind: string): string => (['text', 'number', 'path', 'choice', 'seed', 'boolean'].includes(kind) ? 'type a value or draw a link here' : 'draw a link here');
+const wayToFill = (type: PortType): string => (isWidget(type) ? 'type a value or draw a link here' : 'draw a link here');
 
 export function hint(editor: Editor): TemplateResult | typeof nothing {
   const shown = editor.state.hint;

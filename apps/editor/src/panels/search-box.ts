@@ -5,10 +5,7 @@ import type { Editor } from '../editor.ts';
 import { findNodes } from './find-nodes.ts';
 import { floating } from './floating.ts';
 import { nodeDot } from './palette.ts';
-
-const focus = (element: Element | undefined): void => {
-  if (element instanceof HTMLInputElement && document.activeElement !== element) element.focus();
-};
+import { focused } from './when-shown.ts';
 
 export function searchBox(editor: Editor): TemplateResult | typeof nothing {
   const { search, catalogue } = editor.state;
@@ -35,7 +32,7 @@ export function searchBox(editor: Editor): TemplateResult | typeof nothing {
     <div class="search-box floating" role="dialog" aria-label="Add a node" .style=${floating(search.at, 340, 380)}>
       <input
         type="text" role="combobox" aria-expanded="true" aria-controls="search-results" aria-activedescendant=${chosen >= 0 ? `found-${chosen}` : ''}
-        placeholder=${search.from ? 'Nodes that fit here' : 'Add a node'} aria-label="Search nodes" .value=${search.query} ${ref(focus)}
+        placeholder=${search.from ? 'Nodes that fit here' : 'Add a node'} aria-label="Search nodes" .value=${search.query} ${focused()}
         @input=${(event: Event) => editor.update({ search: { ...search, query: (event.target as HTMLInputElement).value, chosen: 0 } })} @keydown=${key}
       />
       <ul id="search-results" role="listbox" aria-label="Nodes">

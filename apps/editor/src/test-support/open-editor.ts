@@ -1,0 +1,52 @@
+// A browser with the built editor, for specs.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright-core';
+import { build } from 'vite';
+import type { Editor } from '../editor.ts';
+
+export const chromiumPath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+export const hasChromium = existsSync(chromiumPath);
+export const why = `No browser at ${chromiumPath}: install Debian's chromium, or name another one in CHROMIUM. Browser specs of the editor are SKIPPED.`;
+
+export const buildEditor = async (): Promise<void> => void (await build({ root: join(import.meta.dirname, '../..'), logLevel: 'error' }));
+
+export const startBrowser = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: chromiumPath,
+    args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'],
+  });
+
+export interface OpenEditor {
+  readonly page: Page;
+  /** What the page complained of: errors and refusals of its content security policy. */
+  readonly complaints: readonly string[];
+  /** Reads something off the running editor. */
+  ask<T>(question: (editor: Editor) => T): Promise<T>;
+  /** Waits until it is so. */
+  until(condition: (editor: Editor) => boolean, timeout?: number): Promise<void>;
+}
+
+/** A new page without anything kept from earlier ones, ready to be used. */
+export async function openEditor(browser: Browser, url: string, size = { width: 1440, height: 900 }): Promise<OpenEditor> {
+  const context = await browser.newContext({ viewport: size, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
+  page.on('console', (message) => {
+    // Requests that were refused on purpose are told as failed resources.
+    if (message.type() === 'error' && !/Failed to load resource|ERR_/.test(message.text())) complaints.push(message.text());
+  });
+  await page.goto(url);
+  const ask: OpenEditor['ask'] = (question) => page.evaluate(`(${String(question)})(window.facewright)`);
+  // Playwright's own waiting needs eval in the page, which the content security policy forbids.
+  const until: OpenEditor['until'] = async (condition, timeout = 20_000) => {
+    const end = Date.now() + timeout;
+    while (!(await page.evaluate(`Boolean(window.facewright && (${String(condition)})(window.facewright))`))) {
+      if (Date.now() > end) throw new Error(`not so within ${timeout} ms: ${String(condition)}`);
+      await new Promise((go) => setTimeout(go, 50));
+    }
+  };
+  await until(({ state }) => state.ready);
+  return { page, complaints, ask, until };
+}
