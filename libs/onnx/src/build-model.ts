@@ -1,5 +1,5 @@
 // Writes a graph of values as an ONNX ModelProto, with large weights left where they are.
-import { byteSize, int64, scalar, sizeOf, type RunnableModel, type Tensor, type TensorInfo } from '@facewright/tensor';
+import { int64, scalar, type RunnableModel, type Tensor, type TensorInfo } from '@facewright/tensor';
 import { err, type Encoded, type Op } from './op.ts';
 import { ELEM_TYPE } from './ops/elementwise.ts';
 import { ops } from './ops/index.ts';
@@ -255,7 +255,8 @@ function inType(tensor: Tensor, dtype: Value['dtype']): Tensor {
     case 'float64': return { dtype, dims: [], data: Float64Array.of(value) };
     case 'int64': return { dtype, dims: [], data: BigInt64Array.of(BigInt(value)) };
     case 'int32': return { dtype, dims: [], data: Int32Array.of(value) };
+    case 'float16': return { dtype, dims: [], data: new Uint16Array(Float16Array.of(value).buffer) };
     case 'float32': return tensor;
-    default: throw err.SHAPE('attribute', 'a number in float32, float64, int32 or int64', `${dtype} (${byteSize(dtype)} bytes, ${sizeOf(tensor.dims)} elements)`);
+    default: throw err.SHAPE('attribute', 'a number in float32, float16, float64, int32 or int64', dtype);
   }
 }

@@ -4,9 +4,9 @@ import { err } from './op.ts';
 import { ELEM_TYPE } from './ops/elementwise.ts';
 import { decodeModel, type TensorProto, type ValueInfoProto } from './proto/messages.ts';
 
-const dtypeOf = new Map(Object.entries(ELEM_TYPE).map(([dtype, number]) => [number, dtype as DType]));
+export const dtypeOf = new Map(Object.entries(ELEM_TYPE).map(([dtype, number]) => [number, dtype as DType]));
 
-function infoOf({ name = '', type }: ValueInfoProto, kind: string): TensorInfo {
+export function infoOf({ name = '', type }: ValueInfoProto, kind: string): TensorInfo {
   const tensor = type?.tensorType;
   const dtype = dtypeOf.get(Number(tensor?.elemType));
   if (!dtype) throw err.MALFORMED(`${kind} ${name}`, 'a tensor of a known element type', tensor ? `type ${tensor.elemType ?? 'none'}` : 'another kind of value');
@@ -15,7 +15,15 @@ function infoOf({ name = '', type }: ValueInfoProto, kind: string): TensorInfo {
   return { name, dtype, shape };
 }
 
-const locationOf = ({ dataLocation, externalData = [] }: TensorProto): string | undefined => (Number(dataLocation ?? 0) === 1 ? externalData.find(({ key }) => key === 'location')?.value : undefined);
+/** Where the data of an initializer lies when it is not in the model. Throws ONNX_MALFORMED for a path that leads out of the model's folder. */
+export function locationOf({ name = '', dataLocation, externalData = [] }: TensorProto): string | undefined {
+  if (Number(dataLocation ?? 0) !== 1) return undefined;
+  const location = externalData.find(({ key }) => key === 'location')?.value;
+  if (!location || /^([/\\]|[A-Za-z]:)/.test(location) || location.split(/[/\\]/).includes('..')) {
+    throw err.MALFORMED(`initializer ${name}`, "a file in the model's folder", location ?? 'no location');
+  }
+  return location;
+}
 
 /**
  * A model ready to run, its bytes unchanged. `pathOf` says where on disk a file of external weights lies that the model names.

@@ -28,7 +28,7 @@ export function slide(op: string, image: Shape, kernel: readonly number[], { str
 function checkBias(op: string, bias: Value | null | undefined, channels: number): void {
   if (bias && (bias.shape.length !== 1 || bias.shape[0] !== channels)) throw err.SHAPE(op, `a bias [${channels}]`, describe(bias));
 }
-const present = (values: readonly (Value | null | undefined)[]): Value[] => values.filter((value) => value != null);
+const present = (values: readonly (Value | null | undefined)[]): Value[] => values.filter((value) => value !== null && value !== undefined);
 
 export const Conv: Op<ConvAttrs> = {
   since: 11,

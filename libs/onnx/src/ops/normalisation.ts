@@ -32,7 +32,7 @@ export const LayerNormalization: Op<OpAttrs['LayerNormalization']> = {
     oneDType('LayerNormalization', bias ? [x, scale, bias] : [x, scale]);
     const normalized = x.shape.slice(axisOf('LayerNormalization', axis, x.shape.length));
     if (!sameShape(scale.shape, normalized) || (bias && !sameShape(bias.shape, normalized))) {
-      throw err.SHAPE('LayerNormalization', `a scale and bias [${normalized.join(', ')}]`, [scale, bias].filter((v) => v != null).map(describe).join(' and '));
+      throw err.SHAPE('LayerNormalization', `a scale and bias [${normalized.join(', ')}]`, (bias ? [scale, bias] : [scale]).map(describe).join(' and '));
     }
     return [{ dtype: x.dtype, shape: x.shape }];
   },
