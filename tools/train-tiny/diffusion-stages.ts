@@ -82,7 +82,7 @@ export async function diffusionStage(faces: FaceSet, folders: StageFolders, cont
     await writeWeights(join(out, 'text_encoder/model.safetensors'), text);
   };
   const data = { latents, captions: faces.captions, tokenizer: captionTokenizer(vocabulary), textConfig };
-  const trained = await trainDiffusion(data, { steps: stepsOf(8000, folders), peak: 1.5e-3, minSnrGamma: 5 }, { ...context, onCheckpoint: (weights) => write(splitWeights(weights)) });
+  const trained = await trainDiffusion(data, { steps: stepsOf(6500, folders), peak: 1.5e-3, minSnrGamma: 5 }, { ...context, onCheckpoint: (weights) => write(splitWeights(weights)) });
   await write(trained);
 }
 

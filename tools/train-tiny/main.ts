@@ -52,7 +52,7 @@ const run: Record<(typeof stageNames)[number], () => Promise<void>> = {
   vae: async () => autoencoderStage(trainingFaces(), folders, context),
   unet: async () => diffusionStage(trainingFaces(), folders, context),
   score: async () => faceScoreStage(folders, context),
-  detector: async () => detectorStage(trainingFaces(), folders, context),
+  detector: async () => detectorStage(folders, context),
   features: async () => featuresStage(folders, context),
   sheet: async () => writeSheet(values.out, join(root, 'docs/tiny-faces'), context),
 };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { heldOutFaces, readAutoencoder, stepsOf, type StageFolders } from './diffusion-stages.ts';
 import { faceScoreConfig } from './configs.ts';
 import { drawFacePairs } from './face-pairs.ts';
-import { drawFaceSet, type FaceSet } from './face-set.ts';
+import { drawFaceSet } from './face-set.ts';
 import { decodeLatents, encodePictures } from './latents.ts';
 import { detectionQuality } from './detection-quality.ts';
 import type { StageContext } from './stage.ts';
@@ -17,23 +17,24 @@ const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 export async function faceScoreStage(folders: StageFolders, context: StageContext): Promise<void> {
   const vae = await readAutoencoder(folders.out);
   const size = faceScoreConfig.vision_config.image_size;
-  const draw = (seed: number, count: number) => drawFacePairs(context.runtime, vae.weights, { seed, count, softShare: 0.5, size });
-  const pairs = await draw(context.seed, Math.max(64, Math.round(6000 * folders.share)));
+  const draw = (seed: number, count: number) => drawFacePairs(context.runtime, vae.weights, { seed, count, softShare: 0.4, size });
+  const pairs = await draw(context.seed, Math.max(64, Math.round(3000 * folders.share)));
   context.log(`${pairs.length} pairs drawn`);
-  const weights = await trainFaceScore(pairs, { steps: stepsOf(2400, folders), peak: 1e-3 }, context);
+  const weights = await trainFaceScore(pairs, { steps: stepsOf(1500, folders), peak: 1e-3 }, context);
   const folder = join(folders.out, 'face_score');
   await writeWeights(join(folder, 'model.safetensors'), weights);
   await writeJson(join(folder, 'config.json'), fullScoreConfig());
   await writeWhole(join(folder, 'vocab.txt'), `${scoreVocabulary().join('\n')}\n`);
-  const { all, byKind } = await pairAccuracy(await draw(context.seed + 1, 600), weights, context);
+  const { all, byKind } = await pairAccuracy(await draw(context.seed + 1, 500), weights, context);
   context.log(`face score ranks ${percent(all)} of held-out pairs as they are`);
   for (const [kind, { pairs: count, accuracy }] of Object.entries(byKind)) context.log(`  ${kind}: ${percent(accuracy)} of ${count}`);
 }
 
-export async function detectorStage(faces: FaceSet, folders: StageFolders, context: StageContext): Promise<void> {
+export async function detectorStage(folders: StageFolders, context: StageContext): Promise<void> {
+  const faces = drawFaceSet({ seed: context.seed + 3, count: Math.max(64, Math.round(5000 * folders.share)), deformedShare: 0.35 });
   const vae = await readAutoencoder(folders.out);
   const soft = await decodeLatents(context.runtime, vae.weights, await encodePictures(context.runtime, vae.weights, faces.pixels, Math.min(2000, faces.count)));
-  const weights = await trainDetector({ faces, soft }, { steps: stepsOf(1500, folders), peak: 2e-3 }, context);
+  const weights = await trainDetector({ faces, soft }, { steps: stepsOf(1200, folders), peak: 2e-3 }, context);
   const model = detectorModel(weights);
   await writeWhole(join(folders.out, 'face_detector/face_detector.onnx'), model.bytes);
   const unseen = heldOutFaces(context.seed, 500, 0.35);
@@ -43,7 +44,7 @@ export async function detectorStage(faces: FaceSet, folders: StageFolders, conte
 
 export async function featuresStage(folders: StageFolders, context: StageContext): Promise<void> {
   const faces = drawFaceSet({ seed: context.seed + 2, count: Math.max(64, Math.round(8000 * folders.share)), deformedShare: 0 });
-  const weights = await trainFeatures(faces, { steps: stepsOf(2500, folders), peak: 2e-3 }, context);
+  const weights = await trainFeatures(faces, { steps: stepsOf(2000, folders), peak: 2e-3 }, context);
   await writeWhole(join(folders.out, 'features/features.onnx'), featuresModel(weights, 32).bytes);
   const explained = [...(await explainedVariance(heldOutFaces(context.seed, 640, 0), weights, context)).values()].filter(Number.isFinite).sort((a, b) => a - b);
   context.log(`feature network explains a median of ${percent(explained[explained.length >> 1]!)} of a parameter's variance on held-out pictures`);

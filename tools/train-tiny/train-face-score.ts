@@ -25,6 +25,13 @@ export function fullScoreConfig(): Json {
 
 const pixelsOf = (crops: readonly ImageBuffer[]): Tensor<'float32'> => imagesToTensor(crops, (byte, channel) => (byte / 255 - blipPixels.mean[channel]!) / blipPixels.deviation[channel]!);
 
+function mirrored({ width, height, channels, data }: ImageBuffer): ImageBuffer {
+  const out = new Uint8Array(data.length);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) for (let c = 0; c < channels; c++) out[(y * width + x) * channels + c] = data[(y * width + width - 1 - x) * channels + c]!;
+  return { width, height, channels, data: out };
+}
+
 const promptOf = (count: number) => {
   const { ids, mask } = createBertTokenizer(scoreVocabulary(), { length: SCORE_TOKENS }).encode(Array.from({ length: count }, () => PROMPT));
   return { input_ids: ids, attention_mask: mask };
@@ -59,7 +66,11 @@ export async function trainFaceScore(pairs: readonly FacePair[], { steps, peak }
         metrics: { accuracy: rankingAccuracy(good, bad) },
       }),
     batch: () => {
-      const picked = Array.from({ length: BATCH }, () => pairs[rng.integer(pairs.length)]!);
+      // A mirrored face is as good as the face.
+      const picked = Array.from({ length: BATCH }, () => {
+        const { good, bad } = pairs[rng.integer(pairs.length)]!;
+        return rng() < 0.5 ? { good, bad } : { good: mirrored(good), bad: mirrored(bad) };
+      });
       return { pixel_values: pixelsOf([...picked.map((pair) => pair.good), ...picked.map((pair) => pair.bad)]), ...prompt };
     },
   });

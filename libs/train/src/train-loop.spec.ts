@@ -1,0 +1,111 @@
+// The training loop: it learns, stops between steps, and notices a lost loss.
+import { input, mseLoss, op, trainStep, type Value } from '@facewright/onnx';
+import { createRuntime, type Runtime } from '@facewright/runtime';
+import { createRng, float32, type Tensor, type Tensors } from '@facewright/tensor';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { averageDecay } from './average-decay.ts';
+import { learningRateSchedule } from './learning-rate.ts';
+import { isDiverged, trainLoop, type SessionFactory, type TrainLoopOptions } from './train-loop.ts';
+
+let runtime: Runtime;
+beforeAll(async () => {
+  runtime = await createRuntime({ provider: 'cpu' });
+});
+afterAll(() => runtime.dispose());
+
+const session: SessionFactory = (_key, model, options) => runtime.open(model, options);
+const truth = [2, -1, 0.5];
+const bias = 0.25;
+
+/** y = x w + b on 16 random rows a step, with the truth above. */
+function regression({ ema = false } = {}): Pick<TrainLoopOptions, 'session' | 'key' | 'step' | 'batches'> {
+  const weight: Value = input('weight', 'float32', [3, 1]);
+  const offset: Value = input('bias', 'float32', [1]);
+  const [x, y] = [input('x', 'float32', [16, 3]), input('y', 'float32', [16, 1])];
+  const step = trainStep({
+    loss: mseLoss(op.Add([op.MatMul([x, weight]), offset]), y),
+    parameters: [
+      { name: 'weight', value: weight, initial: float32([3, 1], [0, 0, 0]) },
+      { name: 'bias', value: offset, initial: float32([1], [0]) },
+    ],
+    optimiser: { weightDecay: 0 },
+    ema,
+  });
+  const rng = createRng(3);
+  const batches = (): Tensors => {
+    const rows = rng.normal(48);
+    const targets = Float32Array.from({ length: 16 }, (_, i) => truth.reduce((sum, w, k) => sum + w * rows[i * 3 + k]!, bias));
+    return { x: float32([16, 3], rows), y: float32([16, 1], targets) };
+  };
+  return { session, key: 'regression', step, batches };
+}
+const numbers = (tensor: Tensor | undefined): number[] => [...(tensor!.data as Float32Array)];
+
+describe('trainLoop', () => {
+  it('finds the weights of a linear regression to 0.01', async () => {
+    const losses: number[] = [];
+    const steps = 300;
+    const rate = learningRateSchedule({ peak: 0.05, steps, shape: 'cosine' });
+    const { state, steps: done, stopped } = await trainLoop({ ...regression(), steps, learningRate: rate, onStep: ({ loss }) => void losses.push(loss) });
+    expect([done, stopped]).toEqual([steps, false]);
+    expect(losses).toHaveLength(steps);
+    expect(losses.at(-1)!).toBeLessThan(losses[0]! / 1e4);
+    numbers(state['weight']).forEach((value, i) => expect(Math.abs(value - truth[i]!)).toBeLessThan(0.01));
+    expect(Math.abs(numbers(state['bias'])[0]! - bias)).toBeLessThan(0.01);
+  });
+
+  it('stops between steps when the signal is aborted and returns the state of the last whole step', async () => {
+    const stop = new AbortController();
+    const seen: number[] = [];
+    const result = await trainLoop({
+      ...regression(),
+      steps: 100,
+      learningRate: () => 0.05,
+      signal: stop.signal,
+      onStep: ({ step }) => {
+        seen.push(step);
+        if (step === 6) stop.abort();
+      },
+    });
+    expect(result).toMatchObject({ steps: 7, stopped: true });
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(numbers(result.state['weight'])).not.toEqual([0, 0, 0]);
+  });
+
+  it('goes on from a state as if it had never stopped', async () => {
+    const whole = await trainLoop({ ...regression(), steps: 20, learningRate: () => 0.05 });
+    const made = regression();
+    const half = await trainLoop({ ...made, steps: 8, learningRate: () => 0.05 });
+    const state = made.step.state.map((entry) => ({ ...entry, initial: half.state[entry.input]! }));
+    const rest = await trainLoop({ ...made, step: { ...made.step, state }, firstStep: 8, steps: 20, learningRate: () => 0.05 });
+    expect(numbers(rest.state['weight'])).toEqual(numbers(whole.state['weight']));
+  });
+
+  it('reports a loss that is not finite with its step, and keeps the last state that was seen to be good', async () => {
+    const made = regression();
+    const broken: TrainLoopOptions = {
+      ...made,
+      steps: 30,
+      keepEvery: 5,
+      learningRate: () => 0.05,
+      batches: (step) => (step === 12 ? { ...(made.batches(step) as Tensors), y: float32([16, 1], new Float32Array(16).fill(Number.NaN)) } : made.batches(step)),
+    };
+    const error = await trainLoop(broken).catch((caught: unknown) => caught);
+    if (!isDiverged(error)) throw new Error('expected TRAIN_NOT_FINITE');
+    expect(error.message).toContain('step 12');
+    expect(error.lastGood.steps).toBe(10);
+    expect(numbers(error.lastGood.state['weight']).every(Number.isFinite)).toBe(true);
+    expect(numbers(error.lastGood.state['weight'])).not.toEqual([0, 0, 0]);
+  });
+
+  it('keeps averages that trail behind the weights', async () => {
+    const { state } = await trainLoop({ ...regression({ ema: true }), steps: 40, learningRate: () => 0.05, averageDecay: averageDecay(0.95) });
+    const [weight, average] = [numbers(state['weight'])[0]!, numbers(state['ema.weight'])[0]!];
+    expect(average).toBeGreaterThan(0);
+    expect(average).toBeLessThan(weight);
+  });
+
+  it('asks for a decay when the step keeps averages', async () => {
+    await expect(trainLoop({ ...regression({ ema: true }), steps: 1, learningRate: () => 0.05 })).rejects.toMatchObject({ code: 'TRAIN_SETTINGS' });
+  });
+});
