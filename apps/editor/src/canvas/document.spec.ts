@@ -1,7 +1,7 @@
 import type { Graph } from '@facewright/core';
 import { LGraph } from 'litegraph.js';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { fakeLoop, fakeNodes } from '../test-support/fake-nodes.ts';
+import { fakeLoop, fakeNodes } from '../../test-support/fake-nodes.ts';
 import { arrangeNodes, freeId, graphNodes, nodesOverlap, readFromCanvas, writeToCanvas } from './document.ts';
 import type { NodeHooks } from './graph-node.ts';
 import { installSlotTypes } from './slot-types.ts';

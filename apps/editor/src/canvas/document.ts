@@ -1,6 +1,6 @@
 // The graph document to litegraph and back, without loss: unknown node types, undeclared ports and links that cannot be drawn are kept.
 import type { Graph, Link, NodeDescription, NodeInstance } from '@facewright/core';
-import { LGraph, LGraphGroup } from 'litegraph.js';
+import { LGraphGroup, type LGraph } from 'litegraph.js';
 import { arrange, overlaps, type Place } from './arrange.ts';
 import { GraphNode, type NodeHooks } from './graph-node.ts';
 import { theme } from './theme.ts';

@@ -2,7 +2,7 @@
 import type { Graph, NodeDescription, PortDescription } from '@facewright/core';
 import { LGraph, LGraphGroup } from 'litegraph.js';
 import { arrangeNodes, freeId, graphNodes, nodesOverlap, readFromCanvas, writeToCanvas, type Catalogue, type Remainder } from './document.ts';
-import { GraphNode, type NodeHooks } from './graph-node.ts';
+import { GraphNode, isLinked, type NodeHooks } from './graph-node.ts';
 import { plainLook, type NodeLook } from './node-look.ts';
 import { whenPictureReady } from './picture-store.ts';
 import { installSlotTypes, linkAnswer, slotType } from './slot-types.ts';
@@ -125,7 +125,7 @@ export class GraphCanvas {
   #view(node: GraphNode): NodeView {
     return {
       id: String(node.id), type: node.type, title: node.shownTitle, description: node.description, values: node.values,
-      linkedInputs: new Set(node.inputs.filter(({ link }) => link != null).map(({ name }) => name)), unfilled: node.unfilled(),
+      linkedInputs: new Set(node.inputs.filter(isLinked).map(({ name }) => name)), unfilled: node.unfilled(),
     };
   }
 

@@ -17,6 +17,8 @@ interface DrawnSlot {
   readonly link?: number | null;
   readonly links?: number[] | null;
 }
+/** litegraph has both null and undefined for an input without a link, and a list of links on outputs. */
+export const isLinked = ({ link, links }: Pick<DrawnSlot, 'link' | 'links'>): boolean => typeof link === 'number' || Boolean(links?.length);
 type InputSlot = LGraphNode['inputs'][number];
 type OutputSlot = LGraphNode['outputs'][number];
 
@@ -72,7 +74,7 @@ export class GraphNode extends LGraphNode {
   unfilled(): ReadonlySet<string> {
     return new Set(
       (this.description?.inputs ?? [])
-        .filter((port) => !port.optional && port.default === undefined && this.values[port.name] === undefined && this.inputs.find(({ name }) => name === port.name)?.link == null)
+        .filter((port) => !port.optional && port.default === undefined && this.values[port.name] === undefined && !this.inputs.some((slot) => slot.name === port.name && isLinked(slot)))
         .map(({ name }) => name),
     );
   }
@@ -118,7 +120,7 @@ export class GraphNode extends LGraphNode {
   /** Dropped anywhere on the node: the first free input that may take it, else the first that may. */
   override findInputByType(type: number | string): { index: number; slot: InputSlot } | undefined {
     const fitting = [...this.inputs.entries()].filter(([, slot]) => linkAnswer(type, slot.type) === true);
-    const [index, slot] = fitting.find(([, { link, widget }]) => link == null && !widget) ?? fitting.find(([, { widget }]) => !widget) ?? fitting[0] ?? [];
+    const [index, slot] = fitting.find(([, slot]) => !isLinked(slot) && !slot.widget) ?? fitting.find(([, { widget }]) => !widget) ?? fitting[0] ?? [];
     return index === undefined || !slot ? undefined : { index, slot };
   }
   override findOutputByType(type: number | string): { index: number; slot: OutputSlot } | undefined {
@@ -129,7 +131,7 @@ export class GraphNode extends LGraphNode {
   connectAsSaved(output: string, target: GraphNode, input: string): boolean {
     const from = this.outputs[this.outputIndex(output)];
     const to = target.inputs[target.inputIndex(input)];
-    return Boolean(from && to && to.link == null && trustLinks(() => this.connectSlots(from, target, to, undefined)));
+    return Boolean(from && to && !isLinked(to) && trustLinks(() => this.connectSlots(from, target, to, undefined)));
   }
 
   drawBody(ctx: CanvasRenderingContext2D, lowQuality: boolean): void {
@@ -206,7 +208,7 @@ export class GraphNode extends LGraphNode {
     for (const [i, slot] of this.inputs.entries()) {
       const fits = !fromSlot || (wantsInput && origin !== undefined && origin.canConnectTo(this, slot, fromSlot as OutputSlot));
       const hovered = this.mouseOver?.inputId === i || (slot.widget !== undefined && this.mouseOver?.overWidget?.name === slot.name);
-      if (slot.widget && slot.link == null && !(fromSlot ? fits : hovered)) continue;
+      if (slot.widget && !isLinked(slot) && !(fromSlot ? fits : hovered)) continue;
       const [x, y] = this.getInputPos(i) as unknown as [number, number];
       const lacking = unfilled.has(slot.name) || this.look.problems.has(slot.name);
       const optional = this.description?.inputs.find(({ name }) => name === slot.name)?.optional ?? false;
@@ -330,7 +332,7 @@ function drawSlot(
   { alpha, grow, lacking, hollow }: { readonly alpha: number; readonly grow: boolean; readonly lacking: boolean; readonly hollow: boolean },
 ): void {
   const type = portOfSlot(slot.type);
-  const connected = slot.link != null || Boolean(slot.links?.length);
+  const connected = isLinked(slot);
   ctx.globalAlpha = alpha;
   ctx.fillStyle = ctx.strokeStyle = type ? portColour(type) : missingColour;
   ctx.lineWidth = 1.8;

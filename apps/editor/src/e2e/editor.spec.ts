@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { fakeLoop } from '../test-support/fake-nodes.ts';
-import { startFakeServer, type FakeServer } from '../test-support/fake-server.ts';
-import { buildEditor, hasChromium, openEditor, startBrowser, why, type OpenEditor } from '../test-support/open-editor.ts';
+import { fakeLoop } from '../../test-support/fake-nodes.ts';
+import { startFakeServer, type FakeServer } from '../../test-support/fake-server.ts';
+import { buildEditor, hasChromium, openEditor, startBrowser, why, type OpenEditor } from '../../test-support/open-editor.ts';
 
 if (!hasChromium) console.warn(why);
 

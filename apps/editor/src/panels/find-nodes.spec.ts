@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fakeNodes } from '../test-support/fake-nodes.ts';
+import { fakeNodes } from '../../test-support/fake-nodes.ts';
 import { byCategory, findNodes } from './find-nodes.ts';
 
 const titles = (query: string): string[] => findNodes(fakeNodes, query).map(({ title }) => title);

@@ -1,5 +1,5 @@
 // The server's API without a worker, for developing and testing the editor: graphs are kept in memory and runs are played from a script.
-// Run it with: node src/test-support/fake-server.ts [PORT] (dist is served when it was built).
+// Run it with: node test-support/fake-server.ts [PORT] (dist is served when it was built).
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
@@ -8,7 +8,7 @@ import { Server as LiveServer } from 'socket.io';
 import { fakeLoop, fakeNodes } from './fake-nodes.ts';
 
 const CSP = "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'self'";
-const dist = join(import.meta.dirname, '../../dist');
+const dist = join(import.meta.dirname, '../dist');
 const mediaTypes: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
 const descriptions = new Map<string, NodeDescription>(fakeNodes.map((node) => [node.type, node]));
 

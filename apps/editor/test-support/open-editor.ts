@@ -3,13 +3,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { build } from 'vite';
-import type { Editor } from '../editor.ts';
+import type { Editor } from '../src/editor.ts';
 
 export const chromiumPath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 export const hasChromium = existsSync(chromiumPath);
 export const why = `No browser at ${chromiumPath}: install Debian's chromium, or name another one in CHROMIUM. Browser specs of the editor are SKIPPED.`;
 
-export const buildEditor = async (): Promise<void> => void (await build({ root: join(import.meta.dirname, '../..'), logLevel: 'error' }));
+export const buildEditor = async (): Promise<void> => void (await build({ root: join(import.meta.dirname, '..'), logLevel: 'error' }));
 
 export const startBrowser = (): Promise<Browser> =>
   chromium.launch({
