@@ -52,8 +52,9 @@ async function fromFolder(folder: string, ctx: NodeContext): Promise<Components>
   await collect(problems, () => void parseNoiseSchedule(components['scheduler']!.config));
   for (const { name, config: configFile, weights } of files) {
     const config = { ...(await readJson(configFile, ctx)) };
-    await collect(problems, async () => checkWeights(parts[name].module(config), (await readSafetensorsHeader(weights)).tensors, { file: weights }));
-    components[name] = { config, weights: await ctx.files.ref(weights), files: {} };
+    const ref = await ctx.files.ref(weights);
+    await collect(problems, async () => checkWeights(parts[name].module(config), (await readSafetensorsHeader(await ctx.assets.file(ref))).tensors, { file: weights }));
+    components[name] = { config, weights: ref, files: {} };
   }
   if (problems.length > 0) throw err.MODEL(folder, problems);
   return components;
@@ -77,8 +78,8 @@ async function fromSingleFile(file: string, tokenizer: string | undefined, ctx: 
     return found ?? '';
   });
   if (missing.length > 0) throw err.MISSING(tokenizer, 'the vocabulary of CLIP', missing);
-  const { unet } = splitSingleFile(file, (await readSafetensorsHeader(file)).tensors);
   const weights = await ctx.files.ref(file);
+  const { unet } = splitSingleFile(file, (await readSafetensorsHeader(await ctx.assets.file(weights))).tensors);
   return {
     unet: { config: { ...sd15UNetConfig, in_channels: unet.config.inChannels }, weights, files: {} },
     vae: { config: { ...sd15AutoencoderConfig }, weights, files: {} },

@@ -18,8 +18,9 @@ export const run: NodeRun<typeof loadFaceScore> = async ({ path }, ctx) => {
     throw err.MISSING(folder, 'the folder of a face score model', (['config', 'weights', 'vocabulary'] as const).filter((kind) => files[kind] === null).map((kind) => wanted[kind].join(' or ')));
   }
   const config = { ...(await readJson(files.config, ctx)) };
-  const { tensors } = await readSafetensorsHeader(files.weights);
+  const weights = await ctx.files.ref(files.weights);
+  const { tensors } = await readSafetensorsHeader(await ctx.assets.file(weights));
   checkWeights(new BlipReward(parseBlipRewardConfig(config)), tensors, { file: files.weights });
-  const component = { config, weights: await ctx.files.ref(files.weights), files: { 'vocab.txt': await ctx.files.ref(files.vocabulary) } };
+  const component = { config, weights, files: { 'vocab.txt': await ctx.files.ref(files.vocabulary) } };
   return { model: { family: 'face-score', architecture: 'blip-reward', name: basename(place), components: { face_score: component }, loras: [] } };
 };
