@@ -8,7 +8,9 @@ import { buildModel, type Value } from '@facewright/onnx';
 import { imagesToTensor, sizeOf, tensorToImages, type ImageBuffer, type Rng, type Session, type Tensor } from '@facewright/tensor';
 import { err } from './errors.ts';
 import { loraAdditions } from './lora-additions.ts';
+import { usesFusedAttention } from './fused-attention.ts';
 import { componentKey, componentOf, componentWeights } from './model-files.ts';
+import { fusedWhere } from './fused-where.ts';
 import { gatherRows, runRows, stackRows } from './run-rows.ts';
 import { openClipTokenizer } from './open-tokenizer.ts';
 
@@ -71,6 +73,7 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
   };
   const tokenizer = await openClipTokenizer(handle, text.maxTokens, ctx);
   const open = opener(handle, ctx);
+  const fused = usesFusedAttention(ctx);
   const stride = latentStride(vae);
   const { signal } = ctx;
 
@@ -85,7 +88,7 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
       const cut = unique.filter((_, i) => truncated[i]);
       if (cut.length > 0) ctx.log('warn', `${cut.length} prompt(s) are longer than the ${tokenizer.length} tokens that the model reads and are cut, first ${JSON.stringify(cut[0])}`);
       const tokens = tokenizer.length;
-      const build = (n: number) => textGraph(text, { batch: n, tokens }, weights.text, { fused: true });
+      const build = (n: number) => textGraph(text, { batch: n, tokens }, weights.text, fusedWhere(ctx));
       const { last_hidden_state } = await runRows({ input_ids: ids }, { batch, signal, open: (n) => open('text_encoder', `${n}x${tokens}`, () => build(n)) });
       return gatherRows(last_hidden_state!, texts.map((words) => unique.indexOf(words)));
     },
@@ -102,7 +105,7 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
         encoder_hidden_states: stackRows([unconditional.dims[0] === rows ? unconditional : gatherRows(unconditional, Array.from({ length: rows }, () => 0)), words]),
       } : feeds;
       const tokens = words.dims[1] ?? 0;
-      const build = (n: number) => unetGraph(unet, { batch: n, height, width, tokens }, weights.unet, { fused: true });
+      const build = (n: number) => unetGraph(unet, { batch: n, height, width, tokens }, weights.unet, fusedWhere(ctx));
       const { prediction } = await runRows(both, { batch, signal, open: (n) => open('unet', [n, height, width, tokens].join('x'), () => build(n)) });
       if (!guided) return prediction!;
       const half = sizeOf(latents.dims);
@@ -115,7 +118,7 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
       const { width, height } = first;
       const other = images.find((image) => image.width !== width || image.height !== height || image.width % stride !== 0 || image.height % stride !== 0 || image.channels !== 3);
       if (other) throw err.SIZE('pictures to encode', `RGB pictures of one size with sides divisible by ${stride}`, `${width}x${height} and ${other.width}x${other.height} with ${other.channels} channels`);
-      const build = (n: number) => vaeEncodeGraph(vae, { batch: n, height, width }, weights.vae, { fused: true });
+      const build = (n: number) => vaeEncodeGraph(vae, { batch: n, height, width }, weights.vae, fusedWhere(ctx));
       const { mean, logvar } = await runRows({ sample: imagesToTensor(images, (byte) => byte / 127.5 - 1) }, {
         batch: picturesAtOnce(batch, width, height), signal, open: (n) => open('vae', `encode${[n, height, width].join('x')}`, () => build(n)),
       });
@@ -126,7 +129,7 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
     async decodeLatents(latents) {
       const [, , h = 0, w = 0] = latents.dims;
       const [height, width] = [h * stride, w * stride];
-      const build = (n: number) => vaeDecodeGraph(vae, { batch: n, height, width }, weights.vae, { fused: true });
+      const build = (n: number) => vaeDecodeGraph(vae, { batch: n, height, width }, weights.vae, fusedWhere(ctx));
       const { sample } = await runRows({ latent_sample: { ...latents, data: latents.data.map((z) => z / vae.scalingFactor) } }, {
         batch: picturesAtOnce(batch, width, height), signal, open: (n) => open('vae', `decode${[n, height, width].join('x')}`, () => build(n)),
       });

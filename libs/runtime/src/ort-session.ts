@@ -46,7 +46,8 @@ export async function openOrtSession(provider: 'cpu' | 'webgpu', model: Runnable
   try {
     session = await ort.InferenceSession.create(model.bytes, {
       executionProviders: provider === 'webgpu' ? ['webgpu', 'cpu'] : ['cpu'],
-      graphOptimizationLevel: 'all',
+      // The last level rewrites layouts, and for that copies every weight: 34 s and 2.6 GB to open SD 1.5, against 1.8 s and 160 MB, for the same speed.
+      graphOptimizationLevel: placed.bytes >= PREPACK_BELOW ? 'extended' : 'all',
       intraOpNumThreads: availableParallelism(),
       // Errors are thrown; onnxruntime would print them as well.
       logSeverityLevel: 4,
