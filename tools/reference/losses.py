@@ -1,5 +1,5 @@
 # Reference values and gradients of the losses in libs/train, by torch.autograd.
-# Writes libs/train/src/losses/losses.fixture.json:  python tools/reference/losses.py
+# Writes libs/train/src/fixtures/losses.json:  python tools/reference/losses.py
 import json
 import pathlib
 
@@ -86,6 +86,6 @@ case("detector", inputs, ["cls", "obj", "bbox", "kps"], total / 3)
 
 
 
-path = pathlib.Path(__file__).parents[2] / "libs/train/src/losses/losses.fixture.json"
+path = pathlib.Path(__file__).parents[2] / "libs/train/src/fixtures/losses.json"
 header = {"command": "python tools/reference/losses.py", "torch": torch.__version__, "seed": SEED}
 path.write_text(json.dumps({"made": header, "cases": cases}, separators=(",", ":")) + "\n")

@@ -73,7 +73,15 @@ export const SCORE_TOKENS = 16;
 
 /** A BLIP reward model as of ImageReward, small; `vocab_size` is added when the vocabulary is known. */
 export const faceScoreConfig = {
-  vision_config: { image_size: 48, patch_size: 8, hidden_size: 64, intermediate_size: 256, num_hidden_layers: 4, num_attention_heads: 4, layer_norm_eps: 1e-6 },
+  vision_config: {
+    image_size: 48,
+    patch_size: 8,
+    hidden_size: 64,
+    intermediate_size: 256,
+    num_hidden_layers: 4,
+    num_attention_heads: 4,
+    layer_norm_eps: 1e-6,
+  },
   text_config: {
     hidden_act: 'gelu',
     hidden_size: 64,

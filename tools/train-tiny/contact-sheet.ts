@@ -15,7 +15,10 @@ const COUNT = 48;
 /** Draws one picture for each of 48 captions that no training saw, without choosing among them. */
 async function sheetPictures(models: string, context: StageContext): Promise<ImageBuffer[]> {
   const vae = await readAutoencoder(models);
-  const weights = { unet: await readWeights(join(models, 'unet/diffusion_pytorch_model.safetensors')), text: await readWeights(join(models, 'text_encoder/model.safetensors')) };
+  const weights = {
+    unet: await readWeights(join(models, 'unet/diffusion_pytorch_model.safetensors')),
+    text: await readWeights(join(models, 'text_encoder/model.safetensors')),
+  };
   const textConfig = await readJson(join(models, 'text_encoder/config.json'));
   const { captions } = heldOutFaces(context.seed, COUNT, 0);
   const model = { weights, vae: vae.weights, scaling: vae.scaling, textConfig, tokenizer: captionTokenizer(captionVocabulary()) };

@@ -19,7 +19,8 @@ export function blurred(picture: Uint8Array, sigma: number): Uint8Array {
       for (let i = 0; i < SIDE; i++)
         for (let c = 0; c < 3; c++) {
           let sum = 0;
-          for (let k = -reach; k <= reach; k++) sum += kernel[k + reach]! * from[line * across + Math.max(0, Math.min(SIDE - 1, i + k)) * step + c]!;
+          for (let k = -reach; k <= reach; k++)
+            sum += kernel[k + reach]! * from[line * across + Math.max(0, Math.min(SIDE - 1, i + k)) * step + c]!;
           out[line * across + i * step + c] = sum;
         }
     return out;

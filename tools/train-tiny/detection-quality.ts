@@ -18,14 +18,22 @@ const THRESHOLD = 0.6;
 function decode(outputs: Tensors): Found[] {
   const found: Found[] = [];
   for (const stride of STRIDES) {
-    const [cls, obj, bbox, kps] = ['cls', 'obj', 'bbox', 'kps'].map((name) => outputs[`${name}_${stride}`]!.data as Float32Array) as [Float32Array, Float32Array, Float32Array, Float32Array];
+    const [cls, obj, bbox, kps] = ['cls', 'obj', 'bbox', 'kps'].map((name) => outputs[`${name}_${stride}`]!.data as Float32Array) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
     cls.forEach((value, cell) => {
       const score = Math.sqrt(value * obj[cell]!);
       if (score < THRESHOLD) return;
       const [column, row] = [cell % (SIDE / stride), Math.floor(cell / (SIDE / stride))];
       const [x, y] = [(column + bbox[cell * 4]!) * stride, (row + bbox[cell * 4 + 1]!) * stride];
       const [w, h] = [Math.exp(bbox[cell * 4 + 2]!) * stride, Math.exp(bbox[cell * 4 + 3]!) * stride];
-      const points = Array.from({ length: 5 }, (_, k) => [(kps[cell * 10 + 2 * k]! + column) * stride, (kps[cell * 10 + 2 * k + 1]! + row) * stride] as const);
+      const points = Array.from(
+        { length: 5 },
+        (_, k) => [(kps[cell * 10 + 2 * k]! + column) * stride, (kps[cell * 10 + 2 * k + 1]! + row) * stride] as const,
+      );
       found.push({ score, box: [x - w / 2, y - h / 2, x + w / 2, y + h / 2], points });
     });
   }

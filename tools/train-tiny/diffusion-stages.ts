@@ -23,11 +23,14 @@ export const stepsOf = (full: number, { share }: StageFolders): number => Math.m
 /** Added to the seed of the training pictures for those that no training sees. */
 const HELD_OUT = 1_000_003;
 
-export const heldOutFaces = (seed: number, count: number, deformedShare: number): FaceSet => drawFaceSet({ seed: seed + HELD_OUT, count, deformedShare });
+export const heldOutFaces = (seed: number, count: number, deformedShare: number): FaceSet =>
+  drawFaceSet({ seed: seed + HELD_OUT, count, deformedShare });
 
 /** Weights in half precision, which the autoencoder can do with: pictures have 256 values. */
 const halved = (weights: Weights): Map<string, Tensor> =>
-  new Map([...weights].map(([name, { dims, data }]) => [name, { dtype: 'float16', dims, data: new Uint16Array(new Float16Array(data).buffer) }]));
+  new Map(
+    [...weights].map(([name, { dims, data }]) => [name, { dtype: 'float16', dims, data: new Uint16Array(new Float16Array(data).buffer) }]),
+  );
 
 export async function autoencoderStage(faces: FaceSet, folders: StageFolders, context: StageContext): Promise<void> {
   const weights = await trainAutoencoder(faces, { steps: stepsOf(2700, folders), peak: 2e-3, kl: 5e-4, edges: 0.5 }, context);
@@ -37,7 +40,9 @@ export async function autoencoderStage(faces: FaceSet, folders: StageFolders, co
   await writeJson(join(folder, 'config.json'), { ...autoencoderConfig, scaling_factor: Number(scaling.toFixed(6)) });
   const unseen = heldOutFaces(context.seed, 256, 0);
   const said = await decodeLatents(context.runtime, weights, await encodePictures(context.runtime, weights, unseen.pixels, unseen.count));
-  context.log(`vae reconstructs held-out pictures at ${peakSignalToNoise(unseen, said).toFixed(2)} dB; scaling factor ${scaling.toFixed(4)}`);
+  context.log(
+    `vae reconstructs held-out pictures at ${peakSignalToNoise(unseen, said).toFixed(2)} dB; scaling factor ${scaling.toFixed(4)}`,
+  );
 }
 
 /** Peak signal to noise ratio of pictures in dB, from the mean squared error over all of them. */
@@ -82,7 +87,11 @@ export async function diffusionStage(faces: FaceSet, folders: StageFolders, cont
     await writeWeights(join(out, 'text_encoder/model.safetensors'), text);
   };
   const data = { latents, captions: faces.captions, tokenizer: captionTokenizer(vocabulary), textConfig };
-  const trained = await trainDiffusion(data, { steps: stepsOf(6500, folders), peak: 1.5e-3, minSnrGamma: 5 }, { ...context, onCheckpoint: (weights) => write(splitWeights(weights)) });
+  const trained = await trainDiffusion(
+    data,
+    { steps: stepsOf(6500, folders), peak: 1.5e-3, minSnrGamma: 5 },
+    { ...context, onCheckpoint: (weights) => write(splitWeights(weights)) },
+  );
   await write(trained);
 }
 

@@ -1,5 +1,17 @@
 // Draws pictures with a trained set, to look at while training goes on.
-import { createSampler, guide, inMemory, parseClipTextConfig, parseNoiseSchedule, parseUNetConfig, storedWeights, textGraph, unetGraph, type Json, type Tokenizer } from '@facewright/models';
+import {
+  createSampler,
+  guide,
+  inMemory,
+  parseClipTextConfig,
+  parseNoiseSchedule,
+  parseUNetConfig,
+  storedWeights,
+  textGraph,
+  unetGraph,
+  type Json,
+  type Tokenizer,
+} from '@facewright/models';
 import { buildModel } from '@facewright/onnx';
 import type { Runtime } from '@facewright/runtime';
 import { createRng, type ImageBuffer, type Tensor } from '@facewright/tensor';
@@ -25,22 +37,41 @@ export interface SampleSettings {
 const BATCH = 16;
 
 /** One picture for each prompt, by DDIM. */
-export async function drawSamples(runtime: Runtime, { weights, vae, scaling, textConfig, tokenizer }: SampleModel, prompts: readonly string[], { steps, guidance, seed }: SampleSettings): Promise<ImageBuffer[]> {
-  const text = await runtime.open(buildModel(textGraph(parseClipTextConfig(textConfig), { batch: BATCH, tokens: PROMPT_TOKENS }, storedWeights(inMemory(weights.text)), { fused: true })));
+export async function drawSamples(
+  runtime: Runtime,
+  { weights, vae, scaling, textConfig, tokenizer }: SampleModel,
+  prompts: readonly string[],
+  { steps, guidance, seed }: SampleSettings,
+): Promise<ImageBuffer[]> {
+  const text = await runtime.open(
+    buildModel(
+      textGraph(parseClipTextConfig(textConfig), { batch: BATCH, tokens: PROMPT_TOKENS }, storedWeights(inMemory(weights.text)), {
+        fused: true,
+      }),
+    ),
+  );
   const size = { batch: BATCH, height: LATENT_SIDE, width: LATENT_SIDE, tokens: PROMPT_TOKENS };
-  const unet = await runtime.open(buildModel(unetGraph(parseUNetConfig(unetConfig), size, storedWeights(inMemory(weights.unet)), { fused: true })));
+  const unet = await runtime.open(
+    buildModel(unetGraph(parseUNetConfig(unetConfig), size, storedWeights(inMemory(weights.unet)), { fused: true })),
+  );
   const sampler = createSampler('ddim', parseNoiseSchedule(schedulerConfig), steps);
   const rng = createRng(seed);
   const latents = new Float32Array(prompts.length * LATENT_SIZE);
-  const embed = async (texts: readonly string[]): Promise<Tensor> => (await text.run({ input_ids: tokenizer.encode(texts).ids }))['last_hidden_state']!;
+  const embed = async (texts: readonly string[]): Promise<Tensor> =>
+    (await text.run({ input_ids: tokenizer.encode(texts).ids }))['last_hidden_state']!;
   const unconditional = await embed(Array.from({ length: BATCH }, () => ''));
   for (let first = 0; first < prompts.length; first += BATCH) {
     const conditional = await embed(Array.from({ length: BATCH }, (_, i) => prompts[first + i] ?? ''));
     let x = rng.normal(BATCH * LATENT_SIZE);
     for (const [step, t] of sampler.timesteps.entries()) {
-      const sample: Tensor = { dtype: 'float32', dims: [BATCH, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE], data: sampler.scaleInput(x, step) };
+      const sample: Tensor = {
+        dtype: 'float32',
+        dims: [BATCH, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE],
+        data: sampler.scaleInput(x, step),
+      };
       const timestep: Tensor = { dtype: 'float32', dims: [BATCH], data: new Float32Array(BATCH).fill(t) };
-      const predict = async (context: Tensor) => (await unet.run({ sample, timestep, encoder_hidden_states: context }))['prediction']!.data as Float32Array;
+      const predict = async (context: Tensor) =>
+        (await unet.run({ sample, timestep, encoder_hidden_states: context }))['prediction']!.data as Float32Array;
       const asked = await predict(conditional);
       x = sampler.step(guidance === 1 ? asked : guide(await predict(unconditional), asked, guidance), x, step);
     }
@@ -48,5 +79,9 @@ export async function drawSamples(runtime: Runtime, { weights, vae, scaling, tex
   }
   await text.release();
   await unet.release();
-  return decodeLatents(runtime, vae, latents.map((v) => v / scaling));
+  return decodeLatents(
+    runtime,
+    vae,
+    latents.map((v) => v / scaling),
+  );
 }

@@ -59,11 +59,16 @@ function damaged(sound: FaceScene, deformed: FaceScene, damage: Damage, amount: 
   const clean = () => drawScene(sound);
   if (amount === 0) return clean();
   switch (damage) {
-    case 'deformed': return drawScene(partly(deformed, sound, amount));
-    case 'blurred': return blurred(clean(), 0.4 + 1.6 * amount);
-    case 'noisy': return noisy(clean(), 4 + 36 * amount, rng);
-    case 'sharpened': return sharpened(clean(), 0.4 + 2.6 * amount);
-    case 'deformed and blurred': return blurred(drawScene(partly(deformed, sound, amount)), 0.3 + amount);
+    case 'deformed':
+      return drawScene(partly(deformed, sound, amount));
+    case 'blurred':
+      return blurred(clean(), 0.4 + 1.6 * amount);
+    case 'noisy':
+      return noisy(clean(), 4 + 36 * amount, rng);
+    case 'sharpened':
+      return sharpened(clean(), 0.4 + 2.6 * amount);
+    case 'deformed and blurred':
+      return blurred(drawScene(partly(deformed, sound, amount)), 0.3 + amount);
   }
 }
 
@@ -75,11 +80,18 @@ function pickDamage(rng: Rng): Damage {
 /** Crops as FaceScore cuts them: the box and one pixel around it, here jittered by up to two pixels as detectors do, the same for both. */
 function cropOf(pixels: Uint8Array, [x1, y1, x2, y2]: readonly [number, number, number, number], size: number): ImageBuffer {
   const clamp = (v: number) => Math.max(0, Math.min(SIDE, Math.trunc(v)));
-  return resizeAndCropCentre(cropImage({ width: SIDE, height: SIDE, channels: 3, data: pixels }, clamp(x1 - 1), clamp(y1 - 1), clamp(x2 + 1), clamp(y2 + 1)), size);
+  return resizeAndCropCentre(
+    cropImage({ width: SIDE, height: SIDE, channels: 3, data: pixels }, clamp(x1 - 1), clamp(y1 - 1), clamp(x2 + 1), clamp(y2 + 1)),
+    size,
+  );
 }
 
 /** Draws pairs from a seed. Without an autoencoder (`vae` null) none is soft. */
-export async function drawFacePairs(runtime: Runtime, vae: Weights | null, { seed, count, softShare, size }: PairSettings): Promise<FacePair[]> {
+export async function drawFacePairs(
+  runtime: Runtime,
+  vae: Weights | null,
+  { seed, count, softShare, size }: PairSettings,
+): Promise<FacePair[]> {
   const rng = createRng(seed);
   const softCount = vae ? Math.round(count * softShare) : 0;
   const pixels = new Uint8Array(2 * count * PICTURE_BYTES);

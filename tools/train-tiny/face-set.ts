@@ -41,7 +41,12 @@ export function drawFaceSet({ seed, count, deformedShare }: FaceSetSettings): Fa
 }
 
 /** One picture of a set, sharing its memory. */
-export const pictureOf = ({ pixels }: { readonly pixels: Uint8Array }, i: number): ImageBuffer => ({ width: SIDE, height: SIDE, channels: 3, data: pixels.subarray(i * PICTURE_BYTES, (i + 1) * PICTURE_BYTES) });
+export const pictureOf = ({ pixels }: { readonly pixels: Uint8Array }, i: number): ImageBuffer => ({
+  width: SIDE,
+  height: SIDE,
+  channels: 3,
+  data: pixels.subarray(i * PICTURE_BYTES, (i + 1) * PICTURE_BYTES),
+});
 
 /** Bytes, one picture after the other, as [n, 3, 64, 64] in [-1, 1]. */
 export function pixelsToTensor(pixels: Uint8Array, indices: readonly number[]): Tensor<'float32'> {

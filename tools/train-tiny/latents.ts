@@ -43,7 +43,9 @@ export async function decodeLatents(runtime: Runtime, vae: Weights, latents: Flo
     for (let first = 0; first < count; first += BATCH) {
       const data = new Float32Array(BATCH * LATENT_SIZE);
       data.set(latents.subarray(first * LATENT_SIZE, Math.min(count, first + BATCH) * LATENT_SIZE));
-      const { sample: out } = await session.run({ latent_sample: { dtype: 'float32', dims: [BATCH, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE], data } });
+      const { sample: out } = await session.run({
+        latent_sample: { dtype: 'float32', dims: [BATCH, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE], data },
+      });
       images.push(...tensorToImages({ dims: out!.dims, data: out!.data as Float32Array }, -1, 1).slice(0, count - first));
     }
   } finally {

@@ -26,7 +26,9 @@ const [seed, share] = [Number(values.seed), Number(values.share)];
 const stageNames = ['vae', 'unet', 'score', 'detector', 'features', 'sheet'] as const;
 const wanted = values.only?.split(',') ?? [...stageNames];
 const problems = [
-  ...wanted.filter((name) => !stageNames.includes(name as (typeof stageNames)[number])).map((name) => `--only: expected stages among ${stageNames.join(', ')}, got ${name}`),
+  ...wanted
+    .filter((name) => !stageNames.includes(name as (typeof stageNames)[number]))
+    .map((name) => `--only: expected stages among ${stageNames.join(', ')}, got ${name}`),
   ...(Number.isSafeInteger(seed) && seed >= 0 ? [] : [`--seed: expected a whole number, got ${values.seed}`]),
   ...(share > 0 && share <= 1 ? [] : [`--share: expected a number in (0, 1], got ${values.share}`]),
 ];

@@ -33,19 +33,29 @@ export async function faceScoreStage(folders: StageFolders, context: StageContex
 export async function detectorStage(folders: StageFolders, context: StageContext): Promise<void> {
   const faces = drawFaceSet({ seed: context.seed + 3, count: Math.max(64, Math.round(5000 * folders.share)), deformedShare: 0.35 });
   const vae = await readAutoencoder(folders.out);
-  const soft = await decodeLatents(context.runtime, vae.weights, await encodePictures(context.runtime, vae.weights, faces.pixels, Math.min(2000, faces.count)));
+  const soft = await decodeLatents(
+    context.runtime,
+    vae.weights,
+    await encodePictures(context.runtime, vae.weights, faces.pixels, Math.min(2000, faces.count)),
+  );
   const weights = await trainDetector({ faces, soft }, { steps: stepsOf(1200, folders), peak: 2e-3 }, context);
   const model = detectorModel(weights);
   await writeWhole(join(folders.out, 'face_detector/face_detector.onnx'), model.bytes);
   const unseen = heldOutFaces(context.seed, 500, 0.35);
   const { found, meanOverlap, meanPointError, extra } = await detectionQuality(unseen, model, context);
-  context.log(`detector finds ${percent(found)} of held-out faces, mean overlap ${meanOverlap.toFixed(3)}, points off by ${meanPointError.toFixed(2)} pixels, ${extra} boxes too many in ${unseen.count} pictures`);
+  context.log(
+    `detector finds ${percent(found)} of held-out faces, mean overlap ${meanOverlap.toFixed(3)}, points off by ${meanPointError.toFixed(2)} pixels, ${extra} boxes too many in ${unseen.count} pictures`,
+  );
 }
 
 export async function featuresStage(folders: StageFolders, context: StageContext): Promise<void> {
   const faces = drawFaceSet({ seed: context.seed + 2, count: Math.max(64, Math.round(8000 * folders.share)), deformedShare: 0 });
   const weights = await trainFeatures(faces, { steps: stepsOf(2000, folders), peak: 2e-3 }, context);
   await writeWhole(join(folders.out, 'features/features.onnx'), featuresModel(weights, 32).bytes);
-  const explained = [...(await explainedVariance(heldOutFaces(context.seed, 640, 0), weights, context)).values()].filter(Number.isFinite).sort((a, b) => a - b);
-  context.log(`feature network explains a median of ${percent(explained[explained.length >> 1]!)} of a parameter's variance on held-out pictures`);
+  const explained = [...(await explainedVariance(heldOutFaces(context.seed, 640, 0), weights, context)).values()]
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b);
+  context.log(
+    `feature network explains a median of ${percent(explained[explained.length >> 1]!)} of a parameter's variance on held-out pictures`,
+  );
 }

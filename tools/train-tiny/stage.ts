@@ -31,7 +31,7 @@ export interface Stage {
   readonly decay: number;
   readonly initial: ReadonlyMap<string, Tensor<'float32'>>;
   readonly build: (initial: ReadonlyMap<string, Tensor<'float32'>>) => TrainStep;
-  /** What a step is fed. A training that goes on draws other batches than one that was not interrupted would have. */
+  /** What a step is fed. A training that goes on draws from the beginning of its random numbers again. */
   readonly batch: (step: number) => Tensors;
   readonly checkpointEvery?: number;
 }
@@ -64,7 +64,14 @@ export async function runStage(context: StageContext, stage: Stage): Promise<Rea
     batches: stage.batch,
     steps,
     firstStep,
-    learningRate: learningRateSchedule({ peak: stage.peak, steps, warmUp: Math.min(stage.warmUp, steps), shape: 'cosine', floor: 0.02, ...(stage.holdUntil !== undefined && { holdUntil: stage.holdUntil }) }),
+    learningRate: learningRateSchedule({
+      peak: stage.peak,
+      steps,
+      warmUp: Math.min(stage.warmUp, steps),
+      shape: 'cosine',
+      floor: 0.02,
+      ...(stage.holdUntil !== undefined && { holdUntil: stage.holdUntil }),
+    }),
     averageDecay: averageDecay(stage.decay),
     signal,
     keepEvery: checkpointEvery,
@@ -74,7 +81,9 @@ export async function runStage(context: StageContext, stage: Stage): Promise<Rea
       if ((index + 1) % 50 === 0 || index === firstStep) {
         const seconds = (performance.now() - began) / 1000;
         const others = Object.entries(metrics).map(([key, value]) => `${key} ${value.toFixed(4)}`);
-        log(`${name} ${index + 1}/${steps} loss ${(sum / count).toFixed(4)} ${others.join(' ')} rate ${learningRate.toExponential(1)} ${(seconds / (index + 1 - firstStep)).toFixed(3)} s/step ${seconds.toFixed(0)} s`);
+        log(
+          `${name} ${index + 1}/${steps} loss ${(sum / count).toFixed(4)} ${others.join(' ')} rate ${learningRate.toExponential(1)} ${(seconds / (index + 1 - firstStep)).toFixed(3)} s/step ${seconds.toFixed(0)} s`,
+        );
         sum = count = 0;
       }
       if ((index + 1) % checkpointEvery === 0) await checkpoint(index + 1, await readState());

@@ -17,7 +17,11 @@ export interface AutoencoderSettings {
 }
 
 /** Averaged weights by their names in vae/diffusion_pytorch_model.safetensors. */
-export async function trainAutoencoder(faces: FaceSet, { steps, peak, kl, edges }: AutoencoderSettings, context: StageContext): Promise<ReadonlyMap<string, Tensor<'float32'>>> {
+export async function trainAutoencoder(
+  faces: FaceSet,
+  { steps, peak, kl, edges }: AutoencoderSettings,
+  context: StageContext,
+): Promise<ReadonlyMap<string, Tensor<'float32'>>> {
   const config = parseAutoencoderConfig(autoencoderConfig);
   const module = new AutoencoderKL(config);
   const inputs = new Map<string, Value>();
@@ -50,7 +54,10 @@ export async function trainAutoencoder(faces: FaceSet, { steps, peak, kl, edges 
       }),
     batch: () => {
       const indices = Array.from({ length: BATCH }, () => rng.integer(faces.count));
-      return { picture: pixelsToTensor(faces.pixels, indices), noise: { dtype: 'float32', dims: noise.shape, data: rng.normal(BATCH * config.latentChannels * side * side) } };
+      return {
+        picture: pixelsToTensor(faces.pixels, indices),
+        noise: { dtype: 'float32', dims: noise.shape, data: rng.normal(BATCH * config.latentChannels * side * side) },
+      };
     },
   });
 }

@@ -23,7 +23,11 @@ interface Example {
 const LARGEST = [20, 44] as const;
 
 /** Targets of one example into the arrays of a batch. A cell answers for a face when its centre lies within 0.75 cells of the face's. */
-function writeTargets(n: number, face: NonNullable<Example['face']>, targets: { readonly positive: Float32Array; readonly bbox: Float32Array; readonly kps: Float32Array }): void {
+function writeTargets(
+  n: number,
+  face: NonNullable<Example['face']>,
+  targets: { readonly positive: Float32Array; readonly bbox: Float32Array; readonly kps: Float32Array },
+): void {
   const [x1, y1, x2, y2] = face.box as [number, number, number, number];
   const [cx, cy, width, height] = [(x1 + x2) / 2, (y1 + y2) / 2, x2 - x1, y2 - y1];
   const longest = Math.max(width, height);
@@ -39,7 +43,10 @@ function writeTargets(n: number, face: NonNullable<Example['face']>, targets: { 
       const at = n * CELLS + first + cell;
       targets.positive[at] = 1;
       targets.bbox.set([dx, dy, Math.log(width / stride), Math.log(height / stride)], at * 4);
-      targets.kps.set(face.points.flatMap(([x, y]) => [x / stride - column, y / stride - row]), at * 10);
+      targets.kps.set(
+        face.points.flatMap(([x, y]) => [x / stride - column, y / stride - row]),
+        at * 10,
+      );
     }
     first += columns * columns;
   }
@@ -64,7 +71,11 @@ export interface DetectorData {
   readonly soft: readonly ImageBuffer[] | null;
 }
 
-export async function trainDetector({ faces, soft }: DetectorData, { steps, peak }: { readonly steps: number; readonly peak: number }, context: StageContext): Promise<Weights> {
+export async function trainDetector(
+  { faces, soft }: DetectorData,
+  { steps, peak }: { readonly steps: number; readonly peak: number },
+  context: StageContext,
+): Promise<Weights> {
   const inputs = new Map<string, Value>();
   const picture = input('picture', 'float32', [BATCH, 3, SIDE, SIDE]);
   const targetOf = (name: string, width: number) => input(name, 'float32', [BATCH, CELLS, width]);
@@ -84,12 +95,15 @@ export async function trainDetector({ faces, soft }: DetectorData, { steps, peak
     const shift = () => (SIDE / 2) * (1 - shrink) + slack * (2 * rng() - 1);
     // Without a face: a strip of background and hair at the picture's edge, blown up.
     const [scale, x, y] = far ? [4, -rng() * SIDE * 3, rng() < 0.5 ? 0 : -SIDE * 3] : [shrink, shift(), shift()];
-    const seen = scale === 1 && x === 0 && y === 0 ? pixels : moved(pixels, scale, x, y, [rng.integer(256), rng.integer(256), rng.integer(256)]);
+    const seen =
+      scale === 1 && x === 0 && y === 0 ? pixels : moved(pixels, scale, x, y, [rng.integer(256), rng.integer(256), rng.integer(256)]);
     const to = (px: number, py: number) => [px * scale + x, py * scale + y] as const;
     const [x1, y1, x2, y2] = boxOf(scene);
     const face = { box: [...to(x1, y1), ...to(x2, y2)], points: landmarksOf(scene).map(([px, py]) => to(px, py)) };
     const [left, top, right, bottom] = face.box as [number, number, number, number];
-    const covered = (Math.max(0, Math.min(SIDE, right) - Math.max(0, left)) * Math.max(0, Math.min(SIDE, bottom) - Math.max(0, top))) / ((right - left) * (bottom - top));
+    const covered =
+      (Math.max(0, Math.min(SIDE, right) - Math.max(0, left)) * Math.max(0, Math.min(SIDE, bottom) - Math.max(0, top))) /
+      ((right - left) * (bottom - top));
     return { pixels: seen, face: covered > 0.6 && !far ? face : null };
   };
 
@@ -109,7 +123,11 @@ export async function trainDetector({ faces, soft }: DetectorData, { steps, peak
       }),
     batch: () => {
       const data = new Float32Array(BATCH * PICTURE_BYTES);
-      const written = { positive: new Float32Array(BATCH * CELLS), bbox: new Float32Array(BATCH * CELLS * 4), kps: new Float32Array(BATCH * CELLS * 10) };
+      const written = {
+        positive: new Float32Array(BATCH * CELLS),
+        bbox: new Float32Array(BATCH * CELLS * 4),
+        kps: new Float32Array(BATCH * CELLS * 10),
+      };
       for (let n = 0; n < BATCH; n++) {
         const { pixels, face } = example();
         writePlanes(pixels, data, n);
@@ -132,4 +150,5 @@ function writePlanes(pixels: Uint8Array, data: Float32Array, n: number): void {
   for (let p = 0; p < plane; p++) for (let c = 0; c < 3; c++) data[n * PICTURE_BYTES + c * plane + p] = pixels[p * 3 + 2 - c]!;
 }
 
-export const detectorModel = (weights: Weights): RunnableModel => buildModel(detectorGraph(storedWeights(inMemory(weights))), { inline: true });
+export const detectorModel = (weights: Weights): RunnableModel =>
+  buildModel(detectorGraph(storedWeights(inMemory(weights))), { inline: true });

@@ -1,5 +1,16 @@
 // Trains the U-Net and the text encoder together on latents of captioned pictures.
-import { bind, ClipText, initialize, inputWeights, parseClipTextConfig, parseNoiseSchedule, parseUNetConfig, UNet2DCondition, type Json, type Tokenizer } from '@facewright/models';
+import {
+  bind,
+  ClipText,
+  initialize,
+  inputWeights,
+  parseClipTextConfig,
+  parseNoiseSchedule,
+  parseUNetConfig,
+  UNet2DCondition,
+  type Json,
+  type Tokenizer,
+} from '@facewright/models';
 import { input, trainStep, type Value } from '@facewright/onnx';
 import { createRng, type Tensor } from '@facewright/tensor';
 import { addNoise, diffusionLoss } from '@facewright/train';
@@ -34,10 +45,15 @@ export interface DiffusionWeights {
   readonly text: Weights;
 }
 
-const partOf = (all: Weights, prefix: string): Weights => new Map([...all].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+const partOf = (all: Weights, prefix: string): Weights =>
+  new Map([...all].filter(([name]) => name.startsWith(prefix)).map(([name, tensor]) => [name.slice(prefix.length), tensor]));
 export const splitWeights = (all: Weights): DiffusionWeights => ({ unet: partOf(all, UNET), text: partOf(all, TEXT) });
 
-export async function trainDiffusion({ latents, captions, tokenizer, textConfig }: DiffusionData, { steps, peak, minSnrGamma }: DiffusionSettings, context: StageContext): Promise<DiffusionWeights> {
+export async function trainDiffusion(
+  { latents, captions, tokenizer, textConfig }: DiffusionData,
+  { steps, peak, minSnrGamma }: DiffusionSettings,
+  context: StageContext,
+): Promise<DiffusionWeights> {
   const unet = new UNet2DCondition(parseUNetConfig(unetConfig));
   const text = new ClipText(parseClipTextConfig(textConfig));
   const rng = createRng(context.seed);
@@ -45,7 +61,8 @@ export async function trainDiffusion({ latents, captions, tokenizer, textConfig 
   const initial: Weights = new Map([...withPrefix(initialize(unet, rng), UNET), ...withPrefix(initialize(text, rng), TEXT)]);
 
   const inputs = new Map<string, Value>();
-  const bound = (module: UNet2DCondition | ClipText, prefix: string) => bind(module, inputWeights(inputs, { rename: (name) => prefix + name }));
+  const bound = (module: UNet2DCondition | ClipText, prefix: string) =>
+    bind(module, inputWeights(inputs, { rename: (name) => prefix + name }));
   const shape = [BATCH, LATENT_CHANNELS, LATENT_SIDE, LATENT_SIDE];
   const clean = input('latents', 'float32', shape);
   const noise = input('noise', 'float32', shape);
@@ -93,7 +110,10 @@ export async function trainDiffusion({ latents, captions, tokenizer, textConfig 
         latents: float(shape, picked),
         noise: float(shape, rng.normal(picked.length)),
         timestep: float([BATCH], times),
-        alpha_bar: float([BATCH], times.map((t) => alphasCumprod[t]!)),
+        alpha_bar: float(
+          [BATCH],
+          times.map((t) => alphasCumprod[t]!),
+        ),
         input_ids: { dtype: 'int64', dims: [BATCH, PROMPT_TOKENS], data: words },
       };
     },

@@ -1,5 +1,17 @@
 // Trains the face score: a small BLIP reward model, by the ranking loss, on pairs of procedural faces.
-import { bind, BlipReward, blipGraph, blipPixels, createBertTokenizer, initialize, inMemory, inputWeights, parseBlipRewardConfig, storedWeights, type Json } from '@facewright/models';
+import {
+  bind,
+  BlipReward,
+  blipGraph,
+  blipPixels,
+  createBertTokenizer,
+  initialize,
+  inMemory,
+  inputWeights,
+  parseBlipRewardConfig,
+  storedWeights,
+  type Json,
+} from '@facewright/models';
 import { buildModel, input, op, trainStep, type Value } from '@facewright/onnx';
 import { createRng, imagesToTensor, type ImageBuffer, type Tensor } from '@facewright/tensor';
 import { rankingAccuracy, rankingLoss } from '@facewright/train';
@@ -16,28 +28,55 @@ export const PROMPT = 'A face.';
 /** A WordPiece vocabulary in which any text of letters, digits and signs can be said: special tokens, letters and their continuations, and a few whole words. */
 export function scoreVocabulary(): string[] {
   const characters = [...'abcdefghijklmnopqrstuvwxyz0123456789'];
-  return ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', ...'.,!?\'"-:;()', ...characters, ...characters.map((c) => `##${c}`), 'face', 'the', 'of', 'woman', 'man', 'person', 'with', 'and', 'photo', 'picture'];
+  return [
+    '[PAD]',
+    '[UNK]',
+    '[CLS]',
+    '[SEP]',
+    '[MASK]',
+    ...'.,!?\'"-:;()',
+    ...characters,
+    ...characters.map((c) => `##${c}`),
+    'face',
+    'the',
+    'of',
+    'woman',
+    'man',
+    'person',
+    'with',
+    'and',
+    'photo',
+    'picture',
+  ];
 }
 
 export function fullScoreConfig(): Json {
   return { ...faceScoreConfig, text_config: { ...faceScoreConfig.text_config, vocab_size: scoreVocabulary().length } };
 }
 
-const pixelsOf = (crops: readonly ImageBuffer[]): Tensor<'float32'> => imagesToTensor(crops, (byte, channel) => (byte / 255 - blipPixels.mean[channel]!) / blipPixels.deviation[channel]!);
+const pixelsOf = (crops: readonly ImageBuffer[]): Tensor<'float32'> =>
+  imagesToTensor(crops, (byte, channel) => (byte / 255 - blipPixels.mean[channel]!) / blipPixels.deviation[channel]!);
 
 function mirrored({ width, height, channels, data }: ImageBuffer): ImageBuffer {
   const out = new Uint8Array(data.length);
   for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) for (let c = 0; c < channels; c++) out[(y * width + x) * channels + c] = data[(y * width + width - 1 - x) * channels + c]!;
+    for (let x = 0; x < width; x++)
+      for (let c = 0; c < channels; c++) out[(y * width + x) * channels + c] = data[(y * width + width - 1 - x) * channels + c]!;
   return { width, height, channels, data: out };
 }
 
 const promptOf = (count: number) => {
-  const { ids, mask } = createBertTokenizer(scoreVocabulary(), { length: SCORE_TOKENS }).encode(Array.from({ length: count }, () => PROMPT));
+  const { ids, mask } = createBertTokenizer(scoreVocabulary(), { length: SCORE_TOKENS }).encode(
+    Array.from({ length: count }, () => PROMPT),
+  );
   return { input_ids: ids, attention_mask: mask };
 };
 
-export async function trainFaceScore(pairs: readonly FacePair[], { steps, peak }: { readonly steps: number; readonly peak: number }, context: StageContext): Promise<Weights> {
+export async function trainFaceScore(
+  pairs: readonly FacePair[],
+  { steps, peak }: { readonly steps: number; readonly peak: number },
+  context: StageContext,
+): Promise<Weights> {
   const config = parseBlipRewardConfig(fullScoreConfig());
   const model = new BlipReward(config);
   const inputs = new Map<string, Value>();
@@ -79,7 +118,9 @@ export async function trainFaceScore(pairs: readonly FacePair[], { steps, peak }
 /** Rewards of crops of the size that the network reads. */
 export async function scoreCrops(crops: readonly ImageBuffer[], weights: Weights, context: StageContext): Promise<number[]> {
   const config = parseBlipRewardConfig(fullScoreConfig());
-  const session = await context.runtime.open(buildModel(blipGraph(config, { batch: BATCH, tokens: SCORE_TOKENS }, storedWeights(inMemory(weights)), { fused: true })));
+  const session = await context.runtime.open(
+    buildModel(blipGraph(config, { batch: BATCH, tokens: SCORE_TOKENS }, storedWeights(inMemory(weights)), { fused: true })),
+  );
   const prompt = promptOf(BATCH);
   const scores: number[] = [];
   for (let first = 0; first < crops.length; first += BATCH) {
@@ -98,7 +139,11 @@ export interface PairAccuracy {
 
 /** Share of pairs whose better face scores higher, over pairs that training never saw, in all and by damage. */
 export async function pairAccuracy(pairs: readonly FacePair[], weights: Weights, context: StageContext): Promise<PairAccuracy> {
-  const scores = await scoreCrops(pairs.flatMap(({ good, bad }) => [good, bad]), weights, context);
+  const scores = await scoreCrops(
+    pairs.flatMap(({ good, bad }) => [good, bad]),
+    weights,
+    context,
+  );
   const right = pairs.map((_, i) => scores[2 * i]! > scores[2 * i + 1]!);
   const share = (wanted: (pair: FacePair) => boolean) => {
     const of = right.filter((_, i) => wanted(pairs[i]!));
@@ -107,6 +152,10 @@ export async function pairAccuracy(pairs: readonly FacePair[], weights: Weights,
   const kinds = DAMAGES.map((damage) => [damage, share((pair) => pair.damage === damage)] as const);
   return {
     all: share(() => true).accuracy,
-    byKind: Object.fromEntries([...kinds, ['both through the autoencoder', share((pair) => pair.soft)], ['both damaged', share((pair) => !pair.sound)]]),
+    byKind: Object.fromEntries([
+      ...kinds,
+      ['both through the autoencoder', share((pair) => pair.soft)],
+      ['both damaged', share((pair) => !pair.sound)],
+    ]),
   };
 }

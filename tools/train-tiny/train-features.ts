@@ -11,7 +11,11 @@ import { runStage, type StageContext } from './stage.ts';
 const BATCH = 32;
 const network = new FeatureNetwork(PARAMETER_NAMES.length);
 
-export async function trainFeatures(faces: FaceSet, { steps, peak }: { readonly steps: number; readonly peak: number }, context: StageContext): Promise<Weights> {
+export async function trainFeatures(
+  faces: FaceSet,
+  { steps, peak }: { readonly steps: number; readonly peak: number },
+  context: StageContext,
+): Promise<Weights> {
   if (faces.deformed.includes(1)) throw new RangeError('faces: expected clean pictures only, got some with deformed faces');
   const inputs = new Map<string, Value>();
   const picture = input('picture', 'float32', [BATCH, 3, SIDE, SIDE]);
@@ -35,7 +39,10 @@ export async function trainFeatures(faces: FaceSet, { steps, peak }: { readonly 
       }),
     batch: () => {
       const indices = Array.from({ length: BATCH }, () => rng.integer(faces.count));
-      return { picture: pixelsToTensor(faces.pixels, indices), target: { dtype: 'float32', dims: target.shape, data: Float32Array.from(indices.flatMap((i) => targets[i]!)) } };
+      return {
+        picture: pixelsToTensor(faces.pixels, indices),
+        target: { dtype: 'float32', dims: target.shape, data: Float32Array.from(indices.flatMap((i) => targets[i]!)) },
+      };
     },
   });
 }
@@ -49,10 +56,17 @@ export function featuresModel(weights: Weights, batch: number): RunnableModel {
 /** Share of each parameter's variance that is explained, by name, over a set that training never saw. */
 export async function explainedVariance(faces: FaceSet, weights: Weights, context: StageContext): Promise<Map<string, number>> {
   const image = input('image', 'float32', [BATCH, 3, SIDE, SIDE]);
-  const session = await context.runtime.open(buildModel({ parameters: network.forward(bind(network, storedWeights(inMemory(weights))), image) }));
+  const session = await context.runtime.open(
+    buildModel({ parameters: network.forward(bind(network, storedWeights(inMemory(weights))), image) }),
+  );
   const said: number[][] = [];
   for (let first = 0; first + BATCH <= faces.count; first += BATCH) {
-    const { parameters } = await session.run({ image: pixelsToTensor(faces.pixels, Array.from({ length: BATCH }, (_, i) => first + i)) });
+    const { parameters } = await session.run({
+      image: pixelsToTensor(
+        faces.pixels,
+        Array.from({ length: BATCH }, (_, i) => first + i),
+      ),
+    });
     const { data } = parameters as Tensor<'float32'>;
     for (let n = 0; n < BATCH; n++) said.push([...data.subarray(n * PARAMETER_NAMES.length, (n + 1) * PARAMETER_NAMES.length)]);
   }

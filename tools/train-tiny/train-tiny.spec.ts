@@ -2,7 +2,18 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CAPTION_VOCABULARY, captionOf } from '@facewright/node-toy-faces';
-import { AutoencoderKL, BlipReward, checkWeights, ClipText, parseAutoencoderConfig, parseBlipRewardConfig, parseClipTextConfig, parseNoiseSchedule, parseUNetConfig, UNet2DCondition } from '@facewright/models';
+import {
+  AutoencoderKL,
+  BlipReward,
+  checkWeights,
+  ClipText,
+  parseAutoencoderConfig,
+  parseBlipRewardConfig,
+  parseClipTextConfig,
+  parseNoiseSchedule,
+  parseUNetConfig,
+  UNet2DCondition,
+} from '@facewright/models';
 import { createRuntime } from '@facewright/runtime';
 import { createRng } from '@facewright/tensor';
 import { readSafetensorsHeader } from '@facewright/weights';
@@ -87,10 +98,30 @@ describe('models/tiny-faces', () => {
   it('is in the layout of diffusers, every parameter of every part is there, and it is at most 12 MB', async () => {
     const vocabulary = captionVocabulary();
     const parts = [
-      { file: 'unet/diffusion_pytorch_model.safetensors', config: 'unet/config.json', want: unetConfig, module: (json: Record<string, unknown>) => new UNet2DCondition(parseUNetConfig(json)) },
-      { file: 'vae/diffusion_pytorch_model.safetensors', config: 'vae/config.json', want: autoencoderConfig, module: (json: Record<string, unknown>) => new AutoencoderKL(parseAutoencoderConfig(json)) },
-      { file: 'text_encoder/model.safetensors', config: 'text_encoder/config.json', want: { ...textEncoderConfig, vocab_size: Object.keys(vocabulary.vocab).length }, module: (json: Record<string, unknown>) => new ClipText(parseClipTextConfig(json)) },
-      { file: 'face_score/model.safetensors', config: 'face_score/config.json', want: fullScoreConfig(), module: (json: Record<string, unknown>) => new BlipReward(parseBlipRewardConfig(json)) },
+      {
+        file: 'unet/diffusion_pytorch_model.safetensors',
+        config: 'unet/config.json',
+        want: unetConfig,
+        module: (json: Record<string, unknown>) => new UNet2DCondition(parseUNetConfig(json)),
+      },
+      {
+        file: 'vae/diffusion_pytorch_model.safetensors',
+        config: 'vae/config.json',
+        want: autoencoderConfig,
+        module: (json: Record<string, unknown>) => new AutoencoderKL(parseAutoencoderConfig(json)),
+      },
+      {
+        file: 'text_encoder/model.safetensors',
+        config: 'text_encoder/config.json',
+        want: { ...textEncoderConfig, vocab_size: Object.keys(vocabulary.vocab).length },
+        module: (json: Record<string, unknown>) => new ClipText(parseClipTextConfig(json)),
+      },
+      {
+        file: 'face_score/model.safetensors',
+        config: 'face_score/config.json',
+        want: fullScoreConfig(),
+        module: (json: Record<string, unknown>) => new BlipReward(parseBlipRewardConfig(json)),
+      },
     ];
     for (const { file, config, want, module } of parts) {
       const json = await readJson(join(models, config));
@@ -101,8 +132,12 @@ describe('models/tiny-faces', () => {
     expect(parseNoiseSchedule(schedulerConfig).prediction).toBe('epsilon');
     expect(await readJson(join(models, 'tokenizer/vocab.json'))).toEqual(vocabulary.vocab);
     expect(scoreVocabulary()).toHaveLength((fullScoreConfig()['text_config'] as { vocab_size: number }).vocab_size);
-    for (const file of ['face_detector/face_detector.onnx', 'features/features.onnx', 'README.md']) expect(existsSync(join(models, file)), file).toBe(true);
-    const bytes = readdirSync(models, { recursive: true, withFileTypes: true }).reduce((sum, entry) => sum + (entry.isFile() ? statSync(join(entry.parentPath, entry.name)).size : 0), 0);
+    for (const file of ['face_detector/face_detector.onnx', 'features/features.onnx', 'README.md'])
+      expect(existsSync(join(models, file)), file).toBe(true);
+    const bytes = readdirSync(models, { recursive: true, withFileTypes: true }).reduce(
+      (sum, entry) => sum + (entry.isFile() ? statSync(join(entry.parentPath, entry.name)).size : 0),
+      0,
+    );
     expect(bytes).toBeLessThanOrEqual(12_000_000);
   });
 });

@@ -13,7 +13,8 @@ export async function writeWhole(file: string, content: string | Uint8Array): Pr
 
 export const writeJson = (file: string, value: unknown): Promise<void> => writeWhole(file, `${JSON.stringify(value, null, 2)}\n`);
 
-export const readJson = async (file: string): Promise<Record<string, unknown>> => JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+export const readJson = async (file: string): Promise<Record<string, unknown>> =>
+  JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
 
 export async function writeWeights(file: string, weights: ReadonlyMap<string, Tensor>): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
@@ -22,5 +23,7 @@ export async function writeWeights(file: string, weights: ReadonlyMap<string, Te
 
 /** Weights of a file as float32, whatever they are stored as. */
 export async function readWeights(file: string): Promise<Weights> {
-  return new Map([...(await readTensors((await readSafetensorsHeader(file)).tensors))].map(([name, tensor]) => [name, toFloat32(name, tensor)]));
+  return new Map(
+    [...(await readTensors((await readSafetensorsHeader(file)).tensors))].map(([name, tensor]) => [name, toFloat32(name, tensor)]),
+  );
 }

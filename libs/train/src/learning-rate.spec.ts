@@ -27,7 +27,9 @@ describe('learningRateSchedule', () => {
   });
 
   it('reports everything out of range at once', () => {
-    expect(() => learningRateSchedule({ peak: 0, steps: 1.5, warmUp: -1, shape: 'linear', floor: 2, holdUntil: 1 })).toThrow(/peak: .*\n.*steps: .*\n.*warmUp: .*\n.*floor: .*\n.*holdUntil: /);
+    expect(() => learningRateSchedule({ peak: 0, steps: 1.5, warmUp: -1, shape: 'linear', floor: 2, holdUntil: 1 })).toThrow(
+      /peak: .*\n.*steps: .*\n.*warmUp: .*\n.*floor: .*\n.*holdUntil: /,
+    );
   });
 });
 

@@ -16,11 +16,20 @@ export interface LearningRateSettings {
 }
 
 /** The rate at each step, counted from 0. Throws TRAIN_SETTINGS with all values out of range. */
-export function learningRateSchedule({ peak, steps, warmUp = 0, shape, floor = 0, holdUntil = 0 }: LearningRateSettings): (step: number) => number {
+export function learningRateSchedule({
+  peak,
+  steps,
+  warmUp = 0,
+  shape,
+  floor = 0,
+  holdUntil = 0,
+}: LearningRateSettings): (step: number) => number {
   const problems = [
     ...(peak > 0 && Number.isFinite(peak) ? [] : [`peak: expected a finite number above 0, got ${peak}`]),
     ...(Number.isInteger(steps) && steps > 0 ? [] : [`steps: expected a whole number above 0, got ${steps}`]),
-    ...(Number.isInteger(warmUp) && warmUp >= 0 && warmUp <= steps ? [] : [`warmUp: expected a whole number in [0, ${steps}], got ${warmUp}`]),
+    ...(Number.isInteger(warmUp) && warmUp >= 0 && warmUp <= steps
+      ? []
+      : [`warmUp: expected a whole number in [0, ${steps}], got ${warmUp}`]),
     ...(floor >= 0 && floor <= 1 ? [] : [`floor: expected a number in [0, 1], got ${floor}`]),
     ...(holdUntil >= 0 && holdUntil < 1 ? [] : [`holdUntil: expected a number in [0, 1), got ${holdUntil}`]),
   ];

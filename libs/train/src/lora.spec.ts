@@ -35,13 +35,18 @@ describe('initializeLora', () => {
 
   it('takes every layer when asked, and no bias', () => {
     expect([...initializeLora(net, { ...settings, targets: everyLayer }, createRng(1)).keys()]).toEqual([
-      down, up, loraNames('attn.proj.weight', 'unet.').down, loraNames('attn.proj.weight', 'unet.').up,
+      down,
+      up,
+      loraNames('attn.proj.weight', 'unet.').down,
+      loraNames('attn.proj.weight', 'unet.').up,
     ]);
   });
 
   it('reports a bad rank and alpha together, and targets that name nothing', () => {
     expect(() => initializeLora(net, { ...settings, rank: 0, alpha: -1 }, createRng(1))).toThrow(/rank: .*\n.*alpha: /);
-    expect(() => initializeLora(net, { ...settings, targets: () => false }, createRng(1))).toThrow(expect.objectContaining({ code: 'TRAIN_TARGETS' }));
+    expect(() => initializeLora(net, { ...settings, targets: () => false }, createRng(1))).toThrow(
+      expect.objectContaining({ code: 'TRAIN_TARGETS' }),
+    );
   });
 });
 
@@ -50,17 +55,23 @@ describe('withLora', () => {
     const base = initialize(net, createRng(2));
     const ones = (dims: readonly number[]): Tensor<'float32'> => float32(dims, new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(1));
     const x = input('x', 'float32', [1, 6]);
-    const factor = (value: number) => (name: string, shape: readonly number[]): Value => {
-      const tensor = ones(shape);
-      return parameter(name, 'float32', shape, { kind: 'memory', tensor: { ...tensor, data: tensor.data.map((v) => v * value) } });
-    };
+    const factor =
+      (value: number) =>
+      (name: string, shape: readonly number[]): Value => {
+        const tensor = ones(shape);
+        return parameter(name, 'float32', shape, { kind: 'memory', tensor: { ...tensor, data: tensor.data.map((v) => v * value) } });
+      };
     const of = (value: number) => net.attn.to_q.forward(bind(net, withLora(storedWeights(inMemory(base)), settings, factor(value))), x);
     const plain = net.attn.to_q.forward(bind(net, storedWeights(inMemory(base))), x);
     const runtime = await createRuntime({ provider: 'cpu' });
     const session = await runtime.open(buildModel({ plain, none: of(0), some: of(0.5) }));
     const results = await session.run({ x: ones([1, 6]) });
     await session.release();
-    const [was, none, some] = ['plain', 'none', 'some'].map((name) => [...(results[name]!.data as Float32Array)]) as [number[], number[], number[]];
+    const [was, none, some] = ['plain', 'none', 'some'].map((name) => [...(results[name]!.data as Float32Array)]) as [
+      number[],
+      number[],
+      number[],
+    ];
     expect(none).toEqual(was);
     // scale 4 / 2, up 0.5, summed over rank 2, down 0.5, summed over 6 inputs of 1
     was.forEach((value, i) => expect(some[i]!).toBeCloseTo(value + 2 * 0.5 * 2 * 0.5 * 6, 5));

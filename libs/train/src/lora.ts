@@ -41,7 +41,8 @@ export function initializeLora(module: Module, settings: LoraSettings, rng: Rng)
     const names = loraNames(name, prefix);
     const count = sizeOf(shapes.down);
     const bound = 1 / Math.sqrt(count / rank);
-    const data = init === 'gaussian' ? rng.normal(count).map((v) => v / rank) : Float32Array.from({ length: count }, () => (2 * rng() - 1) * bound);
+    const data =
+      init === 'gaussian' ? rng.normal(count).map((v) => v / rank) : Float32Array.from({ length: count }, () => (2 * rng() - 1) * bound);
     tensors.set(names.down, { dtype: 'float32', dims: shapes.down, data });
     tensors.set(names.up, { dtype: 'float32', dims: shapes.up, data: new Float32Array(sizeOf(shapes.up)) });
   }

@@ -46,7 +46,11 @@ describe('trainLoop', () => {
     const losses: number[] = [];
     const steps = 300;
     const rate = learningRateSchedule({ peak: 0.05, steps, shape: 'cosine' });
-    const { state, steps: done, stopped } = await trainLoop({ ...regression(), steps, learningRate: rate, onStep: ({ loss }) => void losses.push(loss) });
+    const {
+      state,
+      steps: done,
+      stopped,
+    } = await trainLoop({ ...regression(), steps, learningRate: rate, onStep: ({ loss }) => void losses.push(loss) });
     expect([done, stopped]).toEqual([steps, false]);
     expect(losses).toHaveLength(steps);
     expect(losses.at(-1)!).toBeLessThan(losses[0]! / 1e4);
@@ -88,7 +92,10 @@ describe('trainLoop', () => {
       steps: 30,
       keepEvery: 5,
       learningRate: () => 0.05,
-      batches: (step) => (step === 12 ? { ...(made.batches(step) as Tensors), y: float32([16, 1], new Float32Array(16).fill(Number.NaN)) } : made.batches(step)),
+      batches: (step) =>
+        step === 12
+          ? { ...(made.batches(step) as Tensors), y: float32([16, 1], new Float32Array(16).fill(Number.NaN)) }
+          : made.batches(step),
     };
     const error = await trainLoop(broken).catch((caught: unknown) => caught);
     if (!isDiverged(error)) throw new Error('expected TRAIN_NOT_FINITE');
@@ -99,13 +106,20 @@ describe('trainLoop', () => {
   });
 
   it('keeps averages that trail behind the weights', async () => {
-    const { state } = await trainLoop({ ...regression({ ema: true }), steps: 40, learningRate: () => 0.05, averageDecay: averageDecay(0.95) });
+    const { state } = await trainLoop({
+      ...regression({ ema: true }),
+      steps: 40,
+      learningRate: () => 0.05,
+      averageDecay: averageDecay(0.95),
+    });
     const [weight, average] = [numbers(state['weight'])[0]!, numbers(state['ema.weight'])[0]!];
     expect(average).toBeGreaterThan(0);
     expect(average).toBeLessThan(weight);
   });
 
   it('asks for a decay when the step keeps averages', async () => {
-    await expect(trainLoop({ ...regression({ ema: true }), steps: 1, learningRate: () => 0.05 })).rejects.toMatchObject({ code: 'TRAIN_SETTINGS' });
+    await expect(trainLoop({ ...regression({ ema: true }), steps: 1, learningRate: () => 0.05 })).rejects.toMatchObject({
+      code: 'TRAIN_SETTINGS',
+    });
   });
 });

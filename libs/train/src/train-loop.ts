@@ -53,17 +53,34 @@ export interface DivergedError extends CodedError {
   readonly lastGood: { readonly steps: number; readonly state: Tensors };
 }
 
-export const isDiverged = (error: unknown): error is DivergedError => error instanceof Error && 'code' in error && error.code === 'TRAIN_NOT_FINITE';
+export const isDiverged = (error: unknown): error is DivergedError =>
+  error instanceof Error && 'code' in error && error.code === 'TRAIN_NOT_FINITE';
 
 /** Trains for `steps` steps. Throws TRAIN_NOT_FINITE ({@link DivergedError}) when a loss is not finite; the session is released in any case. */
 export async function trainLoop(options: TrainLoopOptions): Promise<Trained> {
-  const { session: open, key, step: { model, state, feeds }, batches, steps, firstStep = 0, learningRate, averageDecay, signal, onStep, keepEvery = 50 } = options;
+  const {
+    session: open,
+    key,
+    step: { model, state, feeds },
+    batches,
+    steps,
+    firstStep = 0,
+    learningRate,
+    averageDecay,
+    signal,
+    onStep,
+    keepEvery = 50,
+  } = options;
   const average = feeds.includes('ema_decay') ? averageDecay : undefined;
-  if (feeds.includes('ema_decay') && !average) throw err.SETTINGS('training loop', ['averageDecay: expected one, as the step keeps averages, got none']);
+  if (feeds.includes('ema_decay') && !average)
+    throw err.SETTINGS('training loop', ['averageDecay: expected one, as the step keeps averages, got none']);
   const session = await open(key, model, { state });
   try {
     // A loss is that of the parameters before its own step: it vouches for the copy made earlier, never for its own.
-    let good: DivergedError['lastGood'] = { steps: firstStep, state: Object.fromEntries(state.map(({ input, initial }) => [input, initial])) };
+    let good: DivergedError['lastGood'] = {
+      steps: firstStep,
+      state: Object.fromEntries(state.map(({ input, initial }) => [input, initial])),
+    };
     let unproven = good;
     let step = firstStep;
     for (; step < steps && !signal?.aborted; step++) {
@@ -83,4 +100,8 @@ export async function trainLoop(options: TrainLoopOptions): Promise<Trained> {
 }
 
 const scalarsOf = (outputs: Tensors): Record<string, number> =>
-  Object.fromEntries(Object.entries(outputs).filter(([, { data }]) => data.length === 1).map(([name, { data }]: [string, Tensor]) => [name, Number(data[0])]));
+  Object.fromEntries(
+    Object.entries(outputs)
+      .filter(([, { data }]) => data.length === 1)
+      .map(([name, { data }]: [string, Tensor]) => [name, Number(data[0])]),
+  );

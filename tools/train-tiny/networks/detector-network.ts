@@ -19,7 +19,11 @@ export class DetectorNetwork extends Module {
   constructor() {
     super();
     this.stem = [new ConvBlock(3, 16, 2), new ConvBlock(16, 24, 2), new ConvBlock(24, 32, 2)];
-    this.levels = [[new ConvBlock(32, 32, 1)], [new ConvBlock(32, 48, 2), new ConvBlock(48, 48, 1)], [new ConvBlock(48, 64, 2), new ConvBlock(64, 64, 1)]];
+    this.levels = [
+      [new ConvBlock(32, 32, 1)],
+      [new ConvBlock(32, 48, 2), new ConvBlock(48, 48, 1)],
+      [new ConvBlock(48, 64, 2), new ConvBlock(64, 64, 1)],
+    ];
     this.heads = [32, 48, 64].map((channels) => new Conv2d(channels, 16, { kernel: 1 }));
   }
   /** BGR pictures [n, 3, 64, 64] with values 0..255 to what each cell says, [n, cells, …]. */

@@ -12,7 +12,14 @@ export class FeatureNetwork extends Module {
   readonly out: Linear;
   constructor(targets: number) {
     super();
-    this.blocks = [new ConvBlock(3, 16, 2), new ConvBlock(16, 32, 2), new ConvBlock(32, 48, 1), new ConvBlock(48, 64, 2), new ConvBlock(64, 64, 1), new ConvBlock(64, 64, 2)];
+    this.blocks = [
+      new ConvBlock(3, 16, 2),
+      new ConvBlock(16, 32, 2),
+      new ConvBlock(32, 48, 1),
+      new ConvBlock(48, 64, 2),
+      new ConvBlock(64, 64, 1),
+      new ConvBlock(64, 64, 2),
+    ];
     this.hidden = new Linear(64 * (SIDE / 16) ** 2, FEATURES);
     this.out = new Linear(FEATURES, targets);
   }

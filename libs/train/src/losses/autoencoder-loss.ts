@@ -42,7 +42,12 @@ export function edgeLoss(a: Value, b: Value): Value {
 
 /** L1 of the pixels + weighted edges + weighted divergence. Pictures and reconstruction [n, c, h, w] in [-1, 1]. */
 export function autoencoderLoss(
-  { picture, reconstruction, mean, logvar }: { readonly picture: Value; readonly reconstruction: Value; readonly mean: Value; readonly logvar: Value },
+  {
+    picture,
+    reconstruction,
+    mean,
+    logvar,
+  }: { readonly picture: Value; readonly reconstruction: Value; readonly mean: Value; readonly logvar: Value },
   weights: AutoencoderLossWeights,
 ): AutoencoderLosses {
   const pixels = meanOf(op.Abs([op.Sub([reconstruction, picture])]));

@@ -16,7 +16,10 @@ export interface DiffusionLossInputs {
  * Mean squared error of the noise, over all elements (arXiv 2006.11239, eq. 14); a scalar. With `minSnrGamma` each sample counts min(SNR, gamma) / SNR
  * (Hang et al. 2023, arXiv 2303.09556, section 3.4), which damps the nearly clean times.
  */
-export function diffusionLoss({ prediction, noise, alphaBar }: DiffusionLossInputs, { minSnrGamma }: { readonly minSnrGamma?: number } = {}): Value {
+export function diffusionLoss(
+  { prediction, noise, alphaBar }: DiffusionLossInputs,
+  { minSnrGamma }: { readonly minSnrGamma?: number } = {},
+): Value {
   const error = op.Sub([prediction, noise]);
   const squares = meanPerSample(op.Mul([error, error]));
   if (minSnrGamma === undefined) return meanOf(squares);

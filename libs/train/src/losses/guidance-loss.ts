@@ -37,8 +37,12 @@ export function guidanceLoss(inputs: GuidanceInputs, weighting: SnrWeighting): V
 }
 
 /** The loss with the clean latents [n, c, h, w] that the trained model sees behind the bad pictures. */
-function guidanceTerms({ good, bad, draw, frozen, trained }: GuidanceInputs, weighting: SnrWeighting): { readonly loss: Value; readonly clean: Value } {
-  if (String(good.shape) !== String(bad.shape)) throw err.SHAPE('bad latents', `[${good.shape.join(', ')}] as the good ones`, `[${bad.shape.join(', ')}]`);
+function guidanceTerms(
+  { good, bad, draw, frozen, trained }: GuidanceInputs,
+  weighting: SnrWeighting,
+): { readonly loss: Value; readonly clean: Value } {
+  if (String(good.shape) !== String(bad.shape))
+    throw err.SHAPE('bad latents', `[${good.shape.join(', ')}] as the good ones`, `[${bad.shape.join(', ')}]`);
   const { noise, timestep, alphaBar } = draw;
   const clean = (latents: Value, predict: NoisePredictor): Value => {
     const noisy = addNoise(latents, noise, alphaBar);
@@ -51,9 +55,12 @@ function guidanceTerms({ good, bad, draw, frozen, trained }: GuidanceInputs, wei
 
 function weighted(perSample: Value, alphaBar: Value, weighting: SnrWeighting): Value {
   switch (weighting.kind) {
-    case 'none': return perSample;
-    case 'snr': return op.Mul([perSample, signalToNoise(alphaBar)]);
-    case 'min-snr': return op.Mul([perSample, op.Min([signalToNoise(alphaBar), weighting.gamma])]);
+    case 'none':
+      return perSample;
+    case 'snr':
+      return op.Mul([perSample, signalToNoise(alphaBar)]);
+    case 'min-snr':
+      return op.Mul([perSample, op.Min([signalToNoise(alphaBar), weighting.gamma])]);
   }
 }
 
@@ -76,23 +83,39 @@ export interface FaceLosses {
 }
 
 /** What fine-tuning on pairs minimises: guidance on its own draw of times, diffusion on the good pictures on another (all times). Throws TRAIN_SETTINGS for weights that leave nothing. */
-export function faceLosses(inputs: GuidanceInputs & { readonly diffusionDraw: NoiseDraw }, { guidance, diffusion, weighting }: FaceLossWeights): FaceLosses {
+export function faceLosses(
+  inputs: GuidanceInputs & { readonly diffusionDraw: NoiseDraw },
+  { guidance, diffusion, weighting }: FaceLossWeights,
+): FaceLosses {
   const problems = [
-    ...([['guidance', guidance], ['diffusion', diffusion]] as const).filter(([, weight]) => !(weight >= 0 && Number.isFinite(weight))).map(([name, weight]) => `${name}: expected a finite weight of at least 0, got ${weight}`),
+    ...(
+      [
+        ['guidance', guidance],
+        ['diffusion', diffusion],
+      ] as const
+    )
+      .filter(([, weight]) => !(weight >= 0 && Number.isFinite(weight)))
+      .map(([name, weight]) => `${name}: expected a finite weight of at least 0, got ${weight}`),
     ...(guidance === 0 && diffusion === 0 ? ['guidance, diffusion: expected one above 0, got 0 and 0'] : []),
     ...(weighting.kind === 'min-snr' && !(weighting.gamma > 0) ? [`gamma: expected a number above 0, got ${weighting.gamma}`] : []),
   ];
   if (problems.length > 0) throw err.SETTINGS('face loss', problems);
   const guided = guidance > 0 ? guidanceTerms(inputs, weighting) : null;
   const plain = diffusion > 0 ? plainTerms(inputs.good, inputs.diffusionDraw, inputs.trained) : null;
-  const terms = [
-    ...(guided ? [op.Mul([guided.loss, guidance])] : []),
-    ...(plain ? [op.Mul([plain.loss, diffusion])] : []),
-  ];
-  return { loss: terms.reduce((sum, term) => op.Add([sum, term])), guidance: guided?.loss ?? null, diffusion: plain?.loss ?? null, clean: (guided ?? plain)!.clean };
+  const terms = [...(guided ? [op.Mul([guided.loss, guidance])] : []), ...(plain ? [op.Mul([plain.loss, diffusion])] : [])];
+  return {
+    loss: terms.reduce((sum, term) => op.Add([sum, term])),
+    guidance: guided?.loss ?? null,
+    diffusion: plain?.loss ?? null,
+    clean: (guided ?? plain)!.clean,
+  };
 }
 
-function plainTerms(good: Value, { noise, timestep, alphaBar }: NoiseDraw, trained: NoisePredictor): { readonly loss: Value; readonly clean: Value } {
+function plainTerms(
+  good: Value,
+  { noise, timestep, alphaBar }: NoiseDraw,
+  trained: NoisePredictor,
+): { readonly loss: Value; readonly clean: Value } {
   const noisy = addNoise(good, noise, alphaBar);
   const prediction = trained(noisy, timestep);
   return { loss: diffusionLoss({ prediction, noise, alphaBar }), clean: denoiseOnce(noisy, prediction, alphaBar) };

@@ -7,7 +7,7 @@ import { autoencoderLoss } from './autoencoder-loss.ts';
 import { detectorLoss } from './detector-loss.ts';
 import { diffusionLoss } from './diffusion-loss.ts';
 import { faceLosses, guidanceLoss, type NoisePredictor, type SnrWeighting } from './guidance-loss.ts';
-import fixture from './losses.fixture.json' with { type: 'json' };
+import fixture from '../fixtures/losses.json' with { type: 'json' };
 import { perSample } from './per-sample.ts';
 import { rankingAccuracy, rankingLoss } from './ranking-loss.ts';
 
@@ -37,12 +37,21 @@ async function errorsOf(name: keyof typeof cases, build: (inputs: Inputs) => Val
   const values = Object.fromEntries(Object.entries(inputs).map(([key, { dims }]) => [key, input(key, 'float32', dims)]));
   const built = build(values);
   const wanted = Object.keys(gradients);
-  const outputs = { loss: built, ...Object.fromEntries(grad(built, wanted.map((key) => values[key]!)).map((g, i) => [`d_${wanted[i]!}`, g])) };
+  const outputs = {
+    loss: built,
+    ...Object.fromEntries(
+      grad(
+        built,
+        wanted.map((key) => values[key]!),
+      ).map((g, i) => [`d_${wanted[i]!}`, g]),
+    ),
+  };
   const session = await runtime.open(buildModel(outputs));
   const feeds = Object.fromEntries(session.inputs.map(({ name: key }) => [key, tensorOf(inputs[key]!)]));
   const results = await session.run(feeds);
   await session.release();
-  const distance = (got: ArrayLike<number>, want: readonly number[]) => Math.hypot(...want.map((w, i) => got[i]! - w)) / Math.hypot(...want);
+  const distance = (got: ArrayLike<number>, want: readonly number[]) =>
+    Math.hypot(...want.map((w, i) => got[i]! - w)) / Math.hypot(...want);
   return {
     loss: distance(results['loss']!.data as Float32Array, [loss]),
     ...Object.fromEntries(wanted.map((key) => [key, distance(results[`d_${key}`]!.data as Float32Array, gradients[key]!.data)])),
@@ -54,26 +63,52 @@ function expectAllBelow(errors: Readonly<Record<string, number>>, tolerance: num
 }
 
 /** The stand-in for a U-Net in the reference script: weight times noisy latents, plus the time in thousands. */
-const predictor = (weight: Value): NoisePredictor => (noisy, timestep) => op.Add([op.Mul([weight, noisy]), op.Div([perSample(timestep, 4), 1000])]);
+const predictor =
+  (weight: Value): NoisePredictor =>
+  (noisy, timestep) =>
+    op.Add([op.Mul([weight, noisy]), op.Div([perSample(timestep, 4), 1000])]);
 
 const guidanceInputs = ({ good, bad, noise, alpha_bar: alphaBar, timestep, frozen, trained }: Inputs) => {
   const draw = { noise: noise!, timestep: timestep!, alphaBar: alphaBar! };
   return { good: good!, bad: bad!, draw, diffusionDraw: draw, frozen: predictor(frozen!), trained: predictor(trained!) };
 };
-const weightings: Readonly<Record<string, SnrWeighting>> = { none: { kind: 'none' }, snr: { kind: 'snr' }, min_snr: { kind: 'min-snr', gamma: 5 } };
+const weightings: Readonly<Record<string, SnrWeighting>> = {
+  none: { kind: 'none' },
+  snr: { kind: 'snr' },
+  min_snr: { kind: 'min-snr', gamma: 5 },
+};
 
 describe('losses agree with torch, values and gradients, to a relative 1e-5', () => {
   it('diffusion loss, plain and with min-SNR weights', async () => {
-    expectAllBelow(await errorsOf('diffusion', ({ prediction, noise, alpha_bar }) => diffusionLoss({ prediction: prediction!, noise: noise!, alphaBar: alpha_bar! })), 1e-5);
-    expectAllBelow(await errorsOf('diffusion_min_snr', ({ prediction, noise, alpha_bar }) => diffusionLoss({ prediction: prediction!, noise: noise!, alphaBar: alpha_bar! }, { minSnrGamma: 5 })), 1e-5);
+    expectAllBelow(
+      await errorsOf('diffusion', ({ prediction, noise, alpha_bar }) =>
+        diffusionLoss({ prediction: prediction!, noise: noise!, alphaBar: alpha_bar! }),
+      ),
+      1e-5,
+    );
+    expectAllBelow(
+      await errorsOf('diffusion_min_snr', ({ prediction, noise, alpha_bar }) =>
+        diffusionLoss({ prediction: prediction!, noise: noise!, alphaBar: alpha_bar! }, { minSnrGamma: 5 }),
+      ),
+      1e-5,
+    );
   });
 
   it.each(Object.entries(weightings))('guidance loss with weighting %s', async (name, weighting) => {
-    expectAllBelow(await errorsOf(`guidance_${name}` as keyof typeof cases, (inputs) => guidanceLoss(guidanceInputs(inputs), weighting)), 1e-5);
+    expectAllBelow(
+      await errorsOf(`guidance_${name}` as keyof typeof cases, (inputs) => guidanceLoss(guidanceInputs(inputs), weighting)),
+      1e-5,
+    );
   });
 
   it('guidance and diffusion loss, weighted and added', async () => {
-    expectAllBelow(await errorsOf('face', (inputs) => faceLosses(guidanceInputs(inputs), { guidance: 0.7, diffusion: 1.5, weighting: { kind: 'min-snr', gamma: 5 } }).loss), 1e-5);
+    expectAllBelow(
+      await errorsOf(
+        'face',
+        (inputs) => faceLosses(guidanceInputs(inputs), { guidance: 0.7, diffusion: 1.5, weighting: { kind: 'min-snr', gamma: 5 } }).loss,
+      ),
+      1e-5,
+    );
   });
 
   it('ranking loss', async () => {
@@ -82,7 +117,12 @@ describe('losses agree with torch, values and gradients, to a relative 1e-5', ()
 
   it('autoencoder loss', async () => {
     expectAllBelow(
-      await errorsOf('autoencoder', ({ picture, reconstruction, mean, logvar }) => autoencoderLoss({ picture: picture!, reconstruction: reconstruction!, mean: mean!, logvar: logvar! }, { kl: 0.01, edges: 0.5 }).loss),
+      await errorsOf(
+        'autoencoder',
+        ({ picture, reconstruction, mean, logvar }) =>
+          autoencoderLoss({ picture: picture!, reconstruction: reconstruction!, mean: mean!, logvar: logvar! }, { kl: 0.01, edges: 0.5 })
+            .loss,
+      ),
       1e-5,
     );
   });
@@ -90,7 +130,11 @@ describe('losses agree with torch, values and gradients, to a relative 1e-5', ()
   it('detector loss', async () => {
     expectAllBelow(
       await errorsOf('detector', ({ cls, obj, bbox, kps, positive, bbox_target, kps_target }) =>
-        detectorLoss({ cls: cls!, obj: obj!, bbox: bbox!, kps: kps! }, { positive: positive!, bbox: bbox_target!, kps: kps_target! }, { box: 2, points: 0.5 }),
+        detectorLoss(
+          { cls: cls!, obj: obj!, bbox: bbox!, kps: kps! },
+          { positive: positive!, bbox: bbox_target!, kps: kps_target! },
+          { box: 2, points: 0.5 },
+        ),
       ),
       1e-5,
     );
@@ -107,7 +151,14 @@ describe('faceLosses', () => {
   const shape = [1, 2, 4, 4];
   const draw = { noise: value('noise', shape), timestep: value('timestep', [1]), alphaBar: value('alpha_bar', [1]) };
   const weight = value('weight', [1, 2, 1, 1]);
-  const inputs = { good: value('good', shape), bad: value('bad', shape), draw, diffusionDraw: draw, frozen: predictor(weight), trained: predictor(weight) };
+  const inputs = {
+    good: value('good', shape),
+    bad: value('bad', shape),
+    draw,
+    diffusionDraw: draw,
+    frozen: predictor(weight),
+    trained: predictor(weight),
+  };
 
   it('leaves a term of weight 0 out of the graph', () => {
     const guidance = faceLosses(inputs, { guidance: 1, diffusion: 0, weighting: { kind: 'none' } });
@@ -118,11 +169,15 @@ describe('faceLosses', () => {
   });
 
   it('reports all weights that make no sense at once', () => {
-    expect(() => faceLosses(inputs, { guidance: -1, diffusion: Number.NaN, weighting: { kind: 'min-snr', gamma: 0 } })).toThrow(/guidance: .*\n.*diffusion: .*\n.*gamma: /);
+    expect(() => faceLosses(inputs, { guidance: -1, diffusion: Number.NaN, weighting: { kind: 'min-snr', gamma: 0 } })).toThrow(
+      /guidance: .*\n.*diffusion: .*\n.*gamma: /,
+    );
   });
 
   it('refuses latents of different shapes', () => {
-    expect(() => guidanceLoss({ ...inputs, bad: value('bad', [1, 2, 4, 5]) }, { kind: 'none' })).toThrow(expect.objectContaining({ code: 'TRAIN_SHAPE' }));
+    expect(() => guidanceLoss({ ...inputs, bad: value('bad', [1, 2, 4, 5]) }, { kind: 'none' })).toThrow(
+      expect.objectContaining({ code: 'TRAIN_SHAPE' }),
+    );
   });
 });
 
