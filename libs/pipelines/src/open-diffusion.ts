@@ -2,13 +2,12 @@
 import type { Model, NodeContext } from '@facewright/core';
 import {
   guide, latentStride, parseAutoencoderConfig, parseClipTextConfig, parseNoiseSchedule, parseUNetConfig, storedWeights, textGraph, unetGraph, vaeDecodeGraph, vaeEncodeGraph,
-  type AutoencoderConfig, type ClipTextConfig, type NoiseSchedule, type UNetConfig, type WeightSource,
+  type AutoencoderConfig, type NoiseSchedule, type UNetConfig,
 } from '@facewright/models';
 import { buildModel, type Value } from '@facewright/onnx';
 import { imagesToTensor, sizeOf, tensorToImages, type ImageBuffer, type Rng, type Session, type Tensor } from '@facewright/tensor';
 import { err } from './errors.ts';
 import { loraAdditions } from './lora-additions.ts';
-import { usesFusedAttention } from './fused-attention.ts';
 import { componentKey, componentOf, componentWeights } from './model-files.ts';
 import { fusedWhere } from './fused-where.ts';
 import { gatherRows, runRows, stackRows } from './run-rows.ts';
@@ -73,7 +72,6 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
   };
   const tokenizer = await openClipTokenizer(handle, text.maxTokens, ctx);
   const open = opener(handle, ctx);
-  const fused = usesFusedAttention(ctx);
   const stride = latentStride(vae);
   const { signal } = ctx;
 

@@ -3,7 +3,6 @@ import type { Model, NodeContext } from '@facewright/core';
 import { blipGraph, blipPixels, createBertTokenizer, parseBlipRewardConfig, parseVocabulary, storedWeights, type BlipRewardConfig, type Tokenizer } from '@facewright/models';
 import { buildModel } from '@facewright/onnx';
 import { imagesToTensor, type ImageBuffer, type Tensor, type Tensors } from '@facewright/tensor';
-import { usesFusedAttention } from './fused-attention.ts';
 import { resizeAndCropCentre } from './image/resize.ts';
 import { fusedWhere } from './fused-where.ts';
 import { componentKey, componentOf, componentText, componentWeights } from './model-files.ts';
@@ -29,7 +28,6 @@ export async function openFaceScore(handle: Model<'face-score'>, ctx: NodeContex
   const weights = storedWeights(await componentWeights(handle, 'face_score', ctx));
   const tokens = Math.min(promptTokens, config.text.maxTokens);
   const tokenizer = createBertTokenizer(parseVocabulary(await componentText(handle, 'face_score', 'vocab.txt', ctx)), { length: tokens });
-  const fused = usesFusedAttention(ctx);
   const build = (n: number) => buildModel(blipGraph(config, { batch: n, tokens }, weights, fusedWhere(ctx)));
 
   const pixels = (crops: readonly ImageBuffer[]): Tensor<'float32'> =>

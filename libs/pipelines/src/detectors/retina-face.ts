@@ -1,6 +1,5 @@
 // RetinaFace (Deng et al.), in the configuration of Pytorch_Retinaface, which FaceScore uses: three outputs over two square priors at each place.
 import type { Candidate } from './candidates.ts';
-import { agrees } from './last-dimensions.ts';
 import type { DetectorKind } from './detector-kind.ts';
 
 const levels = [
