@@ -120,7 +120,8 @@ function convWeightGradient(op: Builder, x: Value, g: Value, wShape: Shape, geom
     return op.Gemm([cotangents, op.Reshape([seen], { shape: [-1, wShape[1]!] })]);
   });
   if (places.length === 1) return op.Reshape([places[0]!], { shape: wShape });
-  return op.Reshape([op.Concat(places.map((place) => op.Unsqueeze([place], { axes: [-1] })), { axis: -1 })], { shape: [out, wShape[1]!, kh, kw] });
+  const byPlace = op.Reshape([op.Concat(places, { axis: 1 })], { shape: [out, kh * kw, wShape[1]!] });
+  return op.Reshape([op.Transpose([byPlace], { perm: [0, 2, 1] })], { shape: wShape });
 }
 /** The same with groups: a batch of products, summed over the pictures. */
 function groupedWeightGradient(op: Builder, x: Value, g: Value, wShape: Shape, geometry: Geometry): Value {

@@ -1,26 +1,24 @@
 // Layer and instance normalisation.
-import { sizeOf } from '@facewright/tensor';
 import { err, type Builder, type Op } from '../op.ts';
 import type { OpAttrs } from '../schema.ts';
 import { axisOf, describe, oneDType, operand, rule, sameShape } from '../shapes.ts';
-import type { Shape, Value } from '../value.ts';
+import type { Value } from '../value.ts';
 
 /** Whether a value is a constant with this number everywhere, as the groups of groupNorm have it. */
 const isAll = ({ source }: Value, value: number): boolean => source.kind === 'constant' && Array.from(source.tensor.data as Float32Array).every((element) => element === value);
 const filled = (op: Builder, value: number, like: Value): Value => op.Expand([op.Cast([value], { to: like.dtype })], { shape: like.shape });
 
 /**
- * The cotangent of x from that of xhat = (x - mean(x)) / std(x), std^2 = var + epsilon, over the last axis of [rows, length]:
+ * The cotangent of x from that of xhat = (x - mean(x)) / std(x), std^2 = var + epsilon, mean and variance over `axes`:
  * (g - mean(g) - xhat mean(g xhat)) / std.
  */
-function whitenGradient(op: Builder, g: Value, x: Value, xhat: Value, epsilon: number): Value {
-  const dot = (a: Value, b: Value) => op.ReduceMean([op.Mul([a, b])], { axes: [1] });
+function whitenGradient(op: Builder, g: Value, x: Value, xhat: Value, axes: readonly number[], epsilon: number): Value {
+  const mean = (value: Value) => op.ReduceMean([value], { axes });
   // r = mean(x xhat) = var / std and var = std^2 - epsilon, so std = (r + sqrt(r^2 + 4 epsilon)) / 2: no second pass for the variance, and no 0 / 0 where x is constant.
-  const r = dot(x, xhat);
+  const r = mean(op.Mul([x, xhat]));
   const inverse = op.Div([2, op.Add([r, op.Sqrt([op.Add([op.Mul([r, r]), 4 * epsilon])])])]);
-  const along = op.Mul([dot(g, xhat), inverse]);
-  const mean = op.Mul([op.ReduceMean([g], { axes: [1] }), inverse]);
-  return op.Sub([op.Mul([g, inverse]), op.Add([op.Mul([xhat, along]), mean])]);
+  const along = op.Mul([mean(op.Mul([g, xhat])), inverse]);
+  return op.Sub([op.Mul([g, inverse]), op.Add([op.Mul([xhat, along]), op.Mul([mean(g), inverse])])]);
 }
 
 export const LayerNormalization: Op<OpAttrs['LayerNormalization']> = {
@@ -37,17 +35,9 @@ export const LayerNormalization: Op<OpAttrs['LayerNormalization']> = {
     return [{ dtype: x.dtype, shape: x.shape }];
   },
   vjp: rule((op, g, { inputs: [x, scale, bias], attrs: { axis, epsilon } }) => {
-    const first = axisOf('LayerNormalization', axis, x!.shape.length);
-    const shape: Shape = [sizeOf(x!.shape.slice(0, first)), sizeOf(x!.shape.slice(first))];
-    const rows = (value: Value) => op.Reshape([value], { shape });
+    const axes = x!.shape.map((_, index) => index).slice(axisOf('LayerNormalization', axis, x!.shape.length));
     const xhat = op.LayerNormalization([x!, filled(op, 1, scale!)], { axis, epsilon });
-    const leading = x!.shape.slice(0, first).map((_, index) => index);
-    const sum = (value: Value) => (leading.length ? op.ReduceSum([value], { axes: leading, keepdims: false }) : value);
-    return [
-      op.Reshape([whitenGradient(op, rows(op.Mul([g, scale!])), rows(x!), rows(xhat), epsilon)], { shape: x!.shape }),
-      sum(op.Mul([g, xhat])),
-      bias ? sum(g) : null,
-    ];
+    return [whitenGradient(op, op.Mul([g, scale!]), x!, xhat, axes, epsilon), op.Mul([g, xhat]), bias ? g : null];
   }),
 };
 
@@ -64,16 +54,11 @@ export const InstanceNormalization: Op<OpAttrs['InstanceNormalization']> = {
     return [{ dtype: x.dtype, shape: x.shape }];
   },
   vjp: rule((op, g, { inputs: [x, scale, bias], output, attrs: { epsilon } }) => {
-    const [batch, channels, ...spatial] = x!.shape as [number, number, ...number[]];
-    const rows = (value: Value) => op.Reshape([value], { shape: [batch * channels, sizeOf(spatial)] });
+    const axes = x!.shape.map((_, axis) => axis);
     const plain = isAll(scale!, 1) && isAll(bias!, 0);
     const xhat = plain ? output : op.InstanceNormalization([x!, filled(op, 1, scale!), filled(op, 0, bias!)], { epsilon });
-    const perChannel = op.Reshape([scale!], { shape: [channels, ...spatial.map(() => 1)] });
-    const axes = x!.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
-    return [
-      op.Reshape([whitenGradient(op, rows(plain ? g : op.Mul([g, perChannel])), rows(x!), rows(xhat), epsilon)], { shape: x!.shape }),
-      op.ReduceSum([op.Mul([g, xhat])], { axes, keepdims: false }),
-      op.ReduceSum([g], { axes, keepdims: false }),
-    ];
+    const perChannel = op.Reshape([scale!], { shape: [scale!.shape[0]!, ...axes.slice(2).map(() => 1)] });
+    const sum = (value: Value) => op.ReduceSum([value], { axes: axes.filter((axis) => axis !== 1), keepdims: false });
+    return [whitenGradient(op, plain ? g : op.Mul([g, perChannel]), x!, xhat, axes.slice(2), epsilon), sum(op.Mul([g, xhat])), sum(g)];
   }),
 };
