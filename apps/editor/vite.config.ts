@@ -7,7 +7,11 @@ export default defineConfig({
   root: import.meta.dirname,
   // Nothing is inlined as a data: URL, so the page needs no more than `font-src 'self'`.
   build: {
-    outDir: 'dist', emptyOutDir: true, assetsInlineLimit: 0, target: 'es2023', chunkSizeWarningLimit: 1200,
+    outDir: 'dist',
+    emptyOutDir: true,
+    assetsInlineLimit: 0,
+    target: 'es2023',
+    chunkSizeWarningLimit: 1200,
     // litegraph's own number field, which is never shown here, evaluates what is typed; the page's content security policy forbids it anyway.
     rolldownOptions: { checks: { eval: false } },
   },

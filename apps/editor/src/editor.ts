@@ -5,7 +5,16 @@ import { connectLive, type Live } from './api/live.ts';
 import { GraphCanvas, type CanvasPoint, type LooseEnd } from './canvas/graph-canvas.ts';
 import { parseField } from './fields/field-values.ts';
 import { autosave, autosaved } from './state/autosave.ts';
-import { describeRunNode, firstState, isBusy, type Dialog, type DockTab, type EditorState, type Hint, type Toast } from './state/editor-state.ts';
+import {
+  describeRunNode,
+  firstState,
+  isBusy,
+  type Dialog,
+  type DockTab,
+  type EditorState,
+  type Hint,
+  type Toast,
+} from './state/editor-state.ts';
 import { duration } from './state/format.ts';
 import { History } from './state/history.ts';
 import { looksOf } from './state/looks.ts';
@@ -50,7 +59,8 @@ export class Editor {
       editField: (node, port, box) => this.update({ editing: { node, port, box, problem: '' } }),
       rename: (node, box) => this.update({ renaming: { node, box } }),
       moved: () => {
-        if (this.state.editing || this.state.renaming || this.state.menu || this.state.hint) this.update({ editing: null, renaming: null, menu: null, hint: null });
+        if (this.state.editing || this.state.renaming || this.state.menu || this.state.hint)
+          this.update({ editing: null, renaming: null, menu: null, hint: null });
       },
     });
     this.#live = connectLive({
@@ -109,7 +119,18 @@ export class Editor {
     this.canvas.open(graph, { arrange });
     const shown = this.canvas.read();
     this.#history.restart(shown);
-    this.update({ graphName: graph.name, savedAs, unsaved: false, selection: [], nodeCount: Object.keys(graph.nodes).length, canUndo: false, canRedo: false, showProblems: false, editing: null, search: null });
+    this.update({
+      graphName: graph.name,
+      savedAs,
+      unsaved: false,
+      selection: [],
+      nodeCount: Object.keys(graph.nodes).length,
+      canUndo: false,
+      canRedo: false,
+      showProblems: false,
+      editing: null,
+      search: null,
+    });
     autosave(shown, savedAs);
     this.#validateSoon();
   }
@@ -137,7 +158,13 @@ export class Editor {
   }
   #documentChanged(graph: Graph): void {
     autosave(graph, this.state.savedAs);
-    this.update({ graphName: graph.name, unsaved: true, nodeCount: Object.keys(graph.nodes).length, canUndo: this.#history.canUndo, canRedo: this.#history.canRedo });
+    this.update({
+      graphName: graph.name,
+      unsaved: true,
+      nodeCount: Object.keys(graph.nodes).length,
+      canUndo: this.#history.canUndo,
+      canRedo: this.#history.canRedo,
+    });
     this.#validateSoon();
   }
   undo(): void {
@@ -268,7 +295,12 @@ export class Editor {
       if (error.status === 422) {
         this.update({ problems: error.problems, showProblems: true });
         this.showTab('problems');
-        this.toast('bad', error.problems.length === 1 ? 'The graph has a problem; it was not run.' : `The graph has ${error.problems.length} problems; it was not run.`);
+        this.toast(
+          'bad',
+          error.problems.length === 1
+            ? 'The graph has a problem; it was not run.'
+            : `The graph has ${error.problems.length} problems; it was not run.`,
+        );
       } else this.toast('bad', error.message);
     } finally {
       this.update({ starting: false });
@@ -328,7 +360,8 @@ export class Editor {
   }
   openDialog(dialog: Dialog): void {
     this.update({ dialog, menu: null });
-    if (dialog.kind === 'templates') void this.#try(async () => this.update({ dialog: { kind: 'templates', templates: await api.templates() } }));
+    if (dialog.kind === 'templates')
+      void this.#try(async () => this.update({ dialog: { kind: 'templates', templates: await api.templates() } }));
     if (dialog.kind === 'open') void this.#try(async () => this.update({ dialog: { kind: 'open', graphs: await api.graphs() } }));
   }
   closeDialog(): void {

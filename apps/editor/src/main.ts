@@ -15,7 +15,10 @@ const stage = document.createElement('div');
 stage.className = 'stage-canvas';
 const canvas = document.createElement('canvas');
 canvas.tabIndex = 0;
-canvas.setAttribute('aria-label', 'Graph. Tab adds a node; the arrow keys move the view; the Progress and Problems panels lead to each node.');
+canvas.setAttribute(
+  'aria-label',
+  'Graph. Tab adds a node; the arrow keys move the view; the Progress and Problems panels lead to each node.',
+);
 stage.append(canvas);
 const root = document.getElementById('app') as HTMLElement;
 

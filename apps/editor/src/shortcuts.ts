@@ -17,11 +17,21 @@ export function installShortcuts(editor: Editor, canvas: HTMLCanvasElement): voi
     'ctrl+o': () => editor.openDialog({ kind: 'open', graphs: null }),
   };
   const outsideFields: Readonly<Record<string, () => void>> = {
-    'ctrl+z': () => editor.undo(), 'ctrl+shift+z': () => editor.redo(), 'ctrl+y': () => editor.redo(),
-    'ctrl+c': () => editor.copy(), 'ctrl+x': () => editor.cut(), 'ctrl+v': () => editor.paste(), 'ctrl+d': () => editor.duplicate(),
-    'ctrl+a': () => editor.canvas.selectAll(), 'ctrl+g': () => editor.canvas.group('Group'),
-    delete: () => editor.canvas.deleteSelected(), backspace: () => editor.canvas.deleteSelected(),
-    f: () => editor.canvas.fit(), 'shift+a': () => editor.canvas.arrange(), 'shift+?': () => editor.openDialog({ kind: 'keys' }), '?': () => editor.openDialog({ kind: 'keys' }),
+    'ctrl+z': () => editor.undo(),
+    'ctrl+shift+z': () => editor.redo(),
+    'ctrl+y': () => editor.redo(),
+    'ctrl+c': () => editor.copy(),
+    'ctrl+x': () => editor.cut(),
+    'ctrl+v': () => editor.paste(),
+    'ctrl+d': () => editor.duplicate(),
+    'ctrl+a': () => editor.canvas.selectAll(),
+    'ctrl+g': () => editor.canvas.group('Group'),
+    delete: () => editor.canvas.deleteSelected(),
+    backspace: () => editor.canvas.deleteSelected(),
+    f: () => editor.canvas.fit(),
+    'shift+a': () => editor.canvas.arrange(),
+    'shift+?': () => editor.openDialog({ kind: 'keys' }),
+    '?': () => editor.openDialog({ kind: 'keys' }),
   };
   const onCanvas: Readonly<Record<string, () => void>> = {
     tab: () => {
@@ -29,8 +39,14 @@ export function installShortcuts(editor: Editor, canvas: HTMLCanvasElement): voi
       const inside = pointer.x > box.left && pointer.x < box.right && pointer.y > box.top && pointer.y < box.bottom;
       editor.openSearch(inside ? pointer : { x: box.left + box.width / 2 - 170, y: box.top + 60 }, null);
     },
-    arrowleft: () => editor.canvas.pan(PAN, 0), arrowright: () => editor.canvas.pan(-PAN, 0), arrowup: () => editor.canvas.pan(0, PAN), arrowdown: () => editor.canvas.pan(0, -PAN),
-    '+': () => editor.canvas.zoom(1.2), 'shift++': () => editor.canvas.zoom(1.2), '=': () => editor.canvas.zoom(1.2), '-': () => editor.canvas.zoom(1 / 1.2),
+    arrowleft: () => editor.canvas.pan(PAN, 0),
+    arrowright: () => editor.canvas.pan(-PAN, 0),
+    arrowup: () => editor.canvas.pan(0, PAN),
+    arrowdown: () => editor.canvas.pan(0, -PAN),
+    '+': () => editor.canvas.zoom(1.2),
+    'shift++': () => editor.canvas.zoom(1.2),
+    '=': () => editor.canvas.zoom(1.2),
+    '-': () => editor.canvas.zoom(1 / 1.2),
   };
   window.addEventListener('keydown', (event) => {
     const key = `${event.ctrlKey || event.metaKey ? 'ctrl+' : ''}${event.shiftKey ? 'shift+' : ''}${event.key.toLowerCase()}`;
@@ -41,7 +57,10 @@ export function installShortcuts(editor: Editor, canvas: HTMLCanvasElement): voi
     }
     // Text that is selected in a panel is copied as text.
     if ((key === 'ctrl+c' || key === 'ctrl+x') && window.getSelection()?.toString()) return;
-    const act = modal ? undefined : (anywhere[key] ?? (typing(event.target) ? undefined : (outsideFields[key] ?? (document.activeElement === canvas ? onCanvas[key] : undefined))));
+    const act = modal
+      ? undefined
+      : (anywhere[key] ??
+        (typing(event.target) ? undefined : (outsideFields[key] ?? (document.activeElement === canvas ? onCanvas[key] : undefined))));
     if (!act) return;
     event.preventDefault();
     act();

@@ -3,13 +3,32 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
-import { canConnect, isTerminal, isWidget, type ClientMessages, type Graph, type NodeDescription, type Problem, type RunEvent, type RunEventBody, type RunSummary, type ServerMessages } from '@facewright/core';
+import {
+  canConnect,
+  isTerminal,
+  isWidget,
+  type ClientMessages,
+  type Graph,
+  type NodeDescription,
+  type Problem,
+  type RunEvent,
+  type RunEventBody,
+  type RunSummary,
+  type ServerMessages,
+} from '@facewright/core';
 import { Server as LiveServer } from 'socket.io';
 import { fakeLoop, fakeNodes } from './fake-nodes.ts';
 
-const CSP = "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'self'";
+const CSP =
+  "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; connect-src 'self' ws: wss:; object-src 'none'; base-uri 'self'";
 const dist = join(import.meta.dirname, '../dist');
-const mediaTypes: Readonly<Record<string, string>> = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
+const mediaTypes: Readonly<Record<string, string>> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
 const descriptions = new Map<string, NodeDescription>(fakeNodes.map((node) => [node.type, node]));
 
 interface Run {
@@ -47,7 +66,14 @@ function problemsOf(graph: Graph): Problem[] {
       const answer = from ? canConnect(from.type, input.type) : true;
       if (answer !== true) return [{ code: 'CORE_BAD_LINK', node: id, port: input.name, message: `link: ${answer}` }];
       if (link || input.optional || input.default !== undefined || values?.[input.name] !== undefined) return [];
-      return [{ code: 'CORE_MISSING_INPUT', node: id, port: input.name, message: `input ${input.name}: expected ${isWidget(input.type) ? 'a value' : 'a link'}, got nothing` }];
+      return [
+        {
+          code: 'CORE_MISSING_INPUT',
+          node: id,
+          port: input.name,
+          message: `input ${input.name}: expected ${isWidget(input.type) ? 'a value' : 'a link'}, got nothing`,
+        },
+      ];
     });
   });
 }
@@ -64,21 +90,41 @@ function ordered({ nodes, links }: Graph): string[] {
   return order;
 }
 
-export async function startFakeServer({ port = 0, pace = 1 }: { readonly port?: number; /** 1 plays a loop in about 20 seconds; 0 as fast as it can. */ readonly pace?: number } = {}): Promise<FakeServer> {
+export async function startFakeServer({
+  port = 0,
+  pace = 1,
+}: {
+  readonly port?: number;
+  /** 1 plays a loop in about 20 seconds; 0 as fast as it can. */ readonly pace?: number;
+} = {}): Promise<FakeServer> {
   const runs = new Map<string, Run>();
   const saved = new Map<string, { graph: Graph; modified: string }>();
   const assets = new Map<string, Asset>();
   const done = new Map<string, Readonly<Record<string, unknown>>>();
-  const http: Server = createServer((request, response) => void answer(request, response).catch((error: unknown) => send(response, 500, { problems: [{ code: 'FAKE', message: String(error) }] })));
+  const http: Server = createServer(
+    (request, response) =>
+      void answer(request, response).catch((error: unknown) =>
+        send(response, 500, { problems: [{ code: 'FAKE', message: String(error) }] }),
+      ),
+  );
   const live = new LiveServer<ClientMessages, ServerMessages>(http);
   const wait = (ms: number) => new Promise((go) => setTimeout(go, ms * pace));
 
   const asset = (bytes: string, type: string) => {
-    const id = `sha256:${[...bytes].reduce((hash, char) => (Math.imul(hash, 31) + char.charCodeAt(0)) >>> 0, 7).toString(16).padStart(64, '0')}`;
+    const id = `sha256:${[...bytes]
+      .reduce((hash, char) => (Math.imul(hash, 31) + char.charCodeAt(0)) >>> 0, 7)
+      .toString(16)
+      .padStart(64, '0')}`;
     assets.set(id, { bytes, type });
     return { id, mediaType: type, bytes: bytes.length };
   };
-  const image = (seed: number, bad: boolean) => ({ asset: asset(face(seed, bad), 'image/svg+xml'), width: 64, height: 64, key: `prompt-${seed % 9}:${seed}`, caption: ['a smiling woman with red hair in a park', 'an old man with a beard by the sea'][seed % 2] ?? '' });
+  const image = (seed: number, bad: boolean) => ({
+    asset: asset(face(seed, bad), 'image/svg+xml'),
+    width: 64,
+    height: 64,
+    key: `prompt-${seed % 9}:${seed}`,
+    caption: ['a smiling woman with red hair in a park', 'an old man with a beard by the sea'][seed % 2] ?? '',
+  });
   const images = (from: number, bad: boolean) => Array.from({ length: 12 }, (_, i) => image(from + i, bad));
 
   const emit = (run: Run, body: RunEventBody): void => {
@@ -91,7 +137,11 @@ export async function startFakeServer({ port = 0, pace = 1 }: { readonly port?: 
       run.summary.finished = event.time;
     }
     live.to(run.summary.id).emit('event', event);
-    if (isTerminal(event) || event.type === 'run_started') live.emit('runs', [...runs.values()].map(({ summary }) => summary));
+    if (isTerminal(event) || event.type === 'run_started')
+      live.emit(
+        'runs',
+        [...runs.values()].map(({ summary }) => summary),
+      );
   };
 
   function outputsOf(run: Run, id: string): Record<string, unknown> {
@@ -99,11 +149,23 @@ export async function startFakeServer({ port = 0, pace = 1 }: { readonly port?: 
     const outputs: Record<string, unknown> = {};
     for (const { name, type } of descriptions.get(run.graph.nodes[id]?.type ?? '')?.outputs ?? []) {
       if (type.kind === 'images') outputs[name] = images(seed, seed % 2 === 0);
-      if (type.kind === 'faces') outputs[name] = { images: images(11, false).map((each) => ({ image: each, faces: [{ box: [17, 15, 47, 53], confidence: 0.9, landmarks: [] }] })) };
-      if (type.kind === 'pairs') outputs[name] = { pairs: images(11, false).map((good, i) => ({ key: good.key, caption: good.caption, good, bad: image(11 + i, true), boxes: [] })), manifest: {} };
+      if (type.kind === 'faces')
+        outputs[name] = {
+          images: images(11, false).map((each) => ({ image: each, faces: [{ box: [17, 15, 47, 53], confidence: 0.9, landmarks: [] }] })),
+        };
+      if (type.kind === 'pairs')
+        outputs[name] = {
+          pairs: images(11, false).map((good, i) => ({ key: good.key, caption: good.caption, good, bad: image(11 + i, true), boxes: [] })),
+          manifest: {},
+        };
       if (type.kind === 'report') {
         const html = `<!doctype html><title>Report</title><style>body{font:15px system-ui;margin:28px;max-width:760px}table{border-collapse:collapse}td,th{border-bottom:1px solid #ddd;padding:6px 14px;text-align:left}</style><h1>Did the faces get better?</h1><p>On 48 held-out prompts the face score rose by 0.21 (95 % interval 0.08 to 0.34); 64 % of the pairs got better.</p><table><tr><th>Measure<th>Base<th>Tuned<th>Difference</tr><tr><td>Face score<td>0.12<td>0.33<td>+0.21 [0.08, 0.34]</tr><tr><td>Fréchet distance<td>14.1<td>12.7<td>−1.4 [−2.9, 0.2]</tr></table>`;
-        outputs[name] = { title: 'Did the faces get better?', summary: 'The face score rose by 0.21 (95 % interval 0.08 to 0.34) on prompts that training never saw.', html: asset(html, 'text/html'), json: asset('{"score":0.21}', 'application/json') };
+        outputs[name] = {
+          title: 'Did the faces get better?',
+          summary: 'The face score rose by 0.21 (95 % interval 0.08 to 0.34) on prompts that training never saw.',
+          html: asset(html, 'text/html'),
+          json: asset('{"score":0.21}', 'application/json'),
+        };
       }
     }
     return outputs;
@@ -111,14 +173,22 @@ export async function startFakeServer({ port = 0, pace = 1 }: { readonly port?: 
 
   async function play(run: Run): Promise<void> {
     const { graph } = run;
-    const keyOf = (id: string): string => JSON.stringify([graph.nodes[id], graph.links.filter(({ to }) => to[0] === id).map(({ from }) => keyOf(from[0]))]);
+    const keyOf = (id: string): string =>
+      JSON.stringify([graph.nodes[id], graph.links.filter(({ to }) => to[0] === id).map(({ from }) => keyOf(from[0]))]);
     const order = ordered(graph);
     const started = Date.now();
     emit(run, { type: 'run_queued', name: run.summary.name });
     await wait(150);
     emit(run, {
-      type: 'run_started', provider: 'cpu',
-      plan: order.map((node) => ({ node, type: graph.nodes[node]?.type ?? '', action: done.has(keyOf(node)) ? 'cached' : 'run', reason: done.has(keyOf(node)) ? 'the same inputs gave this before' : 'never ran before', key: node })),
+      type: 'run_started',
+      provider: 'cpu',
+      plan: order.map((node) => ({
+        node,
+        type: graph.nodes[node]?.type ?? '',
+        action: done.has(keyOf(node)) ? 'cached' : 'run',
+        reason: done.has(keyOf(node)) ? 'the same inputs gave this before' : 'never ran before',
+        key: node,
+      })),
     });
     for (const node of order) {
       const known = done.get(keyOf(node));
@@ -134,13 +204,36 @@ export async function startFakeServer({ port = 0, pace = 1 }: { readonly port?: 
       for (let step = 1; step <= total; step++) {
         await wait(training ? 40 : 60);
         if (run.cancelled) return emit(run, { type: 'run_cancelled' });
-        emit(run, { type: 'node_progress', node, done: step, total, secondsLeft: step < 3 ? null : ((Date.now() - begun) / 1000 / step) * (total - step) });
-        if (type.endsWith('sampler') && step % 4 === 0) emit(run, { type: 'node_preview', node, image: `data:image/svg+xml,${encodeURIComponent(face(step, step < 12))}` });
+        emit(run, {
+          type: 'node_progress',
+          node,
+          done: step,
+          total,
+          secondsLeft: step < 3 ? null : ((Date.now() - begun) / 1000 / step) * (total - step),
+        });
+        if (type.endsWith('sampler') && step % 4 === 0)
+          emit(run, { type: 'node_preview', node, image: `data:image/svg+xml,${encodeURIComponent(face(step, step < 12))}` });
         if (training)
-          for (const [name, size] of [['loss', 1], ['guidance', 0.6], ['diffusion', 0.3]] as const) emit(run, { type: 'node_metric', node, name, step, value: size * (0.2 + Math.exp(-step / 40)) * (1 + 0.25 * Math.sin(step * 12.9)) });
+          for (const [name, size] of [
+            ['loss', 1],
+            ['guidance', 0.6],
+            ['diffusion', 0.3],
+          ] as const)
+            emit(run, {
+              type: 'node_metric',
+              node,
+              name,
+              step,
+              value: size * (0.2 + Math.exp(-step / 40)) * (1 + 0.25 * Math.sin(step * 12.9)),
+            });
       }
       if (type === 'facewright/face-detect' && graph.nodes[node]?.values?.['confidence'] === 0.99) {
-        const problem: Problem = { code: 'NODE_NO_FACES', node, port: 'images', message: 'images: expected at least one face with a confidence of 0.99, got none' };
+        const problem: Problem = {
+          code: 'NODE_NO_FACES',
+          node,
+          port: 'images',
+          message: 'images: expected at least one face with a confidence of 0.99, got none',
+        };
         emit(run, { type: 'node_failed', node, problem });
         return emit(run, { type: 'run_failed', problems: [problem] });
       }
@@ -153,13 +246,19 @@ export async function startFakeServer({ port = 0, pace = 1 }: { readonly port?: 
 
   function start(graph: Graph): Run {
     const id = `run-${runs.size + 1}`;
-    const run: Run = { summary: { id, name: graph.name, status: 'queued', created: new Date().toISOString(), finished: null, lastSeq: 0 }, graph, events: [], cancelled: false };
+    const run: Run = {
+      summary: { id, name: graph.name, status: 'queued', created: new Date().toISOString(), finished: null, lastSeq: 0 },
+      graph,
+      events: [],
+      cancelled: false,
+    };
     runs.set(id, run);
     void play(run);
     return run;
   }
 
-  const send = (response: ServerResponse, status: number, body: unknown): void => void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  const send = (response: ServerResponse, status: number, body: unknown): void =>
+    void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   async function bodyOf(request: IncomingMessage): Promise<unknown> {
     let text = '';
     for await (const chunk of request) text += String(chunk);
@@ -169,7 +268,9 @@ export async function startFakeServer({ port = 0, pace = 1 }: { readonly port?: 
     const wanted = normalize(path === '/' ? '/index.html' : path);
     try {
       const bytes = await readFile(join(dist, wanted));
-      response.writeHead(200, { 'content-type': mediaTypes[extname(wanted)] ?? 'application/octet-stream', 'content-security-policy': CSP }).end(bytes);
+      response
+        .writeHead(200, { 'content-type': mediaTypes[extname(wanted)] ?? 'application/octet-stream', 'content-security-policy': CSP })
+        .end(bytes);
     } catch {
       response.writeHead(404).end();
     }
@@ -179,15 +280,32 @@ export async function startFakeServer({ port = 0, pace = 1 }: { readonly port?: 
     if (!path.startsWith('/api/v1/')) return file(path, response);
     const [what, name, more] = path.slice('/api/v1/'.length).split('/');
     const body = request.method === 'PUT' || request.method === 'POST' ? await bodyOf(request) : undefined;
-    const missing = (): void => send(response, 404, { problems: [{ code: 'SERVER_NO_SUCH', message: `${what}: expected a known name, got ${name}` }] });
+    const missing = (): void =>
+      send(response, 404, { problems: [{ code: 'SERVER_NO_SUCH', message: `${what}: expected a known name, got ${name}` }] });
     switch (`${request.method} ${what}`) {
       case 'GET nodes':
         return send(response, 200, { nodes: fakeNodes });
       case 'GET templates':
-        if (name === undefined) return send(response, 200, { templates: [{ name: 'face-quality-loop', title: 'The face-quality loop', description: 'Draws faces, makes good and bad pairs, fine-tunes with the guidance loss and measures on held-out prompts whether faces got better.' }, { name: 'score-photos', title: 'Score photographs', description: 'A folder of photographs, face by face: detect, score, table.' }] });
+        if (name === undefined)
+          return send(response, 200, {
+            templates: [
+              {
+                name: 'face-quality-loop',
+                title: 'The face-quality loop',
+                description:
+                  'Draws faces, makes good and bad pairs, fine-tunes with the guidance loss and measures on held-out prompts whether faces got better.',
+              },
+              {
+                name: 'score-photos',
+                title: 'Score photographs',
+                description: 'A folder of photographs, face by face: detect, score, table.',
+              },
+            ],
+          });
         return name === 'face-quality-loop' ? send(response, 200, fakeLoop) : missing();
       case 'GET graphs':
-        if (name === undefined) return send(response, 200, { graphs: [...saved].map(([each, { modified }]) => ({ name: each, modified })) });
+        if (name === undefined)
+          return send(response, 200, { graphs: [...saved].map(([each, { modified }]) => ({ name: each, modified })) });
         return saved.has(name) ? send(response, 200, saved.get(name)?.graph) : missing();
       case 'PUT graphs':
         saved.set(name ?? '', { graph: body as Graph, modified: new Date().toISOString() });

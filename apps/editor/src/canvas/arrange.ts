@@ -42,7 +42,11 @@ function depths(ids: readonly string[], sources: ReadonlyMap<string, readonly st
  * Positions of the left top corners, in canvas units; `titleHeight` is what each box needs above its corner.
  * Layers by longest path, order within a layer by the mean place of neighbours (Sugiyama, Tagawa and Toda 1981), then each layer centred.
  */
-export function arrange(boxes: readonly Box[], links: readonly (readonly [from: string, to: string])[], titleHeight: number): Map<string, Place> {
+export function arrange(
+  boxes: readonly Box[],
+  links: readonly (readonly [from: string, to: string])[],
+  titleHeight: number,
+): Map<string, Place> {
   const byId = new Map(boxes.map((box) => [box.id, box]));
   const sources = new Map<string, string[]>();
   const targets = new Map<string, string[]>();
@@ -55,7 +59,8 @@ export function arrange(boxes: readonly Box[], links: readonly (readonly [from: 
   // A source that is needed late stands right before its first reader instead of far left.
   for (const id of [...byId.keys()].sort((a, b) => (depth.get(b) ?? 0) - (depth.get(a) ?? 0))) {
     const readers = targets.get(id);
-    if (!sources.get(id)?.length && readers?.length) depth.set(id, Math.max(0, Math.min(...readers.map((reader) => depth.get(reader) ?? 1)) - 1));
+    if (!sources.get(id)?.length && readers?.length)
+      depth.set(id, Math.max(0, Math.min(...readers.map((reader) => depth.get(reader) ?? 1)) - 1));
   }
   const layers: string[][] = [];
   for (const box of boxes) (layers[depth.get(box.id) ?? 0] ??= []).push(box.id);

@@ -17,8 +17,19 @@ const roundTrip = (document: Graph): Graph => {
   const { graph, remainder } = show(document);
   return readFromCanvas(graph, remainder);
 };
-const document = (parts: Partial<Graph>): Graph => ({ facewright: 1, name: 'g', description: 'd', nodes: {}, links: [], groups: [], ...parts });
-const positioned = (graph: Graph): Graph => ({ ...graph, nodes: Object.fromEntries(Object.entries(graph.nodes).map(([id, node], i) => [id, { ...node, position: [i * 300.3, -i * 17.7] }])) });
+const document = (parts: Partial<Graph>): Graph => ({
+  facewright: 1,
+  name: 'g',
+  description: 'd',
+  nodes: {},
+  links: [],
+  groups: [],
+  ...parts,
+});
+const positioned = (graph: Graph): Graph => ({
+  ...graph,
+  nodes: Object.fromEntries(Object.entries(graph.nodes).map(([id, node], i) => [id, { ...node, position: [i * 300.3, -i * 17.7] }])),
+});
 beforeAll(() => {
   installTheme();
   installSlotTypes();
@@ -31,34 +42,63 @@ describe('a document shown on the canvas and read back', () => {
   it('keeps sizes and groups, with and without a colour, also smaller than litegraph would draw them', () => {
     const saved = document({
       nodes: { p: { type: 'facewright/preview', version: 1, values: {}, position: [0.1, 0.2], size: [400.5, 300.25] } },
-      groups: [{ title: 'a', position: [1.5, 2], size: [20, 10] }, { title: 'b', position: [0, 0], size: [300, 200], color: '#abc' }],
+      groups: [
+        { title: 'a', position: [1.5, 2], size: [20, 10] },
+        { title: 'b', position: [0, 0], size: [300, 200], color: '#abc' },
+      ],
     });
     expect(roundTrip(saved)).toEqual(saved);
   });
   it('keeps a node type that the server does not know, with its values, version and links', () => {
-    const saved = positioned(document({
-      nodes: {
-        odd: { type: 'someone/unknown', version: 7, values: { anything: { deep: [1, null] } } },
-        draw: { type: 'facewright/sampler', version: 1, values: {} },
-        show: { type: 'facewright/preview', version: 1, values: {} },
-      },
-      links: [{ from: ['odd', 'thing'], to: ['draw', 'prompts'] }, { from: ['draw', 'images'], to: ['odd', 'pictures'] }, { from: ['odd', 'out'], to: ['show', 'images'] }],
-    }));
+    const saved = positioned(
+      document({
+        nodes: {
+          odd: { type: 'someone/unknown', version: 7, values: { anything: { deep: [1, null] } } },
+          draw: { type: 'facewright/sampler', version: 1, values: {} },
+          show: { type: 'facewright/preview', version: 1, values: {} },
+        },
+        links: [
+          { from: ['odd', 'thing'], to: ['draw', 'prompts'] },
+          { from: ['draw', 'images'], to: ['odd', 'pictures'] },
+          { from: ['odd', 'out'], to: ['show', 'images'] },
+        ],
+      }),
+    );
     expect(roundTrip(saved)).toEqual(saved);
     expect(graphNodes(show(saved).graph).find(({ id }) => id === 'odd')?.description).toBeUndefined();
   });
   it('keeps links to ports that a known node does not declare, links of the wrong type, and values of unknown inputs', () => {
-    const saved = positioned(document({
-      nodes: { load: { type: 'facewright/load-diffusion', version: 1, values: { dropped: 3 } }, draw: { type: 'facewright/sampler', version: 1, values: {} }, show: { type: 'facewright/preview', version: 1, values: {} } },
-      links: [{ from: ['load', 'model'], to: ['draw', 'retired'] }, { from: ['load', 'model'], to: ['show', 'images'] }, { from: ['draw', 'gone'], to: ['show', 'old'] }],
-    }));
+    const saved = positioned(
+      document({
+        nodes: {
+          load: { type: 'facewright/load-diffusion', version: 1, values: { dropped: 3 } },
+          draw: { type: 'facewright/sampler', version: 1, values: {} },
+          show: { type: 'facewright/preview', version: 1, values: {} },
+        },
+        links: [
+          { from: ['load', 'model'], to: ['draw', 'retired'] },
+          { from: ['load', 'model'], to: ['show', 'images'] },
+          { from: ['draw', 'gone'], to: ['show', 'old'] },
+        ],
+      }),
+    );
     expect(roundTrip(saved)).toEqual(saved);
   });
   it('keeps links that cannot be drawn: to a node that is absent, and a second one into the same input', () => {
-    const saved = positioned(document({
-      nodes: { a: { type: 'facewright/sampler', version: 1, values: {} }, b: { type: 'facewright/sampler', version: 1, values: {} }, show: { type: 'facewright/preview', version: 1, values: {} } },
-      links: [{ from: ['a', 'images'], to: ['show', 'images'] }, { from: ['b', 'images'], to: ['show', 'images'] }, { from: ['nobody', 'x'], to: ['a', 'prompts'] }],
-    }));
+    const saved = positioned(
+      document({
+        nodes: {
+          a: { type: 'facewright/sampler', version: 1, values: {} },
+          b: { type: 'facewright/sampler', version: 1, values: {} },
+          show: { type: 'facewright/preview', version: 1, values: {} },
+        },
+        links: [
+          { from: ['a', 'images'], to: ['show', 'images'] },
+          { from: ['b', 'images'], to: ['show', 'images'] },
+          { from: ['nobody', 'x'], to: ['a', 'prompts'] },
+        ],
+      }),
+    );
     expect(roundTrip(saved)).toEqual(saved);
   });
   it('reads back what changed: a moved node, a value, a removed node with its links', () => {
@@ -83,7 +123,15 @@ describe('a document shown on the canvas and read back', () => {
 
 describe('links made on the canvas', () => {
   const pair = () => {
-    const { graph } = show(document({ nodes: { load: { type: 'facewright/load-diffusion', version: 1, values: {} }, draw: { type: 'facewright/sampler', version: 1, values: {} }, again: { type: 'facewright/guidance-loss-trainer', version: 1, values: {} } } }));
+    const { graph } = show(
+      document({
+        nodes: {
+          load: { type: 'facewright/load-diffusion', version: 1, values: {} },
+          draw: { type: 'facewright/sampler', version: 1, values: {} },
+          again: { type: 'facewright/guidance-loss-trainer', version: 1, values: {} },
+        },
+      }),
+    );
     const [load, draw, again] = graphNodes(graph);
     if (!load || !draw || !again) throw new Error('three nodes');
     return { graph, load, draw, again };
@@ -102,7 +150,15 @@ describe('links made on the canvas', () => {
     const { graph, load, draw, again } = pair();
     again.connect('model', draw, 'model');
     expect(load.canConnectTo(again, again.inputs[0]!, load.outputs[0]!)).toBe(true);
-    const other = show(document({ nodes: { a: { type: 'facewright/guidance-loss-trainer', version: 1, values: {} }, b: { type: 'facewright/guidance-loss-trainer', version: 1, values: {} } }, links: [{ from: ['a', 'model'], to: ['b', 'model'] }] }));
+    const other = show(
+      document({
+        nodes: {
+          a: { type: 'facewright/guidance-loss-trainer', version: 1, values: {} },
+          b: { type: 'facewright/guidance-loss-trainer', version: 1, values: {} },
+        },
+        links: [{ from: ['a', 'model'], to: ['b', 'model'] }],
+      }),
+    );
     const [a, b] = graphNodes(other.graph);
     expect(b!.canConnectTo(a!, a!.inputs[0]!, b!.outputs[0]!)).toBe(false);
     expect(graph.nodes).toHaveLength(3);
@@ -117,7 +173,14 @@ describe('layout', () => {
     expect(nodesOverlap(graph)).toBe(false);
   });
   it('finds nodes that lie on each other, and puts them apart', () => {
-    const { graph } = show(document({ nodes: { a: { type: 'facewright/preview', version: 1, values: {}, position: [0, 0] }, b: { type: 'facewright/preview', version: 1, values: {}, position: [50, 40] } } }));
+    const { graph } = show(
+      document({
+        nodes: {
+          a: { type: 'facewright/preview', version: 1, values: {}, position: [0, 0] },
+          b: { type: 'facewright/preview', version: 1, values: {}, position: [50, 40] },
+        },
+      }),
+    );
     expect(nodesOverlap(graph)).toBe(true);
     arrangeNodes(graph);
     expect(nodesOverlap(graph)).toBe(false);

@@ -48,7 +48,8 @@ function drawnGroup(group: Group): LGraphGroup {
   return drawn;
 }
 
-const same = (a: ArrayLike<number>, b: readonly number[] | undefined): boolean => b !== undefined && Array.from(a).every((v, i) => v === Math.fround(b[i] ?? NaN));
+const same = (a: ArrayLike<number>, b: readonly number[] | undefined): boolean =>
+  b !== undefined && Array.from(a).every((v, i) => v === Math.fround(b[i] ?? NaN));
 /** litegraph keeps coordinates in 32 bits: a saved one that did not move stays as it was. */
 const place = (now: ArrayLike<number>, saved: readonly [number, number] | undefined): [number, number] =>
   same(now, saved) && saved ? [...saved] : [Math.round((now[0] ?? 0) * 10) / 10, Math.round((now[1] ?? 0) * 10) / 10];
@@ -67,7 +68,9 @@ function readNode(node: GraphNode): NodeInstance {
 function readGroup(drawn: LGraphGroup): Group {
   const saved = groups.get(drawn);
   return {
-    title: drawn.title, position: place(drawn.pos, saved?.position), size: place(drawn.size, saved?.size),
+    title: drawn.title,
+    position: place(drawn.pos, saved?.position),
+    size: place(drawn.size, saved?.size),
     ...((saved?.color ?? drawn.color) !== undefined && { color: saved?.color ?? drawn.color }),
     ...(saved && saved.color === undefined && { color: undefined }),
   };

@@ -66,7 +66,14 @@ export function cover(ctx: CanvasRenderingContext2D, image: HTMLImageElement, x:
 }
 
 /** A line through the values, scaled to fill the box; at most `width` points are drawn. */
-export function sparkline(ctx: CanvasRenderingContext2D, values: readonly number[], x: number, y: number, width: number, height: number): void {
+export function sparkline(
+  ctx: CanvasRenderingContext2D,
+  values: readonly number[],
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): void {
   const finite = values.filter(Number.isFinite);
   if (finite.length < 2) return;
   const step = Math.max(1, Math.floor(finite.length / width));

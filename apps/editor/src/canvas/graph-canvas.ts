@@ -1,7 +1,16 @@
 // The door between the editor and litegraph: documents in and out, what a person does, what a run shows.
 import type { Graph, NodeDescription, PortDescription } from '@facewright/core';
 import { LGraph, LGraphGroup } from 'litegraph.js';
-import { arrangeNodes, freeId, graphNodes, nodesOverlap, readFromCanvas, writeToCanvas, type Catalogue, type Remainder } from './document.ts';
+import {
+  arrangeNodes,
+  freeId,
+  graphNodes,
+  nodesOverlap,
+  readFromCanvas,
+  writeToCanvas,
+  type Catalogue,
+  type Remainder,
+} from './document.ts';
 import { GraphNode, isLinked, type NodeHooks } from './graph-node.ts';
 import { plainLook, type NodeLook } from './node-look.ts';
 import { whenPictureReady } from './picture-store.ts';
@@ -25,7 +34,12 @@ export interface GraphCanvasEvents {
   selected(nodes: readonly string[]): void;
   refused(reason: string): void;
   /** While a link is dragged, or a port is hovered: what to show beside the pointer. */
-  hint(hint: { readonly at: CanvasPoint; readonly kind: 'refusal'; readonly text: string } | { readonly at: CanvasPoint; readonly kind: 'node'; readonly node: string; readonly port: string | null } | null): void;
+  hint(
+    hint:
+      | { readonly at: CanvasPoint; readonly kind: 'refusal'; readonly text: string }
+      | { readonly at: CanvasPoint; readonly kind: 'node'; readonly node: string; readonly port: string | null }
+      | null,
+  ): void;
   search(at: CanvasPoint, from: LooseEnd | null): void;
   menu(at: CanvasPoint, node: string | null): void;
   editField(node: string, port: PortDescription, box: DOMRect): void;
@@ -95,7 +109,10 @@ export class GraphCanvas {
   }
 
   /** Shows a document. `arrange` 'overlapping' lays it out anew when nodes lie on each other. */
-  open(document: Graph, { keepView = false, arrange = 'missing' }: { readonly keepView?: boolean; readonly arrange?: 'missing' | 'overlapping' } = {}): void {
+  open(
+    document: Graph,
+    { keepView = false, arrange = 'missing' }: { readonly keepView?: boolean; readonly arrange?: 'missing' | 'overlapping' } = {},
+  ): void {
     this.#quietly(() => {
       this.#canvas.deselectAll();
       this.#graph.clear();
@@ -124,8 +141,13 @@ export class GraphCanvas {
   }
   #view(node: GraphNode): NodeView {
     return {
-      id: String(node.id), type: node.type, title: node.shownTitle, description: node.description, values: node.values,
-      linkedInputs: new Set(node.inputs.filter(isLinked).map(({ name }) => name)), unfilled: node.unfilled(),
+      id: String(node.id),
+      type: node.type,
+      title: node.shownTitle,
+      description: node.description,
+      values: node.values,
+      linkedInputs: new Set(node.inputs.filter(isLinked).map(({ name }) => name)),
+      unfilled: node.unfilled(),
     };
   }
 
@@ -157,7 +179,9 @@ export class GraphCanvas {
     const slot = (from.side === 'output' ? node?.outputs : node?.inputs)?.find(({ name }) => name === from.port);
     if (!slot) return [];
     return [...this.#catalogue.values()].filter(({ inputs, outputs }) =>
-      from.side === 'output' ? inputs.some(({ type }) => linkAnswer(slot.type, slotType(type)) === true) : outputs.some(({ type }) => linkAnswer(slotType(type), slot.type) === true),
+      from.side === 'output'
+        ? inputs.some(({ type }) => linkAnswer(slot.type, slotType(type)) === true)
+        : outputs.some(({ type }) => linkAnswer(slotType(type), slot.type) === true),
     );
   }
 
@@ -201,7 +225,8 @@ export class GraphCanvas {
     if (!chosen.size) return null;
     const { nodes, links, ...rest } = this.read();
     return {
-      ...rest, groups: [],
+      ...rest,
+      groups: [],
       nodes: Object.fromEntries(Object.entries(nodes).filter(([id]) => chosen.has(id))),
       links: links.filter(({ from, to }) => chosen.has(from[0]) && chosen.has(to[0])),
     };
@@ -261,10 +286,12 @@ export class GraphCanvas {
       this.#fitted = this.#viewKey();
       return;
     }
-    const left = Math.min(...nodes.map(({ pos }) => pos[0] ?? 0));
-    const top = Math.min(...nodes.map(({ pos }) => (pos[1] ?? 0) - theme.titleHeight));
-    const right = Math.max(...nodes.map(({ pos, size }) => (pos[0] ?? 0) + (size[0] ?? 0)));
-    const bottom = Math.max(...nodes.map(({ pos, size }) => (pos[1] ?? 0) + (size[1] ?? 0)));
+    // The title of a node, and that of a frame, stand above the corner.
+    const items = [...nodes, ...this.#graph.groups];
+    const left = Math.min(...items.map(({ pos }) => pos[0] ?? 0));
+    const top = Math.min(...items.map(({ pos }) => (pos[1] ?? 0) - theme.titleHeight));
+    const right = Math.max(...items.map(({ pos, size }) => (pos[0] ?? 0) + (size[0] ?? 0)));
+    const bottom = Math.max(...items.map(({ pos, size }) => (pos[1] ?? 0) + (size[1] ?? 0)));
     const margin = 36;
     const { ds } = this.#canvas;
     ds.scale = Math.min(1, (width - 2 * margin) / (right - left), (height - 2 * margin) / (bottom - top));
@@ -283,7 +310,10 @@ export class GraphCanvas {
     const { width, height } = this.#element.getBoundingClientRect();
     const { ds } = this.#canvas;
     ds.scale = Math.max(ds.scale, 0.75);
-    ds.offset = [width / ds.scale / 2 - (node.pos[0] ?? 0) - (node.size[0] ?? 0) / 2, height / ds.scale / 2 - (node.pos[1] ?? 0) - (node.size[1] ?? 0) / 2];
+    ds.offset = [
+      width / ds.scale / 2 - (node.pos[0] ?? 0) - (node.size[0] ?? 0) / 2,
+      height / ds.scale / 2 - (node.pos[1] ?? 0) - (node.size[1] ?? 0) / 2,
+    ];
     this.select([id]);
     this.#canvas.setDirty(true, true);
   }
@@ -302,7 +332,10 @@ export class GraphCanvas {
   /** Where a node's title is on the screen; for tests and floating boxes. */
   boxOf(id: string): DOMRect | undefined {
     const node = this.#find(id);
-    return node && this.#screenBox(node.pos[0] ?? 0, (node.pos[1] ?? 0) - theme.titleHeight, node.size[0] ?? 0, (node.size[1] ?? 0) + theme.titleHeight);
+    return (
+      node &&
+      this.#screenBox(node.pos[0] ?? 0, (node.pos[1] ?? 0) - theme.titleHeight, node.size[0] ?? 0, (node.size[1] ?? 0) + theme.titleHeight)
+    );
   }
   /** Where a slot is on the screen. */
   slotAt(id: string, port: string, side: 'output' | 'input'): CanvasPoint | undefined {
@@ -346,7 +379,16 @@ export class GraphCanvas {
     let [x, y] = this.#toGraph({ x: left + width / 2, y: top + height / 3 });
     x -= (node.size[0] ?? 0) / 2;
     const others = graphNodes(this.#graph);
-    while (others.some(({ pos, size }) => x < (pos[0] ?? 0) + (size[0] ?? 0) && (pos[0] ?? 0) < x + (node.size[0] ?? 0) && y < (pos[1] ?? 0) + (size[1] ?? 0) + theme.titleHeight && (pos[1] ?? 0) - theme.titleHeight < y + (node.size[1] ?? 0))) y += 40;
+    while (
+      others.some(
+        ({ pos, size }) =>
+          x < (pos[0] ?? 0) + (size[0] ?? 0) &&
+          (pos[0] ?? 0) < x + (node.size[0] ?? 0) &&
+          y < (pos[1] ?? 0) + (size[1] ?? 0) + theme.titleHeight &&
+          (pos[1] ?? 0) - theme.titleHeight < y + (node.size[1] ?? 0),
+      )
+    )
+      y += 40;
     return [x, y];
   }
   #screenBox(x: number, y: number, width: number, height: number): DOMRect {
@@ -359,7 +401,12 @@ export class GraphCanvas {
   }
   #fieldBox(node: GraphNode, port: string): DOMRect {
     const widget = node.widgets?.find(({ name }) => name === port);
-    return this.#screenBox((node.pos[0] ?? 0) + theme.margin, (node.pos[1] ?? 0) + (widget?.y ?? 0), (node.size[0] ?? 0) - 2 * theme.margin, widget?.computedHeight ?? theme.rowHeight);
+    return this.#screenBox(
+      (node.pos[0] ?? 0) + theme.margin,
+      (node.pos[1] ?? 0) + (widget?.y ?? 0),
+      (node.size[0] ?? 0) - 2 * theme.margin,
+      widget?.computedHeight ?? theme.rowHeight,
+    );
   }
   #resize(): void {
     const parent = this.#element.parentElement as HTMLElement;

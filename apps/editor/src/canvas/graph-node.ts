@@ -74,7 +74,13 @@ export class GraphNode extends LGraphNode {
   unfilled(): ReadonlySet<string> {
     return new Set(
       (this.description?.inputs ?? [])
-        .filter((port) => !port.optional && port.default === undefined && this.values[port.name] === undefined && !this.inputs.some((slot) => slot.name === port.name && isLinked(slot)))
+        .filter(
+          (port) =>
+            !port.optional &&
+            port.default === undefined &&
+            this.values[port.name] === undefined &&
+            !this.inputs.some((slot) => slot.name === port.name && isLinked(slot)),
+        )
         .map(({ name }) => name),
     );
   }
@@ -94,7 +100,7 @@ export class GraphNode extends LGraphNode {
 
   override computeSize(out?: Float32Array): [number, number] {
     const size = super.computeSize(out) as unknown as [number, number];
-    size[0] = Math.max(theme.minWidth, Math.min(size[0], 320));
+    size[0] = Math.max(theme.minWidth, Math.min(size[0], 290));
     // A missing node shows two lines of text.
     if (!this.description) size[1] += 44;
     return size;
@@ -104,7 +110,8 @@ export class GraphNode extends LGraphNode {
     this.setSize([Math.max(width, this.userSize?.[0] ?? 0), Math.max(height, this.userSize?.[1] ?? 0)]);
   }
   override onResize(size: ArrayLike<number>): void {
-    if ((this.graph?.list_of_graphcanvas ?? []).some((canvas: LGraphCanvas) => canvas.resizing_node === this)) this.userSize = [size[0] ?? 0, size[1] ?? 0];
+    if ((this.graph?.list_of_graphcanvas ?? []).some((canvas: LGraphCanvas) => canvas.resizing_node === this))
+      this.userSize = [size[0] ?? 0, size[1] ?? 0];
   }
 
   // Deleting a node deletes its links; nothing is joined behind a person's back.
@@ -120,7 +127,8 @@ export class GraphNode extends LGraphNode {
   /** Dropped anywhere on the node: the first free input that may take it, else the first that may. */
   override findInputByType(type: number | string): { index: number; slot: InputSlot } | undefined {
     const fitting = [...this.inputs.entries()].filter(([, slot]) => linkAnswer(type, slot.type) === true);
-    const [index, slot] = fitting.find(([, slot]) => !isLinked(slot) && !slot.widget) ?? fitting.find(([, { widget }]) => !widget) ?? fitting[0] ?? [];
+    const [index, slot] =
+      fitting.find(([, slot]) => !isLinked(slot) && !slot.widget) ?? fitting.find(([, { widget }]) => !widget) ?? fitting[0] ?? [];
     return index === undefined || !slot ? undefined : { index, slot };
   }
   override findOutputByType(type: number | string): { index: number; slot: OutputSlot } | undefined {
@@ -134,7 +142,8 @@ export class GraphNode extends LGraphNode {
     return Boolean(from && to && !isLinked(to) && trustLinks(() => this.connectSlots(from, target, to, undefined)));
   }
 
-  drawBody(ctx: CanvasRenderingContext2D, lowQuality: boolean): void {
+  /** `scale` is that of the view: from afar the title is written larger, and what nobody could read is left out. */
+  drawBody(ctx: CanvasRenderingContext2D, scale: number, lowQuality: boolean): void {
     const [width, height] = this.size as unknown as [number, number];
     const { titleHeight, radius } = theme;
     const { status } = this.look;
@@ -169,20 +178,24 @@ export class GraphNode extends LGraphNode {
       ctx.stroke();
     }
     if (status === 'running') drawProgress(ctx, this.look.progress, width);
-    if (lowQuality) return;
+    const titleSize = Math.min(24, Math.max(13, 10 / scale));
     const middle = -titleHeight / 2;
     ctx.textBaseline = 'middle';
     ctx.textAlign = 'right';
     ctx.font = font(11, 500);
-    const clock = this.look.clock;
+    const clock = scale < 0.45 ? '' : this.look.clock;
     const clockWidth = clock ? ctx.measureText(clock).width + 12 : 0;
     ctx.fillStyle = statusColour(status) ?? theme.soft;
     if (clock) ctx.fillText(clock, width - 12, middle + 0.5);
     ctx.textAlign = 'left';
     drawMark(ctx, status, this.categoryColour(), middle);
-    ctx.font = font(13, 600);
+    ctx.font = font(titleSize, 600);
     ctx.fillStyle = theme.text;
-    ctx.fillText(cut(ctx, this.shownTitle, width - 40 - clockWidth), 28, middle + 0.5);
+    ctx.fillText(cut(ctx, this.shownTitle, width - 36 - clockWidth), 28, middle + titleSize / 26);
+    if (lowQuality) {
+      ctx.textBaseline = 'alphabetic';
+      return;
+    }
     if (missing) {
       ctx.font = font(11.5);
       ctx.fillStyle = missingColour;
@@ -212,16 +225,27 @@ export class GraphNode extends LGraphNode {
       const [x, y] = this.getInputPos(i) as unknown as [number, number];
       const lacking = unfilled.has(slot.name) || this.look.problems.has(slot.name);
       const optional = this.description?.inputs.find(({ name }) => name === slot.name)?.optional ?? false;
-      drawSlot(ctx, slot, x - (this.pos[0] ?? 0), y - (this.pos[1] ?? 0), { alpha: fits ? 1 : 0.22, grow: fits && hovered, lacking, hollow: optional });
+      drawSlot(ctx, slot, x - (this.pos[0] ?? 0), y - (this.pos[1] ?? 0), {
+        alpha: fits ? 1 : 0.22,
+        grow: fits && hovered,
+        lacking,
+        hollow: optional,
+      });
       if (slot.widget || lowQuality) continue;
       ctx.textAlign = 'left';
       ctx.fillStyle = lacking ? theme.bad : optional ? theme.soft : theme.text;
       ctx.fillText(label(slot.name), x - (this.pos[0] ?? 0) + 13, y - (this.pos[1] ?? 0) + 0.5);
     }
     for (const [i, slot] of this.outputs.entries()) {
-      const fits = !fromSlot || fromSlot === slot || (!wantsInput && origin !== undefined && this.canConnectTo(origin, fromSlot as InputSlot, slot));
+      const fits =
+        !fromSlot || fromSlot === slot || (!wantsInput && origin !== undefined && this.canConnectTo(origin, fromSlot as InputSlot, slot));
       const [x, y] = this.getOutputPos(i) as unknown as [number, number];
-      drawSlot(ctx, slot, x - (this.pos[0] ?? 0), y - (this.pos[1] ?? 0), { alpha: fits ? 1 : 0.22, grow: fits && this.mouseOver?.outputId === i, lacking: false, hollow: false });
+      drawSlot(ctx, slot, x - (this.pos[0] ?? 0), y - (this.pos[1] ?? 0), {
+        alpha: fits ? 1 : 0.22,
+        grow: fits && this.mouseOver?.outputId === i,
+        lacking: false,
+        hollow: false,
+      });
       if (lowQuality) continue;
       ctx.textAlign = 'right';
       ctx.fillStyle = theme.text;
@@ -328,7 +352,10 @@ function drawMessage(ctx: CanvasRenderingContext2D, { look }: GraphNode, width: 
 }
 
 function drawSlot(
-  ctx: CanvasRenderingContext2D, slot: DrawnSlot, x: number, y: number,
+  ctx: CanvasRenderingContext2D,
+  slot: DrawnSlot,
+  x: number,
+  y: number,
   { alpha, grow, lacking, hollow }: { readonly alpha: number; readonly grow: boolean; readonly lacking: boolean; readonly hollow: boolean },
 ): void {
   const type = portOfSlot(slot.type);

@@ -18,4 +18,13 @@ export interface NodeLook {
   /** Problems by input name; '' for the node as a whole. */
   readonly problems: ReadonlyMap<string, string>;
 }
-export const plainLook: NodeLook = { status: null, progress: null, clock: '', message: '', pictures: [], more: 0, curve: [], problems: new Map() };
+export const plainLook: NodeLook = {
+  status: null,
+  progress: null,
+  clock: '',
+  message: '',
+  pictures: [],
+  more: 0,
+  curve: [],
+  problems: new Map(),
+};

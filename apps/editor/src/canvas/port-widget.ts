@@ -105,7 +105,8 @@ export class PortWidget extends BaseWidget {
     const { port, owner } = this;
     const value = owner.fieldValue(port.name);
     if (port.type.kind === 'boolean') owner.hooks.valueChanged(owner, port.name, value !== true);
-    else if (port.type.kind === 'seed' && e.canvasX > (owner.pos[0] ?? 0) + (owner.size[0] ?? 0) - 36) owner.hooks.valueChanged(owner, port.name, randomSeed());
+    else if (port.type.kind === 'seed' && e.canvasX > (owner.pos[0] ?? 0) + (owner.size[0] ?? 0) - 36)
+      owner.hooks.valueChanged(owner, port.name, randomSeed());
     else owner.hooks.editField(owner, port);
   }
   /** Dragging a number sideways changes it: the whole range over 400 pixels, or one step per 4 pixels. */
@@ -147,7 +148,11 @@ function drawDie(ctx: CanvasRenderingContext2D, x: number, y: number): void {
   const ink = ctx.fillStyle;
   ctx.fillStyle = theme.soft;
   ctx.beginPath();
-  for (const [dx, dy] of [[3.5, 3.5], [8.5, 8.5], [6, 6]] as const) {
+  for (const [dx, dy] of [
+    [3.5, 3.5],
+    [8.5, 8.5],
+    [6, 6],
+  ] as const) {
     ctx.moveTo(x + dx, y + dy);
     ctx.arc(x + dx, y + dy, 1.1, 0, Math.PI * 2);
   }

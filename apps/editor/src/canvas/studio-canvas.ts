@@ -1,10 +1,11 @@
 // litegraph's canvas with our drawing, our menus and answers to refused links.
 import { describeType } from '@facewright/core';
 import { LGraphCanvas, type LGraph, type LGraphNode } from 'litegraph.js';
+import { cut } from './draw.ts';
 import { GraphNode, dependsOn } from './graph-node.ts';
 import { label } from './label.ts';
 import { linkAnswer, portOfSlot } from './slot-types.ts';
-import { theme } from './theme.ts';
+import { font, theme } from './theme.ts';
 
 type PointerLike = PointerEvent & { canvasX: number; canvasY: number };
 /** The end that a link is being dragged from. */
@@ -58,8 +59,31 @@ export class StudioCanvas extends LGraphCanvas {
     for (let x = Math.floor(left / step) * step; x < left + width; x += step)
       for (let y = Math.floor(top / step) * step; y < top + height; y += step) ctx.fillRect(x - dot / 2, y - dot / 2, dot, dot);
   }
+  override drawGroups(_: HTMLCanvasElement, ctx: CanvasRenderingContext2D): void {
+    for (const group of this.graph?.groups ?? []) {
+      const [x = 0, y = 0] = group.pos;
+      const [width = 0, height = 0] = group.size;
+      ctx.fillStyle = ctx.strokeStyle = group.color ?? theme.faint;
+      ctx.lineWidth = group.selected ? 2 : 1;
+      ctx.beginPath();
+      ctx.roundRect(x, y, width, height, 14);
+      ctx.globalAlpha = 0.13;
+      ctx.fill();
+      ctx.globalAlpha = group.selected ? 1 : 0.45;
+      ctx.stroke();
+      ctx.globalAlpha = 1;
+      // Readable from afar: the frames are the table of contents of a large graph.
+      const size = Math.min(40, Math.max(15, 12 / this.ds.scale));
+      ctx.font = font(size, 600);
+      ctx.textAlign = 'left';
+      ctx.textBaseline = 'alphabetic';
+      ctx.fillStyle = theme.soft;
+      ctx.fillText(cut(ctx, group.title, width - 16), x + 4, y - size * 0.45);
+    }
+    ctx.globalAlpha = this.editor_alpha;
+  }
   override drawNodeShape(node: LGraphNode, ctx: CanvasRenderingContext2D): void {
-    if (node instanceof GraphNode) node.drawBody(ctx, this.low_quality);
+    if (node instanceof GraphNode) node.drawBody(ctx, this.ds.scale, this.low_quality);
   }
 
   #dragEnd(): DragEnd | null {
@@ -77,7 +101,10 @@ export class StudioCanvas extends LGraphCanvas {
     const [source, target] = from.side === 'output' ? [from.node, node] : [node, from.node];
     if (dependsOn(source, target)) return `That would be a loop: ${source.shownTitle} already needs ${target.shownTitle}.`;
     const widget = node.getWidgetOnPos(x, y, true);
-    const over = from.side === 'output' ? (node.getInputOnPos([x, y]) ?? node.inputs.find(({ name }) => name === widget?.name)) : node.getOutputOnPos([x, y]);
+    const over =
+      from.side === 'output'
+        ? (node.getInputOnPos([x, y]) ?? node.inputs.find(({ name }) => name === widget?.name))
+        : node.getOutputOnPos([x, y]);
     if (over) {
       const answer = from.side === 'output' ? linkAnswer(slot.type, over.type) : linkAnswer(over.type, slot.type);
       return answer === true ? null : `${node.shownTitle}, ${label(over.name)}: ${answer}`;
@@ -123,7 +150,8 @@ export class StudioCanvas extends LGraphCanvas {
     return document.createElement('div');
   }
   override processNodeDblClicked(node: LGraphNode): void {
-    if (node instanceof GraphNode && this.graph_mouse[1] !== undefined && this.graph_mouse[1] < (node.pos[1] ?? 0)) this.hooks?.titleDoubleClicked(node);
+    if (node instanceof GraphNode && this.graph_mouse[1] !== undefined && this.graph_mouse[1] < (node.pos[1] ?? 0))
+      this.hooks?.titleDoubleClicked(node);
   }
   override processContextMenu(node: LGraphNode | undefined, event: MouseEvent): void {
     this.hooks?.menu(node instanceof GraphNode ? node : null, event.clientX, event.clientY);

@@ -23,7 +23,10 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
   });
 
   /** A fresh page; afterwards it must have complained of nothing. */
-  async function withEditor(work: (editor: OpenEditor) => Promise<void>, { size, url = server.url }: { size?: { width: number; height: number }; url?: string } = {}): Promise<void> {
+  async function withEditor(
+    work: (editor: OpenEditor) => Promise<void>,
+    { size, url = server.url }: { size?: { width: number; height: number }; url?: string } = {},
+  ): Promise<void> {
     const editor = await openEditor(browser, url, size);
     try {
       await work(editor);
@@ -40,13 +43,25 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     await page.mouse.move((from.x + to.x) / 2, (from.y + to.y) / 2, { steps: 4 });
     await page.mouse.move(to.x, to.y, { steps: 4 });
   }
-  const open = (editor: OpenEditor, graph: unknown) => editor.page.evaluate(`window.facewright.openFile(new File([${JSON.stringify(JSON.stringify(graph))}], 'g.json'))`);
-  const graphOf = (nodes: Record<string, unknown>, links: readonly unknown[] = []) => ({ facewright: 1, name: 'Small', description: '', nodes, links, groups: [] });
+  const open = (editor: OpenEditor, graph: unknown) =>
+    editor.page.evaluate(`window.facewright.openFile(new File([${JSON.stringify(JSON.stringify(graph))}], 'g.json'))`);
+  const graphOf = (nodes: Record<string, unknown>, links: readonly unknown[] = []) => ({
+    facewright: 1,
+    name: 'Small',
+    description: '',
+    nodes,
+    links,
+    groups: [],
+  });
   const node = (type: string, position: readonly [number, number]) => ({ type: `facewright/${type}`, version: 1, values: {}, position });
 
   it('opens with the loop template, without a complaint about the content security policy', () =>
     withEditor(async (editor) => {
-      expect(await editor.ask(({ state }) => [state.graphName, state.nodeCount, state.connection])).toEqual(['Face quality loop', Object.keys(fakeLoop.nodes).length, 'online']);
+      expect(await editor.ask(({ state }) => [state.graphName, state.nodeCount, state.connection])).toEqual([
+        'Face quality loop',
+        Object.keys(fakeLoop.nodes).length,
+        'online',
+      ]);
       expect(await editor.page.locator('.palette-node').count()).toBe(10);
     }));
 
@@ -70,7 +85,9 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
       await page.waitForSelector('dialog', { state: 'detached' });
 
       await page.keyboard.press('Control+Enter');
-      await editor.until(({ state }) => state.run?.status === 'succeeded' && [...state.run.nodes.values()].every(({ status }) => status === 'cached'));
+      await editor.until(
+        ({ state }) => state.run?.status === 'succeeded' && [...state.run.nodes.values()].every(({ status }) => status === 'cached'),
+      );
       await page.click('#tab-progress');
       expect(await page.locator('.node-row').first().textContent()).toContain('the same inputs gave this before');
       await page.click('#tab-history');
@@ -93,14 +110,17 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
 
   it('cancels, and marks what was not run', async () => {
     const slow = await startFakeServer({ pace: 1 });
-    await withEditor(async (editor) => {
-      await editor.page.click('#run');
-      await editor.until(({ state }) => state.run?.nodes.get('draw')?.status === 'running');
-      await editor.page.click('#cancel');
-      await editor.until(({ state }) => state.run?.status === 'cancelled');
-      await editor.page.waitForSelector('#run');
-      expect(await editor.ask(({ state }) => state.run?.nodes.get('evaluate')?.status)).toBe('stopped');
-    }, { url: slow.url });
+    await withEditor(
+      async (editor) => {
+        await editor.page.click('#run');
+        await editor.until(({ state }) => state.run?.nodes.get('draw')?.status === 'running');
+        await editor.page.click('#cancel');
+        await editor.until(({ state }) => state.run?.status === 'cancelled');
+        await editor.page.waitForSelector('#run');
+        expect(await editor.ask(({ state }) => state.run?.nodes.get('evaluate')?.status)).toBe('stopped');
+      },
+      { url: slow.url },
+    );
     await slow.close();
   });
 
@@ -116,7 +136,14 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
   it('lists all problems of a graph at once, and a click leads to the node', () =>
     withEditor(async (editor) => {
       const { page } = editor;
-      await open(editor, graphOf({ draw: node('sampler', [0, 0]), judge: node('evaluator', [400, 0]), odd: { type: 'someone/unknown', version: 2, values: {}, position: [0, 500] } }));
+      await open(
+        editor,
+        graphOf({
+          draw: node('sampler', [0, 0]),
+          judge: node('evaluator', [400, 0]),
+          odd: { type: 'someone/unknown', version: 2, values: {}, position: [0, 500] },
+        }),
+      );
       await page.click('#run');
       await page.waitForSelector('#tab-problems[aria-selected="true"]');
       expect(await page.locator('.problem').count()).toBe(6);

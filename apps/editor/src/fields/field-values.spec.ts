@@ -9,7 +9,8 @@ describe('parseField', () => {
   it('reads numbers, with a decimal comma too, and refuses what is out of range or not whole with the range', () => {
     expect(parseField(share, '0,25')).toEqual({ value: 0.25 });
     expect(parseField(share, '1e-1')).toEqual({ value: 0.1 });
-    for (const text of ['0', '101', '2.5', 'x', 'NaN', 'Infinity']) expect(parseField(whole, text), text).toEqual({ problem: 'expected a whole number from 1 to 100' });
+    for (const text of ['0', '101', '2.5', 'x', 'NaN', 'Infinity'])
+      expect(parseField(whole, text), text).toEqual({ problem: 'expected a whole number from 1 to 100' });
   });
   it('takes an empty field as no value, so that the default holds', () => {
     expect(parseField(whole, ' ')).toEqual({ value: undefined });

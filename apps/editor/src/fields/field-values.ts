@@ -1,7 +1,8 @@
 // Values of fields: as text, from text, by dragging, at random.
 import type { PortType } from '@facewright/core';
 
-export const fieldText = (value: unknown): string => (value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value));
+export const fieldText = (value: unknown): string =>
+  value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
 
 /** 32 bits are plenty to pick from, and short enough to read out. */
 export const randomSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;

@@ -33,20 +33,59 @@ function control(field: Field, id: string): TemplateResult {
   const change = (event: Event): void => take(field, event.target as Control);
   switch (type.kind) {
     case 'boolean':
-      return html`<input id=${id} class="switch" type="checkbox" role="switch" ?disabled=${linked} .checked=${live(value === true)} @change=${(event: Event) => editor.setValue(node, port.name, (event.target as HTMLInputElement).checked)} />`;
+      return html`<input
+        id=${id}
+        class="switch"
+        type="checkbox"
+        role="switch"
+        ?disabled=${linked}
+        .checked=${live(value === true)}
+        @change=${(event: Event) => editor.setValue(node, port.name, (event.target as HTMLInputElement).checked)}
+      />`;
     case 'choice':
-      return html`<select id=${id} ?disabled=${linked} @change=${(event: Event) => editor.setValue(node, port.name, (event.target as HTMLSelectElement).value)}>
-        ${value === undefined ? html`<option selected disabled>choose…</option>` : nothing} ${type.of.map((option) => html`<option value=${option} .selected=${live(option === value)}>${option}</option>`)}
+      return html`<select
+        id=${id}
+        ?disabled=${linked}
+        @change=${(event: Event) => editor.setValue(node, port.name, (event.target as HTMLSelectElement).value)}
+      >
+        ${value === undefined ? html`<option selected disabled>choose…</option>` : nothing}
+        ${type.of.map((option) => html`<option value=${option} .selected=${live(option === value)}>${option}</option>`)}
       </select>`;
     case 'number':
-      return html`<input id=${id} type="number" min=${type.min} max=${type.max} step=${type.integer ? stepOf(type) : 'any'} ?disabled=${linked} .value=${live(text)} @change=${change} />`;
+      return html`<input
+        id=${id}
+        type="number"
+        min=${type.min}
+        max=${type.max}
+        step=${type.integer ? stepOf(type) : 'any'}
+        ?disabled=${linked}
+        .value=${live(text)}
+        @change=${change}
+      />`;
     case 'seed':
-      return html`<span class="seed-control"><input id=${id} inputmode="numeric" ?disabled=${linked} .value=${live(text)} @change=${change} /><button class="quiet" aria-label="Pick a random ${label(port.name)}" ?disabled=${linked} @click=${() => editor.setValue(node, port.name, randomSeed())}>${icon('dice')}</button></span>`;
+      return html`<span class="seed-control"
+        ><input id=${id} inputmode="numeric" ?disabled=${linked} .value=${live(text)} @change=${change} /><button
+          class="quiet"
+          aria-label="Pick a random ${label(port.name)}"
+          ?disabled=${linked}
+          @click=${() => editor.setValue(node, port.name, randomSeed())}
+        >
+          ${icon('dice')}
+        </button></span
+      >`;
     case 'text':
       if (type.multiline) return html`<textarea id=${id} rows="4" ?disabled=${linked} .value=${live(text)} @change=${change}></textarea>`;
       return html`<input id=${id} ?disabled=${linked} .value=${live(text)} @change=${change} />`;
     default:
-      return html`<input id=${id} class="path" spellcheck="false" placeholder="/path/to/${type.kind === 'path' && type.of === 'folder' ? 'folder' : 'file'}" ?disabled=${linked} .value=${live(text)} @change=${change} />`;
+      return html`<input
+        id=${id}
+        class="path"
+        spellcheck="false"
+        placeholder="/path/to/${type.kind === 'path' && type.of === 'folder' ? 'folder' : 'file'}"
+        ?disabled=${linked}
+        .value=${live(text)}
+        @change=${change}
+      />`;
   }
 }
 
@@ -56,17 +95,30 @@ export function field(about: Field): TemplateResult {
   const range = port.type.kind === 'number' ? `${port.type.min} to ${port.type.max}` : '';
   return html`
     <div class="field ${port.type.kind} ${lacking || problem ? 'lacking' : ''}">
-      <label for=${id}><span class="port-dot" .style=${`background:${portColour(port.type)}`}></span>${label(port.name)}<span class="soft">${linked ? 'linked' : range}</span></label>
-      ${control(about, id)}
-      ${problem ? html`<p class="bad">${problem}</p>` : lacking ? html`<p class="bad">Needed.</p>` : nothing} ${port.help ? html`<p class="help">${port.help}</p>` : nothing}
+      <label for=${id}
+        ><span class="port-dot" .style=${`background:${portColour(port.type)}`}></span>${label(port.name)}<span class="soft"
+          >${linked ? 'linked' : range}</span
+        ></label
+      >
+      ${control(about, id)} ${problem ? html`<p class="bad">${problem}</p>` : lacking ? html`<p class="bad">Needed.</p>` : nothing}
+      ${port.help ? html`<p class="help">${port.help}</p>` : nothing}
     </div>
   `;
 }
 
 /** An input that only a link can fill. */
-export const linkField = ({ port, linked, lacking, problem }: Pick<Field, 'port' | 'linked' | 'lacking' | 'problem'>): TemplateResult => html`
+export const linkField = ({
+  port,
+  linked,
+  lacking,
+  problem,
+}: Pick<Field, 'port' | 'linked' | 'lacking' | 'problem'>): TemplateResult => html`
   <div class="field link ${lacking || problem ? 'lacking' : ''}">
-    <span class="label"><span class="port-dot" .style=${`background:${portColour(port.type)}`}></span>${label(port.name)}<span class="soft">${describeType(port.type)}</span></span>
+    <span class="label"
+      ><span class="port-dot" .style=${`background:${portColour(port.type)}`}></span>${label(port.name)}<span class="soft"
+        >${describeType(port.type)}</span
+      ></span
+    >
     <span class=${linked ? 'linked' : lacking ? 'bad' : 'soft'}>${linked ? 'linked' : lacking ? 'needs a link' : 'optional'}</span>
     ${problem ? html`<p class="bad">${problem}</p>` : nothing}${port.help ? html`<p class="help">${port.help}</p>` : nothing}
   </div>

@@ -31,5 +31,6 @@ export const app = (editor: Editor, stage: HTMLElement): TemplateResult => html`
       ${dock(editor)}
     </div>
   </main>
-  ${hint(editor)} ${fieldEditor(editor)} ${titleEditor(editor)} ${searchBox(editor)} ${contextMenu(editor)} ${dialogs(editor)} ${lightbox(editor) ?? nothing} ${toasts(editor)}
+  ${hint(editor)} ${fieldEditor(editor)} ${titleEditor(editor)} ${searchBox(editor)} ${contextMenu(editor)} ${dialogs(editor)}
+  ${lightbox(editor) ?? nothing} ${toasts(editor)}
 `;

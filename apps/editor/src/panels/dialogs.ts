@@ -6,10 +6,24 @@ import { icon } from './icons.ts';
 import { modal } from './modal.ts';
 
 const keys: readonly (readonly [string, string])[] = [
-  ['Ctrl+Enter', 'Run the graph'], ['Tab, or double-click', 'Add a node'], ['Ctrl+Z, Ctrl+Shift+Z', 'Undo, redo'], ['Ctrl+C, Ctrl+X, Ctrl+V', 'Copy, cut, paste'], ['Ctrl+D', 'Duplicate'],
-  ['Ctrl+A', 'Select all'], ['Delete', 'Delete the selection'], ['Ctrl+S, Ctrl+O', 'Save, open'], ['F', 'Fit the view'], ['Shift+A', 'Arrange the nodes'], ['Ctrl+G', 'Frame the selection'],
-  ['Drag the canvas, or arrow keys', 'Move the view'], ['Wheel, + and −', 'Zoom'], ['Ctrl+drag', 'Select by a rectangle'], ['Drag from a port to empty space', 'Nodes that fit'], ['Click the dot on a link', 'Remove the link'],
-  ['Drag a number sideways', 'Change it'], ['Escape', 'Close what is open'],
+  ['Ctrl+Enter', 'Run the graph'],
+  ['Tab, or double-click', 'Add a node'],
+  ['Ctrl+Z, Ctrl+Shift+Z', 'Undo, redo'],
+  ['Ctrl+C, Ctrl+X, Ctrl+V', 'Copy, cut, paste'],
+  ['Ctrl+D', 'Duplicate'],
+  ['Ctrl+A', 'Select all'],
+  ['Delete', 'Delete the selection'],
+  ['Ctrl+S, Ctrl+O', 'Save, open'],
+  ['F', 'Fit the view'],
+  ['Shift+A', 'Arrange the nodes'],
+  ['Ctrl+G', 'Frame the selection'],
+  ['Drag the canvas, or arrow keys', 'Move the view'],
+  ['Wheel, + and −', 'Zoom'],
+  ['Ctrl+drag', 'Select by a rectangle'],
+  ['Drag from a port to empty space', 'Nodes that fit'],
+  ['Click the dot on a link', 'Remove the link'],
+  ['Drag a number sideways', 'Change it'],
+  ['Escape', 'Close what is open'],
 ];
 
 export function dialogs(editor: Editor): TemplateResult | typeof nothing {
@@ -20,30 +34,92 @@ export function dialogs(editor: Editor): TemplateResult | typeof nothing {
       return nothing;
     case 'templates':
       return modal({
-        title: 'Templates', name: 'templates', close,
-        body: !dialog.templates ? html`<p class="empty">Loading…</p>` : dialog.templates.length === 0 ? html`<p class="empty">The server has no templates.</p>` : html`<ul class="cards">${dialog.templates.map(({ name, title, description }) => html`<li><button class="card" data-template=${name} @click=${() => void editor.openTemplate(name)}><strong>${title}</strong><span>${description}</span></button></li>`)}</ul>`,
+        title: 'Templates',
+        name: 'templates',
+        close,
+        body: !dialog.templates
+          ? html`<p class="empty">Loading…</p>`
+          : dialog.templates.length === 0
+            ? html`<p class="empty">The server has no templates.</p>`
+            : html`<ul class="cards">
+                ${dialog.templates.map(
+                  ({ name, title, description }) =>
+                    html`<li>
+                      <button class="card" data-template=${name} @click=${() => void editor.openTemplate(name)}>
+                        <strong>${title}</strong><span>${description}</span>
+                      </button>
+                    </li>`,
+                )}
+              </ul>`,
       });
     case 'open':
       return modal({
-        title: 'Open a graph', name: 'open', close,
-        body: html`
-          ${!dialog.graphs ? html`<p class="empty">Loading…</p>` : dialog.graphs.length === 0 ? html`<p class="empty">No graph is saved on this server yet. Ctrl+S saves this one.</p>` : html`<ul class="rows">${dialog.graphs.map(({ name, modified }) => html`
-            <li><button class="row" @click=${() => void editor.openSaved(name)}>${icon('file')}<strong>${name}</strong><span class="soft">${dateTime(modified)}</span></button><button class="quiet" aria-label="Delete ${name}" @click=${() => window.confirm(`Delete “${name}” from the server?`) && void editor.deleteSaved(name)}>${icon('trash')}</button></li>`)}</ul>`}`,
-        footer: html`<label class="button">${icon('open')} From a file<input type="file" accept=".json,application/json" class="hidden-file" @change=${(event: Event) => {
-          const file = (event.target as HTMLInputElement).files?.[0];
-          if (file) void editor.openFile(file);
-        }} /></label><span class="soft">or drop a .json file anywhere</span>`,
+        title: 'Open a graph',
+        name: 'open',
+        close,
+        body: html` ${
+          !dialog.graphs
+            ? html`<p class="empty">Loading…</p>`
+            : dialog.graphs.length === 0
+              ? html`<p class="empty">No graph is saved on this server yet. Ctrl+S saves this one.</p>`
+              : html`<ul class="rows">
+                  ${dialog.graphs.map(
+                    ({ name, modified }) =>
+                      html` <li>
+                        <button class="row" @click=${() => void editor.openSaved(name)}>
+                          ${icon('file')}<strong>${name}</strong><span class="soft">${dateTime(modified)}</span></button
+                        ><button
+                          class="quiet"
+                          aria-label="Delete ${name}"
+                          @click=${() => window.confirm(`Delete “${name}” from the server?`) && void editor.deleteSaved(name)}
+                        >
+                          ${icon('trash')}
+                        </button>
+                      </li>`,
+                  )}
+                </ul>`
+        }`,
+        footer: html`<label class="button"
+            >${icon('open')} From a file<input
+              type="file"
+              accept=".json,application/json"
+              class="hidden-file"
+              @change=${(event: Event) => {
+                const file = (event.target as HTMLInputElement).files?.[0];
+                if (file) void editor.openFile(file);
+              }} /></label
+          ><span class="soft">or drop a .json file anywhere</span>`,
       });
     case 'save':
       return modal({
-        title: 'Save on the server', name: 'save', close,
-        body: html`<form id="save-form" @submit=${(event: SubmitEvent) => {
-          event.preventDefault();
-          void editor.saveAs(String(new FormData(event.target as HTMLFormElement).get('name')));
-        }}><label>Name<input name="name" .value=${dialog.name} required maxlength="80" autofocus /></label></form>`,
+        title: 'Save on the server',
+        name: 'save',
+        close,
+        body: html`<form
+          id="save-form"
+          @submit=${(event: SubmitEvent) => {
+            event.preventDefault();
+            void editor.saveAs(String(new FormData(event.target as HTMLFormElement).get('name')));
+          }}
+        >
+          <label>Name<input name="name" .value=${dialog.name} required maxlength="80" autofocus /></label>
+        </form>`,
         footer: html`<button @click=${close}>Back</button><button class="primary" type="submit" form="save-form">Save</button>`,
       });
     case 'keys':
-      return modal({ title: 'Keys and gestures', name: 'keys', close, body: html`<dl class="key-list">${keys.map(([key, text]) => html`<div><dt>${key}</dt><dd>${text}</dd></div>`)}</dl>` });
+      return modal({
+        title: 'Keys and gestures',
+        name: 'keys',
+        close,
+        body: html`<dl class="key-list">
+          ${keys.map(
+            ([key, text]) =>
+              html`<div>
+                <dt>${key}</dt>
+                <dd>${text}</dd>
+              </div>`,
+          )}
+        </dl>`,
+      });
   }
 }

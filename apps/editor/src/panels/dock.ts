@@ -13,8 +13,12 @@ import { progressPanel } from './progress-panel.ts';
 import { reportPanel } from './report-panel.ts';
 
 const panels: Readonly<Record<DockTab, readonly [title: string, panel: (editor: Editor) => TemplateResult]>> = {
-  progress: ['Progress', progressPanel], curves: ['Curves', curvesPanel], gallery: ['Gallery', galleryPanel],
-  report: ['Report', reportPanel], problems: ['Problems', problemsPanel], history: ['History', historyPanel],
+  progress: ['Progress', progressPanel],
+  curves: ['Curves', curvesPanel],
+  gallery: ['Gallery', galleryPanel],
+  report: ['Report', reportPanel],
+  problems: ['Problems', problemsPanel],
+  history: ['History', historyPanel],
 };
 const tabs = Object.keys(panels) as DockTab[];
 
@@ -42,7 +46,8 @@ function resize(editor: Editor, down: PointerEvent): void {
   const handle = down.currentTarget as HTMLElement;
   const from = editor.state.dock.height;
   handle.setPointerCapture(down.pointerId);
-  const move = ({ clientY }: PointerEvent): void => editor.setDock({ tall: false, open: true, height: Math.max(120, Math.min(window.innerHeight - 220, from + down.clientY - clientY)) });
+  const move = ({ clientY }: PointerEvent): void =>
+    editor.setDock({ tall: false, open: true, height: Math.max(120, Math.min(window.innerHeight - 220, from + down.clientY - clientY)) });
   handle.addEventListener('pointermove', move);
   handle.addEventListener('pointerup', () => handle.removeEventListener('pointermove', move), { once: true });
 }
@@ -62,7 +67,11 @@ export function dock(editor: Editor): TemplateResult {
   const { open, tab, tall, height } = editor.state.dock;
   const [title, panel] = panels[tab];
   return html`
-    <section class="dock ${open ? '' : 'closed'} ${tall ? 'tall' : ''}" aria-label="Results" .style=${open && !tall ? `height:${height}px` : ''}>
+    <section
+      class="dock ${open ? '' : 'closed'} ${tall ? 'tall' : ''}"
+      aria-label="Results"
+      .style=${open && !tall ? `height:${height}px` : ''}
+    >
       ${open ? html`<div class="dock-handle" role="separator" tabindex="0" aria-orientation="horizontal" aria-label="Height of the results" aria-valuenow=${height} @pointerdown=${(event: PointerEvent) => resize(editor, event)} @keydown=${(event: KeyboardEvent) => resizeByKey(editor, event)}></div>` : nothing}
       <div class="dock-tabs">
         <div role="tablist" aria-label="Results" @keydown=${(event: KeyboardEvent) => moveTab(editor, event)}>
@@ -70,7 +79,14 @@ export function dock(editor: Editor): TemplateResult {
         </div>
         <span class="spread"></span>
         ${open ? html`<button class="quiet" aria-label=${tall ? 'Smaller' : 'Larger'} data-tip=${tall ? 'Smaller' : 'Larger'} @click=${() => editor.setDock({ tall: !tall })}>${icon(tall ? 'chevron' : 'up')}</button>` : nothing}
-        <button class="quiet" aria-label=${open ? 'Hide the results' : 'Show the results'} data-tip=${open ? 'Hide' : 'Show'} @click=${() => editor.setDock({ open: !open, tall: false })}>${icon(open ? 'close' : 'panel')}</button>
+        <button
+          class="quiet"
+          aria-label=${open ? 'Hide the results' : 'Show the results'}
+          data-tip=${open ? 'Hide' : 'Show'}
+          @click=${() => editor.setDock({ open: !open, tall: false })}
+        >
+          ${icon(open ? 'close' : 'panel')}
+        </button>
       </div>
       ${open ? html`<div id="dock-panel" class="dock-panel" role="tabpanel" aria-label=${title} tabindex="0">${panel(editor)}</div>` : nothing}
     </section>

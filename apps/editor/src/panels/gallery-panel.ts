@@ -11,8 +11,17 @@ import { emptyPanel } from './progress-panel.ts';
 
 const thumbnail = (editor: Editor, { pictures }: PictureGroup, { image, note }: Picture, at: number): TemplateResult => html`
   <li>
-    <button class="thumbnail ${note === 'good' || note === 'bad' ? note : ''}" aria-label="${image.caption || image.key}${note ? `, ${note}` : ''}" @click=${() => editor.update({ lightbox: { pictures, at } })}>
-      <img src=${assetUrl(image.asset)} alt="" loading="lazy" class=${image.width < 160 ? 'pixels' : ''} />${note ? html`<span class="note">${note}</span>` : ''}
+    <button
+      class="thumbnail ${note === 'good' || note === 'bad' ? note : ''}"
+      aria-label="${image.caption || image.key}${note ? `, ${note}` : ''}"
+      @click=${() => editor.update({ lightbox: { pictures, at } })}
+    >
+      <img
+        src=${assetUrl(image.asset)}
+        alt=""
+        loading="lazy"
+        class=${image.width < 160 ? 'pixels' : ''}
+      />${note ? html`<span class="note">${note}</span>` : ''}
     </button>
   </li>
 `;
@@ -20,15 +29,23 @@ const thumbnail = (editor: Editor, { pictures }: PictureGroup, { image, note }: 
 export function galleryPanel(editor: Editor): TemplateResult {
   const { state } = editor;
   const groups = state.run ? galleryOf(state.run, (node) => describeRunNode(state, node)) : [];
-  if (!groups.length) return emptyPanel('No pictures yet', 'Pictures that nodes draw, find or score are collected here when a node is done.');
+  if (!groups.length)
+    return emptyPanel('No pictures yet', 'Pictures that nodes draw, find or score are collected here when a node is done.');
   return html`
     <div class="gallery">
-      ${groups.map((group) => html`
-        <section>
-          <h3><button class="link" @click=${() => editor.focusNode(group.node)}>${runNodeTitle(state, group.node)}</button> <span class="soft">${label(group.port)} · ${group.pictures.length}</span></h3>
-          <ul>${group.pictures.map((picture, at) => thumbnail(editor, group, picture, at))}</ul>
-        </section>
-      `)}
+      ${groups.map(
+        (group) => html`
+          <section>
+            <h3>
+              <button class="link" @click=${() => editor.focusNode(group.node)}>${runNodeTitle(state, group.node)}</button>
+              <span class="soft">${label(group.port)} · ${group.pictures.length}</span>
+            </h3>
+            <ul>
+              ${group.pictures.map((picture, at) => thumbnail(editor, group, picture, at))}
+            </ul>
+          </section>
+        `,
+      )}
     </div>
   `;
 }
@@ -55,7 +72,10 @@ export function lightbox(editor: Editor): TemplateResult | null {
         <button class="quiet" aria-label="Next picture" @click=${() => step(1)}>${icon('right')}</button>
       </div>
       <p class="caption">${image.caption || 'No caption'}</p>
-      <p class="soft">${[note, image.key, `${image.width} × ${image.height}`].filter(Boolean).join(' · ')} · <a href=${assetUrl(image.asset)} download=${`${image.key.replace(/[^\w.-]+/g, '-')}.png`}>download</a></p>
+      <p class="soft">
+        ${[note, image.key, `${image.width} × ${image.height}`].filter(Boolean).join(' · ')} ·
+        <a href=${assetUrl(image.asset)} download=${`${image.key.replace(/[^\w.-]+/g, '-')}.png`}>download</a>
+      </p>
     `,
   });
 }

@@ -11,12 +11,18 @@ export function historyPanel(editor: Editor): TemplateResult {
   const latest = runs.toSorted((a, b) => b.created.localeCompare(a.created));
   return html`
     <ul class="history">
-      ${latest.map((run) => html`
-        <li><button class="history-row ${run.status}" aria-current=${run.id === shown?.id} @click=${() => void editor.attach(run.id)}>
-          <span class="mark" aria-hidden="true"></span><strong>${run.name}</strong><span>${runWords[run.status]}</span>
-          <span class="soft">${run.finished ? duration(Math.max(0, (Date.parse(run.finished) - Date.parse(run.created)) / 1000)) : ''}</span><span class="soft">${dateTime(run.created)}</span><code>${run.id.slice(0, 12)}</code>
-        </button></li>
-      `)}
+      ${latest.map(
+        (run) => html`
+          <li>
+            <button class="history-row ${run.status}" aria-current=${run.id === shown?.id} @click=${() => void editor.attach(run.id)}>
+              <span class="mark" aria-hidden="true"></span><strong>${run.name}</strong><span>${runWords[run.status]}</span>
+              <span class="soft"
+                >${run.finished ? duration(Math.max(0, (Date.parse(run.finished) - Date.parse(run.created)) / 1000)) : ''}</span
+              ><span class="soft">${dateTime(run.created)}</span><code>${run.id.slice(0, 12)}</code>
+            </button>
+          </li>
+        `,
+      )}
     </ul>
   `;
 }

@@ -15,13 +15,28 @@ export function inspector(editor: Editor): TemplateResult | typeof nothing {
   const node = state.selection.length === 1 && id !== undefined ? canvas.node(id) : undefined;
   if (!node) return nothing;
   if (!state.inspector) {
-    return html`<button class="inspector-tab quiet" aria-label="Show the fields of ${node.title}" data-tip="Fields of the node" data-tip-side="left" @click=${() => editor.update({ inspector: true })}>${icon('info')}</button>`;
+    return html`<button
+      class="inspector-tab quiet"
+      aria-label="Show the fields of ${node.title}"
+      data-tip="Fields of the node"
+      data-tip-side="left"
+      @click=${() => editor.update({ inspector: true })}
+    >
+      ${icon('info')}
+    </button>`;
   }
   const problems = new Map(state.problems.filter((problem) => problem.node === node.id).map(({ port, message }) => [port ?? '', message]));
   const run = state.run?.nodes.get(node.id);
   const ports = (node.description?.inputs ?? []).map((port) => {
-    const about = { port, linked: node.linkedInputs.has(port.name), lacking: node.unfilled.has(port.name), problem: state.showProblems ? (problems.get(port.name) ?? '') : '' };
-    return isWidget(port.type) ? field({ ...about, editor, node: node.id, value: node.values[port.name] ?? port.default }) : linkField(about);
+    const about = {
+      port,
+      linked: node.linkedInputs.has(port.name),
+      lacking: node.unfilled.has(port.name),
+      problem: state.showProblems ? (problems.get(port.name) ?? '') : '',
+    };
+    return isWidget(port.type)
+      ? field({ ...about, editor, node: node.id, value: node.values[port.name] ?? port.default })
+      : linkField(about);
   });
   return html`
     <aside class="inspector" aria-label="Selected node">
@@ -29,15 +44,39 @@ export function inspector(editor: Editor): TemplateResult | typeof nothing {
         <h2>${node.title}</h2>
         <button class="quiet" aria-label="Hide the fields" @click=${() => editor.update({ inspector: false })}>${icon('close')}</button>
       </header>
-      ${keyed(node.id, html`<div class="inspector-body">
-        ${node.description ? html`<p class="summary">${node.description.summary}</p>` : html`<p class="bad">This server has no node type ${node.type}. The node is kept in the graph as it is.</p>`}
-        ${run ? html`<p class="run-note ${run.status}"><strong>${statusWords(run)}</strong>${run.reason ? html`<span>${run.reason}</span>` : nothing}</p>` : nothing}
-        ${run?.problem ? html`<p class="bad">${run.problem.message}</p>` : nothing}
-        ${run?.logs.length ? html`<ul class="logs">${run.logs.map(({ level, message }) => html`<li class=${level}>${message}</li>`)}</ul>` : nothing}
-        ${ports}
-        ${node.description?.outputs.length ? html`<h3>Gives</h3>${node.description.outputs.map((port) => html`<div class="field link"><span class="label"><span class="port-dot" .style=${`background:${portColour(port.type)}`}></span>${label(port.name)}<span class="soft">${describeType(port.type)}</span></span></div>`)}` : nothing}
-        <p class="type-name">${node.type}${node.description ? ` · version ${node.description.version}` : ''} · ${node.id}</p>
-      </div>`)}
+      ${keyed(
+        node.id,
+        html`<div class="inspector-body">
+          ${node.description ? html`<p class="summary">${node.description.summary}</p>` : html`<p class="bad">This server has no node type ${node.type}. The node is kept in the graph as it is.</p>`}
+          ${run ? html`<p class="run-note ${run.status}"><strong>${statusWords(run)}</strong>${run.reason ? html`<span>${run.reason}</span>` : nothing}</p>` : nothing}
+          ${run?.problem ? html`<p class="bad">${run.problem.message}</p>` : nothing}
+          ${
+            run?.logs.length
+              ? html`<ul class="logs">
+                  ${run.logs.map(({ level, message }) => html`<li class=${level}>${message}</li>`)}
+                </ul>`
+              : nothing
+          }
+          ${ports}
+          ${
+            node.description?.outputs.length
+              ? html`<h3>Gives</h3>
+                  ${node.description.outputs.map(
+                    (port) =>
+                      html`<div class="field link">
+                        <span class="label"
+                          ><span class="port-dot" .style=${`background:${portColour(port.type)}`}></span>${label(port.name)}<span
+                            class="soft"
+                            >${describeType(port.type)}</span
+                          ></span
+                        >
+                      </div>`,
+                  )}`
+              : nothing
+          }
+          <p class="type-name">${node.type}${node.description ? ` · version ${node.description.version}` : ''} · ${node.id}</p>
+        </div>`,
+      )}
     </aside>
   `;
 }

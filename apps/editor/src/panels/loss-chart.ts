@@ -15,7 +15,10 @@ export function smoothed(values: readonly number[]): (number | null)[] {
 }
 
 const axis: uPlot.Axis = {
-  stroke: '#a6abbb', font: '11px "Inter Variable", system-ui, sans-serif', grid: { stroke: '#2a2d38', width: 1 }, ticks: { stroke: '#2a2d38', width: 1, size: 4 },
+  stroke: '#a6abbb',
+  font: '11px "Inter Variable", system-ui, sans-serif',
+  grid: { stroke: '#2a2d38', width: 1 },
+  ticks: { stroke: '#2a2d38', width: 1, size: 4 },
 };
 
 export class LossChart extends HTMLElement {
@@ -59,10 +62,19 @@ export class LossChart extends HTMLElement {
         legend: { show: true, live: true },
         cursor: { points: { size: 6 } },
         scales: { x: { time: false } },
-        axes: [{ ...axis, size: 26 }, { ...axis, size: 56, values: (_, ticks) => ticks.map(number) }],
+        axes: [
+          { ...axis, size: 26 },
+          { ...axis, size: 56, values: (_, ticks) => ticks.map(number) },
+        ],
         series: [
           { label: 'step' },
-          { label: curve.name, stroke: 'rgba(255, 177, 122, 0.45)', width: 1, points: { show: curve.steps.length < 40, size: 4, fill: '#ffb17a' }, value: reads },
+          {
+            label: curve.name,
+            stroke: 'rgba(255, 177, 122, 0.45)',
+            width: 1,
+            points: { show: curve.steps.length < 40, size: 4, fill: '#ffb17a' },
+            value: reads,
+          },
           { label: 'mean', stroke: '#ffb17a', width: 2, points: { show: false }, value: reads },
         ],
       },

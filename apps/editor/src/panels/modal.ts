@@ -11,8 +11,17 @@ interface Modal {
   readonly name: string;
 }
 export const modal = ({ title, close, body, footer, name }: Modal): TemplateResult => html`
-  <dialog class="modal ${name}" aria-label=${title} ${modalShown()} @close=${close} @click=${(event: MouseEvent) => event.target === event.currentTarget && close()}>
-    <header><h2>${title}</h2><button class="quiet" aria-label="Close" @click=${close}>${icon('close')}</button></header>
+  <dialog
+    class="modal ${name}"
+    aria-label=${title}
+    ${modalShown()}
+    @close=${close}
+    @click=${(event: MouseEvent) => event.target === event.currentTarget && close()}
+  >
+    <header>
+      <h2>${title}</h2>
+      <button class="quiet" aria-label="Close" @click=${close}>${icon('close')}</button>
+    </header>
     <div class="modal-body">${body}</div>
     ${footer ? html`<footer>${footer}</footer>` : nothing}
   </dialog>

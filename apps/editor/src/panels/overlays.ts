@@ -30,14 +30,21 @@ export function fieldEditor(editor: Editor): TemplateResult | typeof nothing {
       done();
     };
     const move = (event: KeyboardEvent): void => {
-      const step = { ArrowDown: 'nextElementSibling', ArrowUp: 'previousElementSibling' }[event.key] as 'nextElementSibling' | 'previousElementSibling' | undefined;
+      const step = { ArrowDown: 'nextElementSibling', ArrowUp: 'previousElementSibling' }[event.key] as
+        'nextElementSibling' | 'previousElementSibling' | undefined;
       const next = step && (event.target as Element).closest('li')?.[step]?.querySelector('button');
       if (next) next.focus();
       if (step) event.preventDefault();
     };
     return html`
       <div class="scrim" @pointerdown=${done}></div>
-      <ul class="choices floating" aria-label=${label(port.name)} .style=${`${floating({ x: editing.box.x, y: editing.box.bottom + 2 }, Math.max(editing.box.width, 160), port.type.of.length * 32 + 12)};min-width:${Math.max(editing.box.width, 160)}px`} @keydown=${move} ${listFocused()}>
+      <ul
+        class="choices floating"
+        aria-label=${label(port.name)}
+        .style=${`${floating({ x: editing.box.x, y: editing.box.bottom + 2 }, Math.max(editing.box.width, 160), port.type.of.length * 32 + 12)};min-width:${Math.max(editing.box.width, 160)}px`}
+        @keydown=${move}
+        ${listFocused()}
+      >
         ${port.type.of.map((option) => html`<li><button class="menu-item" aria-pressed=${option === value} @click=${() => pick(option)}>${option}${option === value ? icon('check') : nothing}</button></li>`)}
       </ul>
     `;
@@ -64,12 +71,31 @@ export function fieldEditor(editor: Editor): TemplateResult | typeof nothing {
       editor.update({ editing: null });
     }
   };
-  const help = html`<div class="field-note ${editing.problem ? 'bad' : ''}" role=${editing.problem ? 'alert' : nothing}>${editing.problem || port.help || describeType(port.type)}</div>`;
+  const help = html`<div class="field-note ${editing.problem ? 'bad' : ''}" role=${editing.problem ? 'alert' : nothing}>
+    ${editing.problem || port.help || describeType(port.type)}
+  </div>`;
   return html`
     <div class="field-editor floating" .style=${place(editing.box, multiline ? 300 : 180)}>
-      ${multiline
-        ? html`<textarea aria-label=${label(port.name)} rows="6" .value=${fieldText(value)} ${focusedWhole()} @keydown=${key} @blur=${leave}></textarea>`
-        : html`<input aria-label=${label(port.name)} inputmode=${port.type.kind === 'number' ? 'decimal' : 'text'} spellcheck="false" .value=${fieldText(value)} ${focusedWhole()} @keydown=${key} @blur=${leave} />`}
+      ${
+        multiline
+          ? html`<textarea
+              aria-label=${label(port.name)}
+              rows="6"
+              .value=${fieldText(value)}
+              ${focusedWhole()}
+              @keydown=${key}
+              @blur=${leave}
+            ></textarea>`
+          : html`<input
+              aria-label=${label(port.name)}
+              inputmode=${port.type.kind === 'number' ? 'decimal' : 'text'}
+              spellcheck="false"
+              .value=${fieldText(value)}
+              ${focusedWhole()}
+              @keydown=${key}
+              @blur=${leave}
+            />`
+      }
       ${help}
     </div>
   `;
@@ -89,7 +115,9 @@ export function titleEditor(editor: Editor): TemplateResult | typeof nothing {
     if (event.key === 'Enter') take(event);
     if (event.key === 'Escape') editor.update({ renaming: null });
   };
-  return html`<div class="field-editor floating" .style=${place(renaming.box, 200)}><input aria-label="Title of the node" .value=${node.title} ${focusedWhole()} @keydown=${key} @blur=${take} /></div>`;
+  return html`<div class="field-editor floating" .style=${place(renaming.box, 200)}>
+    <input aria-label="Title of the node" .value=${node.title} ${focusedWhole()} @keydown=${key} @blur=${take} />
+  </div>`;
 }
 
 export function contextMenu(editor: Editor): TemplateResult | typeof nothing {
@@ -97,39 +125,58 @@ export function contextMenu(editor: Editor): TemplateResult | typeof nothing {
   if (!menu) return nothing;
   const close = (): void => editor.update({ menu: null });
   const item = (text: string, keys: string, act: () => void) =>
-    html`<li><button class="menu-item" role="menuitem" @click=${() => (close(), act())}>${text}<kbd>${keys}</kbd></button></li>`;
+    html`<li>
+      <button class="menu-item" role="menuitem" @click=${() => (close(), act())}>${text}<kbd>${keys}</kbd></button>
+    </li>`;
   const { canvas } = editor;
-  const ofNode = menu.node === null ? nothing : html`
-    ${item('Rename', 'double-click', () => {
-      const box = canvas.boxOf(menu.node as string);
-      if (box) editor.update({ renaming: { node: menu.node as string, box: new DOMRect(box.x, box.y, box.width, 34) } });
-    })}
-    ${item('Duplicate', 'Ctrl+D', () => editor.duplicate())} ${item('Copy', 'Ctrl+C', () => editor.copy())}
-    ${item('Frame the selection', 'Ctrl+G', () => canvas.group('Group'))} ${item('Remove its links', '', () => canvas.disconnect(menu.node as string))}
-    ${item('Delete', 'Del', () => canvas.deleteSelected())}
-  `;
-  const ofCanvas = menu.node !== null ? nothing : html`
-    ${item('Add a node', 'Tab', () => editor.openSearch(menu.at, null))} ${item('Paste', 'Ctrl+V', () => editor.paste(menu.at))}
-    ${item('Select all', 'Ctrl+A', () => canvas.selectAll())} ${item('Arrange', 'Shift+A', () => canvas.arrange())} ${item('Fit the view', 'F', () => canvas.fit())}
-  `;
+  const ofNode =
+    menu.node === null
+      ? nothing
+      : html`
+          ${item('Rename', 'double-click', () => {
+            const box = canvas.boxOf(menu.node as string);
+            if (box) editor.update({ renaming: { node: menu.node as string, box: new DOMRect(box.x, box.y, box.width, 34) } });
+          })}
+          ${item('Duplicate', 'Ctrl+D', () => editor.duplicate())} ${item('Copy', 'Ctrl+C', () => editor.copy())}
+          ${item('Frame the selection', 'Ctrl+G', () => canvas.group('Group'))}
+          ${item('Remove its links', '', () => canvas.disconnect(menu.node as string))}
+          ${item('Delete', 'Del', () => canvas.deleteSelected())}
+        `;
+  const ofCanvas =
+    menu.node !== null
+      ? nothing
+      : html`
+          ${item('Add a node', 'Tab', () => editor.openSearch(menu.at, null))} ${item('Paste', 'Ctrl+V', () => editor.paste(menu.at))}
+          ${item('Select all', 'Ctrl+A', () => canvas.selectAll())} ${item('Arrange', 'Shift+A', () => canvas.arrange())}
+          ${item('Fit the view', 'F', () => canvas.fit())}
+        `;
   return html`
     <div class="scrim" @pointerdown=${close} @contextmenu=${(event: Event) => event.preventDefault()}></div>
-    <ul class="menu floating" role="menu" .style=${floating(menu.at, 220, 230)} ${listFocused()}>${ofNode}${ofCanvas}</ul>
+    <ul class="menu floating" role="menu" .style=${floating(menu.at, 220, 230)} ${listFocused()}>
+      ${ofNode}${ofCanvas}
+    </ul>
   `;
 }
 
 function nodeHint(editor: Editor, id: string, portName: string | null): unknown {
   const node = editor.canvas.node(id);
   if (!node) return null;
-  const port = portName === null ? undefined : [...(node.description?.inputs ?? []), ...(node.description?.outputs ?? [])].find(({ name }) => name === portName);
+  const port =
+    portName === null
+      ? undefined
+      : [...(node.description?.inputs ?? []), ...(node.description?.outputs ?? [])].find(({ name }) => name === portName);
   if (port) {
-    return html`<strong>${label(port.name)}</strong> <span class="soft">${describeType(port.type)}${port.optional ? ', optional' : ''}</span>
+    return html`<strong>${label(port.name)}</strong>
+      <span class="soft">${describeType(port.type)}${port.optional ? ', optional' : ''}</span>
       ${port.help ? html`<p>${port.help}</p>` : nothing}
       ${node.unfilled.has(port.name) ? html`<p class="bad">Needed: ${wayToFill(port.type)}.</p>` : nothing}`;
   }
   const run = editor.state.run?.nodes.get(id);
-  if (!node.description) return html`<strong>${node.type}</strong><p class="bad">This server has no such node. It is kept in the graph as it is.</p>`;
-  return html`<strong>${node.title}</strong><p>${node.description.summary}</p>
+  if (!node.description)
+    return html`<strong>${node.type}</strong>
+      <p class="bad">This server has no such node. It is kept in the graph as it is.</p>`;
+  return html`<strong>${node.title}</strong>
+    <p>${node.description.summary}</p>
     ${run?.reason ? html`<p class="soft">${run.status === 'cached' ? 'From the cache' : run.status === 'queued' ? 'Will run' : 'Ran'}: ${run.reason}</p>` : nothing}
     ${run?.problem ? html`<p class="bad">${run.problem.message}</p>` : nothing}`;
 }
@@ -139,7 +186,8 @@ export function hint(editor: Editor): TemplateResult | typeof nothing {
   const shown = editor.state.hint;
   if (!shown || editor.state.menu || editor.state.search || editor.state.editing) return nothing;
   const at = { x: shown.at.x + 16, y: shown.at.y + 18 };
-  if (shown.kind === 'refusal') return html`<div class="hint floating refusal" .style=${floating(at, 300, 60)}>${icon('warn')} ${shown.text}</div>`;
+  if (shown.kind === 'refusal')
+    return html`<div class="hint floating refusal" .style=${floating(at, 300, 60)}>${icon('warn')} ${shown.text}</div>`;
   return html`<div class="hint floating" role="tooltip" .style=${floating(at, 300, 110)}>${nodeHint(editor, shown.node, shown.port)}</div>`;
 }
 

@@ -11,17 +11,35 @@ export const allProblems = ({ problems, run }: EditorState): readonly Problem[] 
 
 function row(editor: Editor, { code, message, node, port }: Problem): TemplateResult {
   const title = node === undefined ? undefined : (editor.canvas.node(node)?.title ?? node);
-  return html`<li><button class="problem" ?disabled=${node === undefined} @click=${() => node !== undefined && editor.focusNode(node)}>
-    ${icon('warn')}<span><strong>${title ?? 'Graph'}${port ? `, ${label(port)}` : ''}</strong> ${message}</span><code>${code}</code></button></li>`;
+  return html`<li>
+    <button class="problem" ?disabled=${node === undefined} @click=${() => node !== undefined && editor.focusNode(node)}>
+      ${icon('warn')}<span><strong>${title ?? 'Graph'}${port ? `, ${label(port)}` : ''}</strong> ${message}</span><code>${code}</code>
+    </button>
+  </li>`;
 }
 
 export function problemsPanel(editor: Editor): TemplateResult {
   const { problems, run } = editor.state;
-  if (!problems.length && !run?.problems.length) return emptyPanel('No problems', 'The graph can be run. What is missing or does not fit is listed here, all at once, while you edit.');
+  if (!problems.length && !run?.problems.length)
+    return emptyPanel('No problems', 'The graph can be run. What is missing or does not fit is listed here, all at once, while you edit.');
   return html`
     <div class="problems">
-      ${run?.problems.length ? html`<h3>In the run</h3><ul>${run.problems.map((problem) => row(editor, problem))}</ul>` : nothing}
-      ${problems.length ? html`<h3>In the graph</h3><ul>${problems.map((problem) => row(editor, problem))}</ul>` : nothing}
+      ${
+        run?.problems.length
+          ? html`<h3>In the run</h3>
+              <ul>
+                ${run.problems.map((problem) => row(editor, problem))}
+              </ul>`
+          : nothing
+      }
+      ${
+        problems.length
+          ? html`<h3>In the graph</h3>
+              <ul>
+                ${problems.map((problem) => row(editor, problem))}
+              </ul>`
+          : nothing
+      }
     </div>
   `;
 }

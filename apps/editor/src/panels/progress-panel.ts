@@ -7,7 +7,11 @@ import { isOver, progressOf, type NodeRun, type RunState } from '../state/run-st
 import { runWords, statusWords } from './status.ts';
 
 export const emptyPanel = (title: string, text: string, action: unknown = nothing): TemplateResult =>
-  html`<div class="empty-panel"><h3>${title}</h3><p>${text}</p>${action}</div>`;
+  html`<div class="empty-panel">
+    <h3>${title}</h3>
+    <p>${text}</p>
+    ${action}
+  </div>`;
 
 function row(editor: Editor, id: string, node: NodeRun): TemplateResult {
   const share = node.status === 'running' && node.total > 0 ? node.done / node.total : null;
@@ -33,7 +37,10 @@ function counts(run: RunState): string {
 export function progressPanel(editor: Editor): TemplateResult {
   const { run } = editor.state;
   if (!run) {
-    return emptyPanel('Nothing has run yet', 'Press Run, or Ctrl+Enter. Each node shows how far it is, and what was computed before is taken from the cache.');
+    return emptyPanel(
+      'Nothing has run yet',
+      'Press Run, or Ctrl+Enter. Each node shows how far it is, and what was computed before is taken from the cache.',
+    );
   }
   const share = progressOf(run);
   const running = [...run.nodes.values()].filter(({ status }) => status === 'running');
@@ -44,13 +51,26 @@ export function progressPanel(editor: Editor): TemplateResult {
       <div class="run-head ${run.status}">
         <div class="run-line">
           <strong>${runWords[run.status]}</strong><span>${run.name}</span>
-          <span class="soft">${run.nodes.size ? counts(run) : ''}${taken === null ? '' : `, ${duration(taken)}`}${run.provider ? `, on ${run.provider}` : ''}</span>
+          <span class="soft"
+            >${run.nodes.size ? counts(run) : ''}${taken === null ? '' : `, ${duration(taken)}`}${run.provider ? `, on ${run.provider}` : ''}</span
+          >
           ${isOver(run) || left === null ? nothing : html`<span class="eta">this node: ${timeLeft(left)}</span>`}
         </div>
-        <div class="bar" role="progressbar" aria-label="Progress of the run" aria-valuenow=${Math.round(share * 100)} aria-valuemin="0" aria-valuemax="100"><span .style=${`width:${share * 100}%`}></span></div>
+        <div
+          class="bar"
+          role="progressbar"
+          aria-label="Progress of the run"
+          aria-valuenow=${Math.round(share * 100)}
+          aria-valuemin="0"
+          aria-valuemax="100"
+        >
+          <span .style=${`width:${share * 100}%`}></span>
+        </div>
         ${run.notices.map((notice) => html`<p class="notice">${notice}</p>`)}
       </div>
-      <ol class="node-rows">${[...run.nodes].map(([id, node]) => row(editor, id, node))}</ol>
+      <ol class="node-rows">
+        ${[...run.nodes].map(([id, node]) => row(editor, id, node))}
+      </ol>
     </div>
   `;
 }

@@ -11,12 +11,25 @@ export function reportPanel(editor: Editor): TemplateResult {
   const { state } = editor;
   const reports = state.run ? reportsOf(state.run, (node) => describeRunNode(state, node)) : [];
   const found = reports[Math.min(state.report, reports.length - 1)];
-  if (!found) return emptyPanel('No report yet', 'A graph that ends in an Evaluator reports here whether faces got better, with intervals, pictures and a table.');
+  if (!found)
+    return emptyPanel(
+      'No report yet',
+      'A graph that ends in an Evaluator reports here whether faces got better, with intervals, pictures and a table.',
+    );
   const { report } = found;
   return html`
     <div class="report">
       <div class="report-head">
-        ${reports.length > 1 ? html`<select aria-label="Report" @change=${(event: Event) => editor.update({ report: (event.target as HTMLSelectElement).selectedIndex })}>${reports.map(({ node, report: each }) => html`<option>${runNodeTitle(state, node)}: ${each.title}</option>`)}</select>` : nothing}
+        ${
+          reports.length > 1
+            ? html`<select
+                aria-label="Report"
+                @change=${(event: Event) => editor.update({ report: (event.target as HTMLSelectElement).selectedIndex })}
+              >
+                ${reports.map(({ node, report: each }) => html`<option>${runNodeTitle(state, node)}: ${each.title}</option>`)}
+              </select>`
+            : nothing
+        }
         <p><strong>${report.title}</strong> ${report.summary}</p>
         <a class="button" href=${assetUrl(report.html)} target="_blank" rel="noopener">${icon('external')} Open in a tab</a>
         <a class="button" href=${assetUrl(report.json)} download="report.json">${icon('download')} JSON</a>

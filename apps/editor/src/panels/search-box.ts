@@ -31,15 +31,30 @@ export function searchBox(editor: Editor): TemplateResult | typeof nothing {
     <div class="scrim" @pointerdown=${() => editor.update({ search: null })}></div>
     <div class="search-box floating" role="dialog" aria-label="Add a node" .style=${floating(search.at, 340, 380)}>
       <input
-        type="text" role="combobox" aria-expanded="true" aria-controls="search-results" aria-activedescendant=${chosen >= 0 ? `found-${chosen}` : ''}
-        placeholder=${search.from ? 'Nodes that fit here' : 'Add a node'} aria-label="Search nodes" .value=${search.query} ${focused()}
-        @input=${(event: Event) => editor.update({ search: { ...search, query: (event.target as HTMLInputElement).value, chosen: 0 } })} @keydown=${key}
+        type="text"
+        role="combobox"
+        aria-expanded="true"
+        aria-controls="search-results"
+        aria-activedescendant=${chosen >= 0 ? `found-${chosen}` : ''}
+        placeholder=${search.from ? 'Nodes that fit here' : 'Add a node'}
+        aria-label="Search nodes"
+        .value=${search.query}
+        ${focused()}
+        @input=${(event: Event) => editor.update({ search: { ...search, query: (event.target as HTMLInputElement).value, chosen: 0 } })}
+        @keydown=${key}
       />
       <ul id="search-results" role="listbox" aria-label="Nodes">
         ${found.map(
           (node, i) => html`
-            <li id=${`found-${i}`} role="option" aria-selected=${i === chosen} ${ref((element) => i === chosen && element?.scrollIntoView({ block: 'nearest' }))} @click=${() => pick(i)}>
-              ${nodeDot(node)}<span class="found-title">${node.title}</span><span class="found-category">${node.category}</span><span class="found-summary">${node.summary}</span>
+            <li
+              id=${`found-${i}`}
+              role="option"
+              aria-selected=${i === chosen}
+              ${ref((element) => i === chosen && element?.scrollIntoView({ block: 'nearest' }))}
+              @click=${() => pick(i)}
+            >
+              ${nodeDot(node)}<span class="found-title">${node.title}</span><span class="found-category">${node.category}</span
+              ><span class="found-summary">${node.summary}</span>
             </li>
           `,
         )}

@@ -20,4 +20,10 @@ export function statusWords({ status, done, total, secondsLeft, seconds }: NodeR
   }
 }
 
-export const runWords: Readonly<Record<RunSummary['status'], string>> = { queued: 'Waiting for a worker', running: 'Running', succeeded: 'Finished', failed: 'Failed', cancelled: 'Cancelled' };
+export const runWords: Readonly<Record<RunSummary['status'], string>> = {
+  queued: 'Waiting for a worker',
+  running: 'Running',
+  succeeded: 'Finished',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+};

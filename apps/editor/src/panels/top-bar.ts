@@ -9,17 +9,37 @@ import { icon, type IconName } from './icons.ts';
 const tool = (name: IconName, label: string, act: () => void, disabled = false): TemplateResult =>
   html`<button class="quiet" aria-label=${label} data-tip=${label} ?disabled=${disabled} @click=${act}>${icon(name)}</button>`;
 
-const connections: Record<EditorState['connection'], string> = { connecting: 'Connecting…', online: 'Connected', lost: 'Connection lost, trying again…' };
+const connections: Record<EditorState['connection'], string> = {
+  connecting: 'Connecting…',
+  online: 'Connected',
+  lost: 'Connection lost, trying again…',
+};
 
 function runButton(editor: Editor): TemplateResult {
   const { state } = editor;
   if (!isBusy(state)) {
-    return html`<button class="primary" id="run" ?disabled=${state.connection === 'lost'} @click=${() => void editor.run()} data-tip="Run the graph (Ctrl+Enter)">${icon('play')} Run</button>`;
+    return html`<button
+      class="primary"
+      id="run"
+      ?disabled=${state.connection === 'lost'}
+      @click=${() => void editor.run()}
+      data-tip="Run the graph (Ctrl+Enter)"
+    >
+      ${icon('play')} Run
+    </button>`;
   }
   const share = state.run ? progressOf(state.run) : 0;
   return html`
     <span class="run-share" aria-hidden="true">${Math.round(share * 100)} %</span>
-    <button class="danger" id="cancel" ?disabled=${state.starting} @click=${() => void editor.cancel()} data-tip="Stops at the next step; finished nodes are kept">${icon('stop')} Cancel</button>
+    <button
+      class="danger"
+      id="cancel"
+      ?disabled=${state.starting}
+      @click=${() => void editor.cancel()}
+      data-tip="Stops at the next step; finished nodes are kept"
+    >
+      ${icon('stop')} Cancel
+    </button>
   `;
 }
 
@@ -30,7 +50,11 @@ export function topBar(editor: Editor): TemplateResult {
       <div class="brand"><img src="/icon.svg" alt="" width="26" height="26" /><span>Facewright</span></div>
       <div class="document">
         <input
-          class="graph-name" aria-label="Name of the graph" spellcheck="false" .value=${live(state.graphName)} maxlength="80"
+          class="graph-name"
+          aria-label="Name of the graph"
+          spellcheck="false"
+          .value=${live(state.graphName)}
+          maxlength="80"
           @change=${(event: Event) => editor.renameGraph((event.target as HTMLInputElement).value)}
           @keydown=${(event: KeyboardEvent) => event.key === 'Enter' && (event.target as HTMLInputElement).blur()}
         />
@@ -38,17 +62,23 @@ export function topBar(editor: Editor): TemplateResult {
       </div>
       <nav class="tools" aria-label="Graph">
         ${tool('plus', 'New graph', () => editor.newGraph())}
-        <button class="quiet with-text" id="open-templates" @click=${() => editor.openDialog({ kind: 'templates', templates: null })}>${icon('template')}<span>Templates</span></button>
-        ${tool('open', 'Open (Ctrl+O)', () => editor.openDialog({ kind: 'open', graphs: null }))} ${tool('save', 'Save (Ctrl+S)', () => editor.save())}
-        ${tool('download', 'Download as a file', () => editor.download())}
+        <button class="quiet with-text" id="open-templates" @click=${() => editor.openDialog({ kind: 'templates', templates: null })}>
+          ${icon('template')}<span>Templates</span>
+        </button>
+        ${tool('open', 'Open (Ctrl+O)', () => editor.openDialog({ kind: 'open', graphs: null }))}
+        ${tool('save', 'Save (Ctrl+S)', () => editor.save())} ${tool('download', 'Download as a file', () => editor.download())}
         <span class="divider"></span>
-        ${tool('undo', 'Undo (Ctrl+Z)', () => editor.undo(), !state.canUndo)} ${tool('redo', 'Redo (Ctrl+Shift+Z)', () => editor.redo(), !state.canRedo)}
+        ${tool('undo', 'Undo (Ctrl+Z)', () => editor.undo(), !state.canUndo)}
+        ${tool('redo', 'Redo (Ctrl+Shift+Z)', () => editor.redo(), !state.canRedo)}
         <span class="divider"></span>
-        ${tool('fit', 'Fit the view (F)', () => editor.canvas.fit())} ${tool('arrange', 'Arrange the nodes (Shift+A)', () => editor.canvas.arrange())}
+        ${tool('fit', 'Fit the view (F)', () => editor.canvas.fit())}
+        ${tool('arrange', 'Arrange the nodes (Shift+A)', () => editor.canvas.arrange())}
         ${tool('help', 'Keys and gestures (?)', () => editor.openDialog({ kind: 'keys' }))}
       </nav>
       <div class="run-area">
-        <span class="connection ${state.connection}" role="status"><span class="dot"></span><span class="words">${connections[state.connection]}</span></span>
+        <span class="connection ${state.connection}" role="status"
+          ><span class="dot"></span><span class="words">${connections[state.connection]}</span></span
+        >
         ${runButton(editor)}
       </div>
     </header>

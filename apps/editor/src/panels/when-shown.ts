@@ -17,7 +17,9 @@ export const focusedWhole = whenShown((element) => {
   if (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement) element.select();
 });
 /** Focuses the pressed button of a list, else the first. */
-export const listFocused = whenShown((element) => (element.querySelector<HTMLElement>('[aria-pressed="true"]') ?? element.querySelector('button'))?.focus());
+export const listFocused = whenShown((element) =>
+  (element.querySelector<HTMLElement>('[aria-pressed="true"]') ?? element.querySelector('button'))?.focus(),
+);
 export const modalShown = whenShown((element) => {
   if (element instanceof HTMLDialogElement && !element.open) element.showModal();
 });

@@ -59,10 +59,34 @@ export interface EditorState {
 }
 
 export const firstState: EditorState = {
-  ready: false, catalogue: new Map(), connection: 'connecting', graphName: 'Untitled', savedAs: null, unsaved: false, nodeCount: 0, canUndo: false, canRedo: false,
-  selection: [], problems: [], showProblems: false, starting: false, run: null, runGraph: null, runs: [],
-  dock: { open: false, tall: false, tab: 'progress', height: 236 }, palette: { open: true, query: '', folded: new Set() }, inspector: true,
-  search: null, menu: null, editing: null, renaming: null, hint: null, toasts: [], dialog: null, lightbox: null, report: 0,
+  ready: false,
+  catalogue: new Map(),
+  connection: 'connecting',
+  graphName: 'Untitled',
+  savedAs: null,
+  unsaved: false,
+  nodeCount: 0,
+  canUndo: false,
+  canRedo: false,
+  selection: [],
+  problems: [],
+  showProblems: false,
+  starting: false,
+  run: null,
+  runGraph: null,
+  runs: [],
+  dock: { open: false, tall: false, tab: 'progress', height: 236 },
+  palette: { open: true, query: '', folded: new Set() },
+  inspector: true,
+  search: null,
+  menu: null,
+  editing: null,
+  renaming: null,
+  hint: null,
+  toasts: [],
+  dialog: null,
+  lightbox: null,
+  report: 0,
 };
 
 export const isBusy = ({ run, starting }: EditorState): boolean => starting || run?.status === 'queued' || run?.status === 'running';

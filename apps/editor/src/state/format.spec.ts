@@ -3,12 +3,29 @@ import { duration, number } from './format.ts';
 
 describe('duration', () => {
   it('is read at a glance', () => {
-    expect([0.04, 4.24, 59.4, 59.6, 200, 3599.8, 3900].map(duration)).toEqual(['0.0 s', '4.2 s', '59 s', '1 min 0 s', '3 min 20 s', '1 h 0 min', '1 h 5 min']);
+    expect([0.04, 4.24, 59.4, 59.6, 200, 3599.8, 3900].map(duration)).toEqual([
+      '0.0 s',
+      '4.2 s',
+      '59 s',
+      '1 min 0 s',
+      '3 min 20 s',
+      '1 h 0 min',
+      '1 h 5 min',
+    ]);
   });
 });
 
 describe('number', () => {
   it('has four significant digits, and an exponent where zeros would hide the value', () => {
-    expect([0, 3, 12.3456, 0.032141, 1.234e-7, 123456.7, 1e7 + 0.5, NaN].map(number)).toEqual(['0', '3', '12.35', '0.03214', '1.23e-7', '123500', '1.00e+7', 'NaN']);
+    expect([0, 3, 12.3456, 0.032141, 1.234e-7, 123456.7, 1e7 + 0.5, NaN].map(number)).toEqual([
+      '0',
+      '3',
+      '12.35',
+      '0.03214',
+      '1.23e-7',
+      '123500',
+      '1.00e+7',
+      'NaN',
+    ]);
   });
 });

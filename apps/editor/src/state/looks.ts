@@ -32,7 +32,9 @@ function curveOf(run: RunState, node: string): readonly number[] {
 }
 
 function lookOfRun(state: EditorState, run: RunState, id: string, node: NodeRun): NodeLook {
-  const images = picturesOf(id, describeRunNode(state, id), node.outputs).flatMap(({ pictures }) => pictures.map(({ image }) => assetUrl(image.asset)));
+  const images = picturesOf(id, describeRunNode(state, id), node.outputs).flatMap(({ pictures }) =>
+    pictures.map(({ image }) => assetUrl(image.asset)),
+  );
   return {
     ...plainLook,
     status: node.status,
@@ -54,7 +56,9 @@ export function looksOf(state: EditorState): ReadonlyMap<string, NodeLook> {
     const look = looks.get(to[0]);
     const feeding = run?.nodes.get(from[0]);
     if (!look || look.pictures.length || !feeding || (look.status !== 'done' && look.status !== 'cached')) continue;
-    const images = picturesOf(from[0], describeRunNode(state, from[0]), feeding.outputs).filter(({ port }) => port === from[1]).flatMap(({ pictures }) => pictures.map(({ image }) => assetUrl(image.asset)));
+    const images = picturesOf(from[0], describeRunNode(state, from[0]), feeding.outputs)
+      .filter(({ port }) => port === from[1])
+      .flatMap(({ pictures }) => pictures.map(({ image }) => assetUrl(image.asset)));
     if (images.length) looks.set(to[0], { ...look, pictures: images.slice(0, SHOWN), more: Math.max(0, images.length - SHOWN) });
   }
   if (state.showProblems)

@@ -29,9 +29,15 @@ function picturesIn(type: PortType, value: unknown): readonly Picture[] {
     case 'faces':
       return (value as Faces).images.map(({ image, faces }) => ({ image, note: faces.length === 1 ? '1 face' : `${faces.length} faces` }));
     case 'pairs':
-      return (value as PairSet).pairs.flatMap(({ good, bad }) => [{ image: good, note: 'good' }, { image: bad, note: 'bad' }]);
+      return (value as PairSet).pairs.flatMap(({ good, bad }) => [
+        { image: good, note: 'good' },
+        { image: bad, note: 'bad' },
+      ]);
     case 'scores':
-      return (value as Scores).rows.map(({ image, score, note }) => ({ image, note: score === null ? (note ?? 'no score') : number(score) }));
+      return (value as Scores).rows.map(({ image, score, note }) => ({
+        image,
+        note: score === null ? (note ?? 'no score') : number(score),
+      }));
     default:
       return [];
   }
@@ -54,6 +60,8 @@ export function galleryOf(run: RunState, describe: (node: string) => NodeDescrip
 
 export function reportsOf(run: RunState, describe: (node: string) => NodeDescription | undefined): readonly FoundReport[] {
   return [...run.nodes].flatMap(([node, { outputs }]) =>
-    (describe(node)?.outputs ?? []).flatMap(({ name, type }) => (type.kind === 'report' && outputs?.[name] ? [{ node, report: outputs[name] as Report }] : [])),
+    (describe(node)?.outputs ?? []).flatMap(({ name, type }) =>
+      type.kind === 'report' && outputs?.[name] ? [{ node, report: outputs[name] as Report }] : [],
+    ),
   );
 }

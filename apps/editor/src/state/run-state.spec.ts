@@ -4,7 +4,13 @@ import { newRun, progressOf, takeEvents, type RunState } from './run-state.ts';
 
 const numbered = (bodies: readonly RunEventBody[]): RunEvent[] =>
   bodies.map((body, i) => ({ ...body, run: 'r', seq: i + 1, time: `2030-01-01T00:00:${String(i).padStart(2, '0')}.000Z` }));
-const step = (node: string, action: 'run' | 'cached' = 'run') => ({ node, type: 'facewright/x', action, reason: `${node} never ran before`, key: node });
+const step = (node: string, action: 'run' | 'cached' = 'run') => ({
+  node,
+  type: 'facewright/x',
+  action,
+  reason: `${node} never ran before`,
+  key: node,
+});
 const plan: RunEventBody = { type: 'run_started', provider: 'cpu', plan: [step('load', 'cached'), step('train'), step('draw')] };
 const whole: readonly RunEventBody[] = [
   { type: 'run_queued', name: 'Loop' },
@@ -57,7 +63,12 @@ describe('takeEvents', () => {
   it('knows each node: cached with its reason, finished with seconds and outputs, its logs', () => {
     const run = after(whole);
     expect(run.nodes.get('load')).toMatchObject({ status: 'cached', reason: 'the same file', outputs: { model: 1 } });
-    expect(run.nodes.get('train')).toMatchObject({ status: 'done', seconds: 3, reason: 'train never ran before', logs: [{ level: 'warn', message: 'slow' }] });
+    expect(run.nodes.get('train')).toMatchObject({
+      status: 'done',
+      seconds: 3,
+      reason: 'train never ran before',
+      logs: [{ level: 'warn', message: 'slow' }],
+    });
     expect(run.nodes.get('draw')).toMatchObject({ status: 'done', preview: null });
     expect([...run.nodes.keys()]).toEqual(['load', 'train', 'draw']);
     expect(run.curves.get('train loss')).toEqual({ node: 'train', name: 'loss', steps: [1, 2], values: [2, 1] });

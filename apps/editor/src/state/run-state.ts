@@ -44,11 +44,31 @@ export interface RunState {
 }
 
 const newNode: NodeRun = {
-  status: 'queued', done: 0, total: 0, secondsLeft: null, seconds: null, reason: '', preview: null, outputs: null, problem: null, logs: [],
+  status: 'queued',
+  done: 0,
+  total: 0,
+  secondsLeft: null,
+  seconds: null,
+  reason: '',
+  preview: null,
+  outputs: null,
+  problem: null,
+  logs: [],
 };
 export const newRun = (id: string, name: string): RunState => ({
-  id, name, seq: 0, missed: false, status: 'queued', provider: null, started: null, finished: null, seconds: null,
-  nodes: new Map(), curves: new Map(), problems: [], notices: [],
+  id,
+  name,
+  seq: 0,
+  missed: false,
+  status: 'queued',
+  provider: null,
+  started: null,
+  finished: null,
+  seconds: null,
+  nodes: new Map(),
+  curves: new Map(),
+  problems: [],
+  notices: [],
 });
 export const isOver = (run: RunState): boolean => run.status === 'succeeded' || run.status === 'failed' || run.status === 'cancelled';
 
@@ -90,10 +110,12 @@ function plan(draft: Draft, steps: readonly PlanStep[]): void {
   // A run that goes on after its worker was lost is planned again: finished nodes keep what they gave.
   draft.nodes = new Map(steps.map((step) => [step.node, { ...newNode, ...finished(before.get(step.node)), reason: step.reason }]));
 }
-const finished = (node: NodeRun | undefined): Partial<NodeRun> => (node && (node.status === 'done' || node.status === 'cached') ? node : {});
+const finished = (node: NodeRun | undefined): Partial<NodeRun> =>
+  node && (node.status === 'done' || node.status === 'cached') ? node : {};
 
 function stopUnfinished(draft: Draft): void {
-  for (const [name, node] of draft.nodes) if (node.status === 'queued' || node.status === 'running') patch(draft, name, { status: 'stopped' });
+  for (const [name, node] of draft.nodes)
+    if (node.status === 'queued' || node.status === 'running') patch(draft, name, { status: 'stopped' });
 }
 
 function end(draft: Draft, status: RunSummary['status'], time: string): void {
@@ -160,7 +182,8 @@ function take(draft: Draft, event: RunEvent): void {
       return;
     case 'worker_lost':
       run.notices = [...run.notices, event.message];
-      for (const [name, node] of draft.nodes) if (node.status === 'running') patch(draft, name, { status: 'queued', done: 0, total: 0, secondsLeft: null });
+      for (const [name, node] of draft.nodes)
+        if (node.status === 'running') patch(draft, name, { status: 'queued', done: 0, total: 0, secondsLeft: null });
       return;
     case 'run_succeeded':
       run.seconds = event.seconds;
@@ -168,7 +191,10 @@ function take(draft: Draft, event: RunEvent): void {
       return;
     case 'run_failed': {
       const known = new Set(run.problems.map((problem) => `${problem.code} ${problem.node ?? ''} ${problem.message}`));
-      run.problems = [...run.problems, ...event.problems.filter((problem) => !known.has(`${problem.code} ${problem.node ?? ''} ${problem.message}`))];
+      run.problems = [
+        ...run.problems,
+        ...event.problems.filter((problem) => !known.has(`${problem.code} ${problem.node ?? ''} ${problem.message}`)),
+      ];
       end(draft, 'failed', event.time);
       return;
     }
