@@ -214,7 +214,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
       await page.waitForSelector('.field-editor input');
       await page.keyboard.type('5000');
       await page.keyboard.press('Enter');
-      expect(await page.locator('.field-note[role="alert"]').textContent()).toBe('expected a whole number from 1 to 1000');
+      expect((await page.locator('.field-note[role="alert"]').textContent())?.trim()).toBe('expected a whole number from 1 to 1000');
       await page.keyboard.press('Control+a');
       await page.keyboard.type('40');
       await page.keyboard.press('Enter');
