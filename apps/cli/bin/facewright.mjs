@@ -11,7 +11,9 @@ if (Number(process.versions.node.split('.')[0]) >= 26) {
   await import(main);
 } else {
   const home = dirname(createRequire(import.meta.url).resolve('node/package.json'));
-  const child = spawn(join(home, 'bin', process.platform === 'win32' ? 'node.exe' : 'node'), [main, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(join(home, 'bin', process.platform === 'win32' ? 'node.exe' : 'node'), [main, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+  });
   child.on('error', (error) => {
     console.error(`facewright: expected the project's own Node.js at ${home}, got ${error.message}; run npm ci in the project folder`);
     process.exit(1);

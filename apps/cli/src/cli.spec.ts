@@ -14,11 +14,17 @@ import { runCommand } from './run-command.ts';
 const bin = join(import.meta.dirname, '../bin/facewright.mjs');
 const nodes = new URL('../../server/src/fixtures/test-nodes.ts', import.meta.url).href;
 let folder: string;
-beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'cli-spec-')); });
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cli-spec-'));
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 
 const painting: Graph = {
-  facewright: 1, name: 'painting', description: '', groups: [], links: [{ from: ['one', 'value'], to: ['shown', 'value'] }],
+  facewright: 1,
+  name: 'painting',
+  description: '',
+  groups: [],
+  links: [{ from: ['one', 'value'], to: ['shown', 'value'] }],
   nodes: {
     one: { type: 'test/source', version: 1, values: { value: 1 } },
     shown: { type: 'test/show', version: 1, values: {} },
@@ -26,7 +32,11 @@ const painting: Graph = {
   },
 };
 const long: Graph = {
-  facewright: 1, name: 'long', description: '', groups: [], links: [{ from: ['count', 'value'], to: ['shown', 'value'] }],
+  facewright: 1,
+  name: 'long',
+  description: '',
+  groups: [],
+  links: [{ from: ['count', 'value'], to: ['shown', 'value'] }],
   nodes: { count: { type: 'test/count', version: 1, values: { steps: 100_000 } }, shown: { type: 'test/show', version: 1, values: {} } },
 };
 function saved(name: string, content: unknown): string {
@@ -34,20 +44,50 @@ function saved(name: string, content: unknown): string {
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
   return path;
 }
-interface Ended { readonly code: number | null; readonly out: string; readonly err: string }
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
 function facewright(args: readonly string[], onOutput?: (text: string, pid: number) => void): Promise<Ended> {
   const child = spawn(process.execPath, [bin, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  let out = '', err = '';
-  child.stdout.on('data', (chunk: Buffer) => { out += chunk.toString(); onOutput?.(out, child.pid!); });
-  child.stderr.on('data', (chunk: Buffer) => { err += chunk.toString(); });
+  let out = '',
+    err = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString();
+    onOutput?.(out, child.pid!);
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    err += chunk.toString();
+  });
   return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
 }
-const lines = <T>(text: string) => text.trim().split('\n').map((line) => JSON.parse(line) as T);
+const lines = <T>(text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as T);
 
 describe('facewright run', () => {
   it('prints one event a line, the terminal one last, and leaves outputs, report and run.json', async () => {
     const out = join(folder, 'out');
-    const { code, out: text } = await facewright(['run', saved('painting', painting), '--nodes', nodes, '--provider', 'null', '--json', '--out', out, '--set', 'paint.grey=7', '--set', 'paint.title=A=B', '--set', 'one.value=-2.5']);
+    const { code, out: text } = await facewright([
+      'run',
+      saved('painting', painting),
+      '--nodes',
+      nodes,
+      '--provider',
+      'null',
+      '--json',
+      '--out',
+      out,
+      '--set',
+      'paint.grey=7',
+      '--set',
+      'paint.title=A=B',
+      '--set',
+      'one.value=-2.5',
+    ]);
     expect(code).toBe(0);
     const events = lines<RunEvent>(text);
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
@@ -56,24 +96,54 @@ describe('facewright run', () => {
     expect(JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'))).toEqual({ grey: 7 });
     expect(readFileSync(join(out, 'note.txt'), 'utf8')).toBe('3:7');
     expect(readFileSync(join(out, 'outputs/paint/images-001-grey-1.png')).subarray(1, 4).toString()).toBe('PNG');
-    const record = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')) as { type: string; provider: string; graph: Graph; files: Record<string, string> };
+    const record = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8')) as {
+      type: string;
+      provider: string;
+      graph: Graph;
+      files: Record<string, string>;
+    };
     expect(record).toMatchObject({ type: 'run_succeeded', provider: 'null', graph: { nodes: { paint: { values: { grey: 7 } } } } });
     expect(Object.values(record.files).sort()).toEqual(['outputs/paint/images-001-grey-1.png', 'report.html', 'report.json']);
   });
   it('ends with all problems and exit code 1 when the graph or a setting is wrong', async () => {
-    const { code, out } = await facewright(['run', saved('painting', painting), '--nodes', nodes, '--provider', 'null', '--json', '--set', 'paint.gray=7', '--set', 'paints.grey=7', '--set', 'paint.grey=dark', '--set', 'grey']);
+    const { code, out } = await facewright([
+      'run',
+      saved('painting', painting),
+      '--nodes',
+      nodes,
+      '--provider',
+      'null',
+      '--json',
+      '--set',
+      'paint.gray=7',
+      '--set',
+      'paints.grey=7',
+      '--set',
+      'paint.grey=dark',
+      '--set',
+      'grey',
+    ]);
     expect(code).toBe(1);
     const last = lines<RunEventBody>(out).at(-1) as { type: string; problems: Problem[] };
     expect(last.type).toBe('run_failed');
     expect(last.problems.map(({ code: name, node, port }) => [name, node, port])).toEqual([
-      ['CORE_UNKNOWN_PORT', 'paint', 'gray'], ['CORE_UNKNOWN_NODE', 'paints', 'grey'], ['CLI_BAD_SET_VALUE', 'paint', 'grey'], ['CLI_BAD_SET', undefined, undefined],
+      ['CORE_UNKNOWN_PORT', 'paint', 'gray'],
+      ['CORE_UNKNOWN_NODE', 'paints', 'grey'],
+      ['CLI_BAD_SET_VALUE', 'paint', 'grey'],
+      ['CLI_BAD_SET', undefined, undefined],
     ]);
   });
   it('is cancelled by Ctrl-C, says so and ends with exit code 130', async () => {
     let sent = false;
-    const { code, out } = await facewright(['run', saved('long', long), '--nodes', nodes, '--provider', 'null', '--json', '--out', join(folder, 'long')], (text, pid) => {
-      if (!sent && text.includes('node_progress')) { sent = true; process.kill(pid, 'SIGINT'); }
-    });
+    const { code, out } = await facewright(
+      ['run', saved('long', long), '--nodes', nodes, '--provider', 'null', '--json', '--out', join(folder, 'long')],
+      (text, pid) => {
+        if (!sent && text.includes('node_progress')) {
+          sent = true;
+          process.kill(pid, 'SIGINT');
+        }
+      },
+    );
     expect(code).toBe(130);
     expect(lines<RunEvent>(out).at(-1)!.type).toBe('run_cancelled');
     expect(JSON.parse(readFileSync(join(folder, 'long', 'run.json'), 'utf8'))).toMatchObject({ type: 'run_cancelled' });
@@ -83,14 +153,34 @@ describe('facewright run', () => {
 describe('facewright run --server', () => {
   let server: RunningServer;
   beforeAll(async () => {
-    server = await startServer({ port: 0, host: '127.0.0.1', dataFolder: join(folder, 'served'), provider: 'null', nodes, log: { info: () => {}, warn: () => {}, error: () => {} } });
+    server = await startServer({
+      port: 0,
+      host: '127.0.0.1',
+      dataFolder: join(folder, 'served'),
+      provider: 'null',
+      nodes,
+      log: { info: () => {}, warn: () => {}, error: () => {} },
+    });
   });
   afterAll(() => server.close());
-  const run = async (graph: Graph, settings: string[], signal = new AbortController().signal, onEvent: (event: RunEventBody) => void = () => {}) => {
+  const run = async (
+    graph: Graph,
+    settings: string[],
+    signal = new AbortController().signal,
+    onEvent: (event: RunEventBody) => void = () => {},
+  ) => {
     const events: RunEventBody[] = [];
     const code = await runCommand({
-      path: saved(graph.name, graph), settings, out: join(folder, `remote-${graph.name}`), signal, open: () => openRemoteSource(`${server.url}/`), saved: () => {},
-      show: (event) => { events.push(event); onEvent(event); },
+      path: saved(graph.name, graph),
+      settings,
+      out: join(folder, `remote-${graph.name}`),
+      signal,
+      open: () => openRemoteSource(`${server.url}/`),
+      saved: () => {},
+      show: (event) => {
+        events.push(event);
+        onEvent(event);
+      },
     });
     return { code, events };
   };
@@ -103,12 +193,17 @@ describe('facewright run --server', () => {
   });
   it('cancels on the server', async () => {
     const cancel = new AbortController();
-    const { code, events } = await run(long, [], cancel.signal, (event) => { if (event.type === 'node_progress') cancel.abort(); });
+    const { code, events } = await run(long, [], cancel.signal, (event) => {
+      if (event.type === 'node_progress') cancel.abort();
+    });
     expect([code, events.at(-1)!.type]).toEqual([130, 'run_cancelled']);
   });
   it('says what is wrong when the server refuses the graph or is not there', async () => {
     const { code, events } = await run(painting, ['paint.grey=300']);
-    expect([code, events]).toEqual([1, [{ type: 'run_failed', problems: [expect.objectContaining({ code: 'CORE_BAD_VALUE', node: 'paint', port: 'grey' })] }]]);
+    expect([code, events]).toEqual([
+      1,
+      [{ type: 'run_failed', problems: [expect.objectContaining({ code: 'CORE_BAD_VALUE', node: 'paint', port: 'grey' })] }],
+    ]);
     await expect(openRemoteSource('http://127.0.0.1:1')).rejects.toMatchObject({ code: 'CLI_NO_SERVER' });
   });
 });
@@ -122,19 +217,34 @@ describe('facewright validate, nodes and explain', () => {
     expect(lines<Problem>(answer.out).map(({ code }) => code)).toEqual(['CORE_BAD_VALUE', 'CORE_UNKNOWN_PORT']);
   });
   it('a file that is missing or no graph is named', async () => {
-    await expect(readGraph(join(folder, 'none.json'))).rejects.toThrow(`graph ${join(folder, 'none.json')}: expected a readable file, got ENOENT`);
+    await expect(readGraph(join(folder, 'none.json'))).rejects.toThrow(
+      `graph ${join(folder, 'none.json')}: expected a readable file, got ENOENT`,
+    );
     await expect(readGraph(saved('text', '{"facewright": 1,'))).rejects.toMatchObject({ problems: [{ code: 'CORE_NOT_JSON' }] });
   });
   it('nodes gives the catalogue', async () => {
     const { code, out } = await facewright(['nodes', '--nodes', nodes, '--json']);
-    expect([code, (JSON.parse(out) as { nodes: { type: string }[] }).nodes.map(({ type }) => type)]).toEqual([0, ['test/source', 'test/count', 'test/stubborn', 'test/fail', 'test/show', 'test/paint']]);
+    expect([code, (JSON.parse(out) as { nodes: { type: string }[] }).nodes.map(({ type }) => type)]).toEqual([
+      0,
+      ['test/source', 'test/count', 'test/stubborn', 'test/fail', 'test/show', 'test/paint'],
+    ]);
   });
   it('explain says what would run and why', async () => {
-    const { code, out } = await facewright(['explain', saved('painting', painting), '--nodes', nodes, '--json', '--data', join(folder, 'fresh')]);
+    const { code, out } = await facewright([
+      'explain',
+      saved('painting', painting),
+      '--nodes',
+      nodes,
+      '--json',
+      '--data',
+      join(folder, 'fresh'),
+    ]);
     const { plan, problems } = JSON.parse(out) as { plan: { node: string; action: string; reason: string }[]; problems: Problem[] };
     expect([code, problems]).toEqual([0, []]);
     expect(plan.map(({ node, action, reason }) => [node, action, reason]).sort()).toEqual([
-      ['one', 'run', 'never ran before'], ['paint', 'run', 'writes files, so it runs every time'], ['shown', 'run', 'never ran before'],
+      ['one', 'run', 'never ran before'],
+      ['paint', 'run', 'writes files, so it runs every time'],
+      ['shown', 'run', 'never ran before'],
     ]);
   });
 });
@@ -151,7 +261,10 @@ describe('facewright serve', () => {
       }
     });
     expect(first.code).toBe(0);
-    expect(await second).toMatchObject({ code: 1, err: expect.stringMatching(/^port \d+ on 127\.0\.0\.1: expected it to be free, got one in use; choose another with --port\n$/) });
+    expect(await second).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/^port \d+ on 127\.0\.0\.1: expected it to be free, got one in use; choose another with --port\n$/),
+    });
   });
 });
 
@@ -175,7 +288,13 @@ describe('the progress view', () => {
     ];
     const shown = (isTTY: boolean) => {
       let text = '';
-      const view = createProgressView({ isTTY, columns: 80, write: (part) => { text += part; } });
+      const view = createProgressView({
+        isTTY,
+        columns: 80,
+        write: (part) => {
+          text += part;
+        },
+      });
       events.forEach((event) => view(event as RunEvent));
       return text;
     };

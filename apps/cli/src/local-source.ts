@@ -32,7 +32,14 @@ export async function openLocalSource({ dataFolder, provider, out, nodes, log }:
       const stamp = (event: RunEventBody) => emit({ ...event, run, seq: ++seq, time: new Date().toISOString() });
       stamp({ type: 'run_queued', name: graph.name });
       await executeRun({
-        graph, catalogue, cache: data.cache, history: data.history, host: createLocalHost({ data, runtime, outputFolder }), provider: runtime.provider, signal, emit: stamp,
+        graph,
+        catalogue,
+        cache: data.cache,
+        history: data.history,
+        host: createLocalHost({ data, runtime, outputFolder }),
+        provider: runtime.provider,
+        signal,
+        emit: stamp,
       });
     },
     read: ({ id }) => data.assets.read(id),

@@ -16,114 +16,190 @@ import { runCommand } from './run-command.ts';
 /** How long the run in progress may take when the server is told to end, ms; shorter than what service managers wait before they kill. */
 const DRAIN_MS = 8000;
 
-const print = (text: string) => { process.stdout.write(`${text}\n`); };
-const complain = (text: string) => { process.stderr.write(`${text}\n`); };
+const print = (text: string) => {
+  process.stdout.write(`${text}\n`);
+};
+const complain = (text: string) => {
+  process.stderr.write(`${text}\n`);
+};
 const json = (value: unknown) => print(JSON.stringify(value));
 // `facewright nodes | head` ends early, and that is fine.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => { if (error.code === 'EPIPE') process.exit(0); throw error; });
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
 
 /** Prints whatever a command throws, one problem a line, and ends with exit code 1. */
-const command = (work: () => Promise<number>) => work().then(
-  (code) => { process.exitCode = code; },
-  (error: unknown) => {
-    for (const { message } of problemsOf(error)) complain(message);
-    process.exitCode = 1;
-  },
-);
-const showProblems = (problems: readonly Problem[], asJson: boolean) => problems.forEach((problem) => (asJson ? json(problem) : print(problem.message)));
+const command = (work: () => Promise<number>) =>
+  work().then(
+    (code) => {
+      process.exitCode = code;
+    },
+    (error: unknown) => {
+      for (const { message } of problemsOf(error)) complain(message);
+      process.exitCode = 1;
+    },
+  );
+const showProblems = (problems: readonly Problem[], asJson: boolean) =>
+  problems.forEach((problem) => (asJson ? json(problem) : print(problem.message)));
 
-const provider = new Option('--provider <name>', 'where models run; auto takes a GPU when there is one').choices(['auto', 'cpu', 'webgpu', 'null']).default('auto');
+const provider = new Option('--provider <name>', 'where models run; auto takes a GPU when there is one')
+  .choices(['auto', 'cpu', 'webgpu', 'null'])
+  .default('auto');
 const data = new Option('--data <dir>', 'folder for results, assets and runs').default('.facewright');
 const nodes = new Option('--nodes <module>', 'URL of a module that exports packages, instead of the built-in nodes').hideHelp();
 const collect = (value: string, before: readonly string[]) => [...before, value];
 
-const program = new Command('facewright').description('A node-graph studio that scores, repairs and fine-tunes the faces a text-to-image model draws.').version('0.1.0');
+const program = new Command('facewright')
+  .description('A node-graph studio that scores, repairs and fine-tunes the faces a text-to-image model draws.')
+  .version('0.1.0');
 
-program.command('serve').description('starts the server and the editor')
-  .option('--port <number>', 'port; 0 takes any free one', '8288').option('--host <address>', 'address to listen on', '127.0.0.1')
-  .addOption(data).addOption(provider).addOption(nodes)
-  .action((options: { port: string; host: string; data: string; provider: ProviderChoice; nodes?: string }) => command(async () => {
-    const port = Number(options.port);
-    if (!/^\d+$/.test(options.port) || port > 65535) throw err.BAD_OPTION('port', 'a number from 0 to 65535', options.port);
-    const log = createLog(process.stdout.isTTY);
-    const server = await startServer({
-      port, host: options.host, dataFolder: options.data, provider: options.provider, ...(options.nodes !== undefined && { nodes: options.nodes }),
-      log: { info: (message) => log.info(message), warn: (message) => log.warn(message), error: (message) => log.error(message) },
-    });
-    print(`Facewright is at ${server.url}`);
-    return new Promise<number>((resolve) => {
-      let ending = false;
-      const end = (graceMs: number) => () => {
-        // The second request is meant.
-        if (ending) process.exit(1);
-        ending = true;
-        void server.close(graceMs).then(() => resolve(0));
-      };
-      process.on('SIGTERM', end(DRAIN_MS));
-      process.on('SIGINT', end(0));
-    });
-  }));
-
-program.command('run').description('runs a graph; its outputs, report and run.json go into a folder')
-  .argument('<graph>', 'graph document, JSON').option('--set <NODE.INPUT=VALUE>', 'a value of the graph; may be repeated', collect, [])
-  .option('--out <dir>', 'folder for the outputs; default: runs/ of the data folder').addOption(provider).option('--json', 'prints one event a line')
-  .option('--server <url>', 'runs on a server instead of in this process').addOption(data).addOption(nodes)
-  .action((graph: string, options: { set: string[]; out?: string; provider: ProviderChoice; json?: boolean; server?: string; data: string; nodes?: string }) => command(async () => {
-    const cancel = new AbortController();
-    for (const name of ['SIGINT', 'SIGTERM'] as const)
-      process.on(name, () => {
-        if (cancel.signal.aborted) process.exit(130);
-        cancel.abort();
-      });
-    const view = createProgressView(process.stderr);
-    return runCommand({
-      path: graph, settings: options.set, out: options.out, signal: cancel.signal,
-      show: (event) => { if (options.json) json(event); else view(event as RunEvent); },
-      saved: (folder) => { if (!options.json) print(`Outputs and run.json are in ${folder}`); },
-      open: () => (options.server === undefined
-        ? openLocalSource({ dataFolder: options.data, provider: options.provider, out: options.out, nodes: options.nodes, log: complain })
-        : openRemoteSource(options.server)),
-    });
-  }));
-
-program.command('validate').description('says everything that is wrong with a graph, one problem a line').argument('<graph>', 'graph document, JSON').option('--json', 'prints problems as JSON')
+program
+  .command('serve')
+  .description('starts the server and the editor')
+  .option('--port <number>', 'port; 0 takes any free one', '8288')
+  .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .addOption(data)
+  .addOption(provider)
   .addOption(nodes)
-  .action((path: string, options: { json?: boolean; nodes?: string }) => command(async () => {
-    const problems = await readGraph(path).then(async (graph) => checkGraph(graph, await loadNodes(options.nodes)).problems, problemsOf);
-    showProblems(problems, options.json ?? false);
-    if (problems.length === 0 && !options.json) print(`${path}: no problems`);
-    return problems.length === 0 ? 0 : 1;
-  }));
+  .action((options: { port: string; host: string; data: string; provider: ProviderChoice; nodes?: string }) =>
+    command(async () => {
+      const port = Number(options.port);
+      if (!/^\d+$/.test(options.port) || port > 65535) throw err.BAD_OPTION('port', 'a number from 0 to 65535', options.port);
+      const log = createLog(process.stdout.isTTY);
+      const server = await startServer({
+        port,
+        host: options.host,
+        dataFolder: options.data,
+        provider: options.provider,
+        ...(options.nodes !== undefined && { nodes: options.nodes }),
+        log: { info: (message) => log.info(message), warn: (message) => log.warn(message), error: (message) => log.error(message) },
+      });
+      print(`Facewright is at ${server.url}`);
+      return new Promise<number>((resolve) => {
+        let ending = false;
+        const end = (graceMs: number) => () => {
+          // The second request is meant.
+          if (ending) process.exit(1);
+          ending = true;
+          void server.close(graceMs).then(() => resolve(0));
+        };
+        process.on('SIGTERM', end(DRAIN_MS));
+        process.on('SIGINT', end(0));
+      });
+    }),
+  );
 
-program.command('nodes').description('lists the installed nodes').option('--json', 'prints the catalogue as JSON').addOption(nodes)
-  .action((options: { json?: boolean; nodes?: string }) => command(async () => {
-    const all = [...(await loadNodes(options.nodes)).values()].map(({ definition }) => describeNode(definition));
-    if (options.json) json({ nodes: all });
-    else
-      for (const [category, members] of Object.entries(Object.groupBy(all, (node) => node.category))) {
-        print(category);
-        for (const { type, version, summary, inputs, outputs } of members!) {
-          print(`  ${type} (version ${version}): ${summary}`);
-          print(`    ${inputs.map(({ name, type: { kind } }) => `${name}: ${kind}`).join(', ') || 'no inputs'} → ${outputs.map(({ name, type: { kind } }) => `${name}: ${kind}`).join(', ') || 'no outputs'}`);
+program
+  .command('run')
+  .description('runs a graph; its outputs, report and run.json go into a folder')
+  .argument('<graph>', 'graph document, JSON')
+  .option('--set <NODE.INPUT=VALUE>', 'a value of the graph; may be repeated', collect, [])
+  .option('--out <dir>', 'folder for the outputs; default: runs/ of the data folder')
+  .addOption(provider)
+  .option('--json', 'prints one event a line')
+  .option('--server <url>', 'runs on a server instead of in this process')
+  .addOption(data)
+  .addOption(nodes)
+  .action(
+    (
+      graph: string,
+      options: { set: string[]; out?: string; provider: ProviderChoice; json?: boolean; server?: string; data: string; nodes?: string },
+    ) =>
+      command(async () => {
+        const cancel = new AbortController();
+        for (const name of ['SIGINT', 'SIGTERM'] as const)
+          process.on(name, () => {
+            if (cancel.signal.aborted) process.exit(130);
+            cancel.abort();
+          });
+        const view = createProgressView(process.stderr);
+        return runCommand({
+          path: graph,
+          settings: options.set,
+          out: options.out,
+          signal: cancel.signal,
+          show: (event) => {
+            if (options.json) json(event);
+            else view(event as RunEvent);
+          },
+          saved: (folder) => {
+            if (!options.json) print(`Outputs and run.json are in ${folder}`);
+          },
+          open: () =>
+            options.server === undefined
+              ? openLocalSource({
+                  dataFolder: options.data,
+                  provider: options.provider,
+                  out: options.out,
+                  nodes: options.nodes,
+                  log: complain,
+                })
+              : openRemoteSource(options.server),
+        });
+      }),
+  );
+
+program
+  .command('validate')
+  .description('says everything that is wrong with a graph, one problem a line')
+  .argument('<graph>', 'graph document, JSON')
+  .option('--json', 'prints problems as JSON')
+  .addOption(nodes)
+  .action((path: string, options: { json?: boolean; nodes?: string }) =>
+    command(async () => {
+      const problems = await readGraph(path).then(async (graph) => checkGraph(graph, await loadNodes(options.nodes)).problems, problemsOf);
+      showProblems(problems, options.json ?? false);
+      if (problems.length === 0 && !options.json) print(`${path}: no problems`);
+      return problems.length === 0 ? 0 : 1;
+    }),
+  );
+
+program
+  .command('nodes')
+  .description('lists the installed nodes')
+  .option('--json', 'prints the catalogue as JSON')
+  .addOption(nodes)
+  .action((options: { json?: boolean; nodes?: string }) =>
+    command(async () => {
+      const all = [...(await loadNodes(options.nodes)).values()].map(({ definition }) => describeNode(definition));
+      if (options.json) json({ nodes: all });
+      else
+        for (const [category, members] of Object.entries(Object.groupBy(all, (node) => node.category))) {
+          print(category);
+          for (const { type, version, summary, inputs, outputs } of members!) {
+            print(`  ${type} (version ${version}): ${summary}`);
+            print(
+              `    ${inputs.map(({ name, type: { kind } }) => `${name}: ${kind}`).join(', ') || 'no inputs'} → ${outputs.map(({ name, type: { kind } }) => `${name}: ${kind}`).join(', ') || 'no outputs'}`,
+            );
+          }
         }
-      }
-    return 0;
-  }));
+      return 0;
+    }),
+  );
 
-program.command('explain').description('says what a run would do, and why').argument('<graph>', 'graph document, JSON').option('--json', 'prints plan and problems as JSON')
-  .option('--set <NODE.INPUT=VALUE>', 'a value of the graph; may be repeated', collect, []).addOption(data).addOption(nodes)
-  .action((path: string, options: { json?: boolean; set: string[]; data: string; nodes?: string }) => command(async () => {
-    const catalogue = await loadNodes(options.nodes);
-    const graph = applySettings(await readGraph(path), options.set, catalogue);
-    const { cache, history, files, close } = openDataFolder(options.data);
-    const { plan, problems } = await explainRun({ graph, catalogue, cache, history, host: files, provider: 'cpu' });
-    close();
-    if (options.json) json({ plan, problems });
-    else {
-      showProblems(problems, false);
-      for (const { node, type, action, reason } of plan) print(`${action === 'run' ? 'run   ' : 'stored'} ${node} (${type}): ${reason}`);
-    }
-    return problems.length === 0 ? 0 : 1;
-  }));
+program
+  .command('explain')
+  .description('says what a run would do, and why')
+  .argument('<graph>', 'graph document, JSON')
+  .option('--json', 'prints plan and problems as JSON')
+  .option('--set <NODE.INPUT=VALUE>', 'a value of the graph; may be repeated', collect, [])
+  .addOption(data)
+  .addOption(nodes)
+  .action((path: string, options: { json?: boolean; set: string[]; data: string; nodes?: string }) =>
+    command(async () => {
+      const catalogue = await loadNodes(options.nodes);
+      const graph = applySettings(await readGraph(path), options.set, catalogue);
+      const { cache, history, files, close } = openDataFolder(options.data);
+      const { plan, problems } = await explainRun({ graph, catalogue, cache, history, host: files, provider: 'cpu' });
+      close();
+      if (options.json) json({ plan, problems });
+      else {
+        showProblems(problems, false);
+        for (const { node, type, action, reason } of plan) print(`${action === 'run' ? 'run   ' : 'stored'} ${node} (${type}): ${reason}`);
+      }
+      return problems.length === 0 ? 0 : 1;
+    }),
+  );
 
 await program.parseAsync();

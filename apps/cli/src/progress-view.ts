@@ -4,7 +4,11 @@ import type { RunEvent } from '@facewright/core';
 
 const BAR = 24;
 const duration = (seconds: number): string =>
-  seconds < 10 ? `${seconds.toFixed(1)} s` : seconds < 90 ? `${Math.round(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  seconds < 10
+    ? `${seconds.toFixed(1)} s`
+    : seconds < 90
+      ? `${Math.round(seconds)} s`
+      : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 
 export interface Screen {
   readonly isTTY?: boolean;
@@ -13,7 +17,8 @@ export interface Screen {
 }
 
 export function createProgressView(screen: Screen): (event: RunEvent) => void {
-  const colour = (style: Parameters<typeof styleText>[0], text: string) => (screen.isTTY ? styleText(style, text, { validateStream: false }) : text);
+  const colour = (style: Parameters<typeof styleText>[0], text: string) =>
+    screen.isTTY ? styleText(style, text, { validateStream: false }) : text;
   let moving = false;
   const line = (text: string) => {
     if (moving) screen.write('\r\x1b[2K');
@@ -31,24 +36,35 @@ export function createProgressView(screen: Screen): (event: RunEvent) => void {
         const cached = event.plan.filter(({ action }) => action === 'cached').length;
         return line(`Nodes to run: ${event.plan.length - cached}, stored: ${cached}, on ${event.provider}`);
       }
-      case 'node_started': return move(`  ${event.node} …`);
+      case 'node_started':
+        return move(`  ${event.node} …`);
       case 'node_progress': {
         const filled = event.total > 0 ? Math.round((BAR * event.done) / event.total) : 0;
         const left = event.secondsLeft === null ? '' : `, ${duration(event.secondsLeft)} left`;
         return move(`  ${event.node} ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${event.done}/${event.total}${left}`);
       }
-      case 'node_log': return line(`  ${colour(event.level === 'warn' ? 'yellow' : 'dim', `${event.node}: ${event.message}`)}`);
-      case 'node_cached': return line(`${colour('dim', '=')} ${event.node} ${colour('dim', `stored: ${event.reason}`)}`);
-      case 'node_finished': return line(`${colour('green', '✓')} ${event.node} ${colour('dim', duration(event.seconds))}`);
-      case 'node_failed': return line(`${colour('red', '✗')} ${event.node}`);
-      case 'worker_lost': return line(colour('red', event.message));
-      case 'run_succeeded': return line(`${colour('green', 'Done')} in ${duration(event.seconds)}`);
-      case 'run_failed': return line(event.problems.map(({ message }) => colour('red', message)).join('\n'));
-      case 'run_cancelled': return line(colour('yellow', 'Cancelled'));
+      case 'node_log':
+        return line(`  ${colour(event.level === 'warn' ? 'yellow' : 'dim', `${event.node}: ${event.message}`)}`);
+      case 'node_cached':
+        return line(`${colour('dim', '=')} ${event.node} ${colour('dim', `stored: ${event.reason}`)}`);
+      case 'node_finished':
+        return line(`${colour('green', '✓')} ${event.node} ${colour('dim', duration(event.seconds))}`);
+      case 'node_failed':
+        return line(`${colour('red', '✗')} ${event.node}`);
+      case 'worker_lost':
+        return line(colour('red', event.message));
+      case 'run_succeeded':
+        return line(`${colour('green', 'Done')} in ${duration(event.seconds)}`);
+      case 'run_failed':
+        return line(event.problems.map(({ message }) => colour('red', message)).join('\n'));
+      case 'run_cancelled':
+        return line(colour('yellow', 'Cancelled'));
       case 'run_queued':
       case 'node_preview':
-      case 'node_metric': return;
-      default: event satisfies never;
+      case 'node_metric':
+        return;
+      default:
+        event satisfies never;
     }
   };
 }

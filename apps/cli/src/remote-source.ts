@@ -12,27 +12,42 @@ const RECONNECTIONS = 15;
 export async function openRemoteSource(server: string): Promise<RunSource> {
   const url = server.replace(/\/+$/, '');
   async function call(path: string, init?: RequestInit): Promise<Response> {
-    const response = await fetch(`${url}/api/v1${path}`, init).catch((cause: Error & { cause?: Error }) => { throw err.NO_SERVER(url, cause.cause?.message || cause.message); });
+    const response = await fetch(`${url}/api/v1${path}`, init).catch((cause: Error & { cause?: Error }) => {
+      throw err.NO_SERVER(url, cause.cause?.message || cause.message);
+    });
     if (response.ok) return response;
     const { problems } = (await response.json().catch(() => ({}))) as { problems?: readonly Problem[] };
     throw problems ? new ProblemList(problems) : err.SERVER_ANSWER(url, response.status);
   }
-  const json = async <T>(path: string, init?: RequestInit) => (await (await call(path, init)).json().catch(() => { throw err.SERVER_ANSWER(url, 200); })) as T;
+  const json = async <T>(path: string, init?: RequestInit) =>
+    (await (await call(path, init)).json().catch(() => {
+      throw err.SERVER_ANSWER(url, 200);
+    })) as T;
 
   const { nodes } = await json<{ nodes: readonly NodeDescription[] }>('/nodes');
   return {
     definitions: definitionsOf(nodes),
     outputFolder: null,
     async run(graph, emit, signal) {
-      const { run } = await json<{ run: RunSummary }>('/runs', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ graph }) });
-      const cancel = () => { void call(`/runs/${run.id}/cancel`, { method: 'POST' }).catch(() => {}); };
+      const { run } = await json<{ run: RunSummary }>('/runs', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ graph }),
+      });
+      const cancel = () => {
+        void call(`/runs/${run.id}/cancel`, { method: 'POST' }).catch(() => {});
+      };
       signal.addEventListener('abort', cancel, { once: true });
       const socket: Socket = io(url, { transports: ['websocket'], reconnectionAttempts: RECONNECTIONS });
       let last = 0;
       try {
         await new Promise<void>((resolve, reject) => {
           // Also after a lost connection: the cursor says what is still missing.
-          socket.on('connect', () => socket.emit('watch', { run: run.id, after: last }, ({ ok, message }: { ok: boolean; message?: string }) => { if (!ok) reject(err.NO_SERVER(url, message ?? 'a refusal')); }));
+          socket.on('connect', () =>
+            socket.emit('watch', { run: run.id, after: last }, ({ ok, message }: { ok: boolean; message?: string }) => {
+              if (!ok) reject(err.NO_SERVER(url, message ?? 'a refusal'));
+            }),
+          );
           socket.on('event', (event: RunEvent) => {
             if (event.run !== run.id || event.seq <= last) return;
             last = event.seq;

@@ -30,15 +30,22 @@ export async function runCommand({ path, settings, out, open, show, saved, signa
     const graph = applySettings(document, settings, source.definitions);
     const folder = out ?? source.outputFolder;
     const events: RunEvent[] = [];
-    await source.run(graph, (event) => {
-      events.push(event);
-      if (!isTerminal(event)) show(event);
-    }, signal);
+    await source.run(
+      graph,
+      (event) => {
+        events.push(event);
+        if (!isTerminal(event)) show(event);
+      },
+      signal,
+    );
     const last = (terminal = events.at(-1)!);
     if (folder !== null) {
       const files = last.type === 'run_succeeded' ? await saveOutputs(last.outputs, source.read, resolve(folder)) : {};
       const started = events.find((event) => event.type === 'run_started');
-      await writeWhole(join(folder, 'run.json'), JSON.stringify({ ...last, graph, provider: started?.provider ?? null, plan: started?.plan ?? [], files }, null, 2));
+      await writeWhole(
+        join(folder, 'run.json'),
+        JSON.stringify({ ...last, graph, provider: started?.provider ?? null, plan: started?.plan ?? [], files }, null, 2),
+      );
       saved(resolve(folder));
     }
   } catch (error) {

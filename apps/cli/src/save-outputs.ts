@@ -4,14 +4,23 @@ import type { Asset, NodeOutputs } from '@facewright/core';
 import { collectAssets } from '@facewright/engine';
 import { extensionOf, writeWhole } from '@facewright/server';
 
-const plain = (name: string) => name.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[.-]+/, '').slice(0, 60);
+const plain = (name: string) =>
+  name
+    .replace(/[^\p{L}\p{N}._-]+/gu, '-')
+    .replace(/^[.-]+/, '')
+    .slice(0, 60);
 
-interface Named { readonly asset: Asset; readonly path: string }
+interface Named {
+  readonly asset: Asset;
+  readonly path: string;
+}
 
 /** Each asset once, named after node, output and picture; the first report is report.html and report.json. */
 function nameFiles(outputs: Readonly<Record<string, NodeOutputs>>): Named[] {
   const named = new Map<string, Named>();
-  const add = (asset: Asset, path: string) => { if (!named.has(asset.id)) named.set(asset.id, { asset, path }); };
+  const add = (asset: Asset, path: string) => {
+    if (!named.has(asset.id)) named.set(asset.id, { asset, path });
+  };
   let reports = 0;
   for (const [node, ports] of Object.entries(outputs))
     for (const [port, value] of Object.entries(ports)) {
@@ -23,12 +32,16 @@ function nameFiles(outputs: Readonly<Record<string, NodeOutputs>>): Named[] {
       const labels = labelsOf(value);
       collectAssets(value).forEach((asset, i) => {
         const label = plain(labels.get(asset.id) ?? '').replace(/\.\w{3,4}$/, '');
-        add(asset, join('outputs', node, `${port}-${String(i + 1).padStart(3, '0')}${label && `-${label}`}.${extensionOf(asset.mediaType)}`));
+        add(
+          asset,
+          join('outputs', node, `${port}-${String(i + 1).padStart(3, '0')}${label && `-${label}`}.${extensionOf(asset.mediaType)}`),
+        );
       });
     }
   return [...named.values()];
 }
-const isReport = (value: unknown): value is { readonly html: Asset; readonly json: Asset } => typeof value === 'object' && value !== null && 'html' in value && 'json' in value && 'summary' in value;
+const isReport = (value: unknown): value is { readonly html: Asset; readonly json: Asset } =>
+  typeof value === 'object' && value !== null && 'html' in value && 'json' in value && 'summary' in value;
 
 /** The keys of pictures, by asset. */
 function labelsOf(value: unknown, found = new Map<string, string>()): Map<string, string> {
@@ -39,7 +52,11 @@ function labelsOf(value: unknown, found = new Map<string, string>()): Map<string
 }
 
 /** Writes every asset of the outputs into the folder; gives the relative path of each, by asset id. Throws SERVER_DISK_FULL and what `read` throws. */
-export async function saveOutputs(outputs: Readonly<Record<string, NodeOutputs>>, read: (asset: Asset) => Promise<Uint8Array>, folder: string): Promise<Record<string, string>> {
+export async function saveOutputs(
+  outputs: Readonly<Record<string, NodeOutputs>>,
+  read: (asset: Asset) => Promise<Uint8Array>,
+  folder: string,
+): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
   for (const { asset, path } of nameFiles(outputs)) {
     await writeWhole(join(folder, path), await read(asset));

@@ -8,15 +8,28 @@ import { writeWhole } from './write-file.ts';
 
 /** Files are named by their kind, so that other programs can open them; the first name of a kind is the one used. */
 const kinds: readonly (readonly [extension: string, mediaType: string])[] = [
-  ['png', 'image/png'], ['jpg', 'image/jpeg'], ['webp', 'image/webp'], ['gif', 'image/gif'], ['svg', 'image/svg+xml'],
-  ['json', 'application/json'], ['jsonl', 'application/x-ndjson'], ['html', 'text/html'], ['csv', 'text/csv'], ['txt', 'text/plain'],
-  ['safetensors', 'application/x-safetensors'], ['onnx', 'application/x-onnx'], ['bin', 'application/octet-stream'],
+  ['png', 'image/png'],
+  ['jpg', 'image/jpeg'],
+  ['webp', 'image/webp'],
+  ['gif', 'image/gif'],
+  ['svg', 'image/svg+xml'],
+  ['json', 'application/json'],
+  ['jsonl', 'application/x-ndjson'],
+  ['html', 'text/html'],
+  ['csv', 'text/csv'],
+  ['txt', 'text/plain'],
+  ['safetensors', 'application/x-safetensors'],
+  ['onnx', 'application/x-onnx'],
+  ['bin', 'application/octet-stream'],
 ];
 export const extensionOf = (mediaType: string): string =>
   kinds.find(([, type]) => type === mediaType.split(';')[0]!.trim())?.[0] ?? (/safetensors/.test(mediaType) ? 'safetensors' : 'bin');
 const mediaTypeOf = (extension: string): string => kinds.find(([known]) => known === extension)?.[1] ?? 'application/octet-stream';
 
-export interface StoredAsset { readonly asset: Asset; readonly path: string }
+export interface StoredAsset {
+  readonly asset: Asset;
+  readonly path: string;
+}
 export interface AssetStore {
   /** Stores bytes under their SHA-256. Throws SERVER_DISK_FULL. */
   write(bytes: Uint8Array, mediaType: string): Promise<Asset>;

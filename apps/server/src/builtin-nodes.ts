@@ -16,5 +16,18 @@ import { nodes as saveImage } from '@facewright/node-save-image';
 import { nodes as toyFaces } from '@facewright/node-toy-faces';
 
 export const packages: readonly NodePackage[] = [
-  ...loader, ...prompts, ...imageFolder, ...toyFaces, ...sampler, ...inpaint, ...faceDetect, ...faceScore, ...pairSet, ...faceScoreTrainer, ...guidanceLossTrainer, ...evaluator, ...saveImage, ...preview,
+  ...loader,
+  ...prompts,
+  ...imageFolder,
+  ...toyFaces,
+  ...sampler,
+  ...inpaint,
+  ...faceDetect,
+  ...faceScore,
+  ...pairSet,
+  ...faceScoreTrainer,
+  ...guidanceLossTrainer,
+  ...evaluator,
+  ...saveImage,
+  ...preview,
 ];

@@ -1,4 +1,15 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,7 +41,12 @@ const fullDisk = (path: string, content: Uint8Array | string) =>
     await writeFile(part, whole.slice(0, whole.length / 2));
     throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   });
-const everyFile = (of: string) => (existsSync(of) ? readdirSync(of, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map(({ name }) => name) : []);
+const everyFile = (of: string) =>
+  existsSync(of)
+    ? readdirSync(of, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map(({ name }) => name)
+    : [];
 
 describe('a full disk', () => {
   it('is said, leaves no piece behind and does not harm what was stored', async () => {
@@ -52,7 +68,11 @@ describe('a full disk', () => {
 });
 
 describe('a stored result', () => {
-  const result = async (): Promise<StoredResult> => ({ parts: { type: 'a/b', version: 1, inputs: {} }, seconds: 1, outputs: { text: await data.assets.write(bytes('an asset'), 'text/plain') } });
+  const result = async (): Promise<StoredResult> => ({
+    parts: { type: 'a/b', version: 1, inputs: {} },
+    seconds: 1,
+    outputs: { text: await data.assets.write(bytes('an asset'), 'text/plain') },
+  });
   it('survives a restart and counts only while its assets are whole', async () => {
     const stored = await result();
     await data.cache.set('ab12', stored);
@@ -108,7 +128,7 @@ describe("the user's files", () => {
   it('are listed by ending in order of name; missing ones are named', async () => {
     const pictures = join(folder, 'pictures');
     mkdirSync(join(pictures, 'deep.png'), { recursive: true });
-    for (const name of ['b.PNG', 'a.png', 'c.txt']) writeFileSync(join(pictures, name), '');
+    for (const name of ['b.PNG', 'a.png', 'c.txt', '._a.png']) writeFileSync(join(pictures, name), '');
     expect(await data.files.list(pictures, ['.png'])).toEqual([join(pictures, 'a.png'), join(pictures, 'b.PNG')]);
     await expect(data.files.list(join(folder, 'none'), ['.png'])).rejects.toEqual(code('ENGINE_MISSING_FOLDER'));
     await expect(data.files.read(join(folder, 'none'))).rejects.toEqual(code('ENGINE_MISSING_FILE'));
@@ -118,16 +138,28 @@ describe("the user's files", () => {
 
 describe('the host of a run', () => {
   it('writes into the output folder only', async () => {
-    const io = createLocalHost({ data, runtime: await createRuntime({ provider: 'null' }), outputFolder: join(folder, 'out') }).openNode('n', new AbortController().signal);
+    const io = createLocalHost({ data, runtime: await createRuntime({ provider: 'null' }), outputFolder: join(folder, 'out') }).openNode(
+      'n',
+      new AbortController().signal,
+    );
     expect(await io.files.write('sub/a.txt', bytes('a'))).toBe(join(folder, 'out', 'sub', 'a.txt'));
-    for (const name of ['../b.txt', '/tmp/b.txt', 'sub/../../b.txt', '.']) await expect(io.files.write(name, bytes('b'))).rejects.toEqual(code('ENGINE_OUTSIDE_FOLDER'));
+    for (const name of ['../b.txt', '/tmp/b.txt', 'sub/../../b.txt', '.'])
+      await expect(io.files.write(name, bytes('b'))).rejects.toEqual(code('ENGINE_OUTSIDE_FOLDER'));
     await io.close();
   });
   it('releases the sessions with state of a node when it closes', async () => {
     const runtime = await createRuntime({ provider: 'null' });
     const io = createLocalHost({ data, runtime, outputFolder: folder }).openNode('n', new AbortController().signal);
-    const model = { bytes: new Uint8Array(), inputs: [{ name: 'w', dtype: 'float32', shape: [1] }], outputs: [{ name: 'v', dtype: 'float32', shape: [1] }], files: [], memory: [] } as const;
-    const session = await io.session('key', () => model, { state: [{ input: 'w', output: 'v', initial: { dtype: 'float32', dims: [1], data: Float32Array.of(1) } }] });
+    const model = {
+      bytes: new Uint8Array(),
+      inputs: [{ name: 'w', dtype: 'float32', shape: [1] }],
+      outputs: [{ name: 'v', dtype: 'float32', shape: [1] }],
+      files: [],
+      memory: [],
+    } as const;
+    const session = await io.session('key', () => model, {
+      state: [{ input: 'w', output: 'v', initial: { dtype: 'float32', dims: [1], data: Float32Array.of(1) } }],
+    });
     await session.run({});
     await io.close();
     await expect(session.run({})).rejects.toEqual(code('RUNTIME_RELEASED'));
@@ -137,13 +169,23 @@ describe('the host of a run', () => {
 describe('pictures', () => {
   it('come back from PNG as they were, grey ones as RGB', async () => {
     const rgb = { width: 2, height: 1, channels: 3, data: Uint8Array.of(1, 2, 3, 250, 251, 252) } as const;
-    expect({ ...(await decodePicture(await encodePng(rgb), 'a')), data: [...(await decodePicture(await encodePng(rgb), 'a')).data] }).toEqual({ ...rgb, data: [...rgb.data] });
+    expect({
+      ...(await decodePicture(await encodePng(rgb), 'a')),
+      data: [...(await decodePicture(await encodePng(rgb), 'a')).data],
+    }).toEqual({ ...rgb, data: [...rgb.data] });
     const grey = await decodePicture(await encodePng({ width: 2, height: 1, channels: 1, data: Uint8Array.of(7, 90) }), 'b');
     expect([grey.channels, ...grey.data]).toEqual([3, 7, 7, 7, 90, 90, 90]);
   });
   it('that are none are refused by name', async () => {
-    await expect(decodePicture(bytes('no'), 'holiday.jpg')).rejects.toThrow(/^image holiday\.jpg: expected a picture that can be decoded, got /);
-    const png = await encodePng({ width: 64, height: 64, channels: 3, data: Uint8Array.from({ length: 12288 }, (_, i) => (i * 7919) % 256) });
+    await expect(decodePicture(bytes('no'), 'holiday.jpg')).rejects.toThrow(
+      /^image holiday\.jpg: expected a picture that can be decoded, got /,
+    );
+    const png = await encodePng({
+      width: 64,
+      height: 64,
+      channels: 3,
+      data: Uint8Array.from({ length: 12288 }, (_, i) => (i * 7919) % 256),
+    });
     await expect(decodePicture(png.subarray(0, png.length / 2), 'half.png')).rejects.toEqual(code('ENGINE_BAD_IMAGE'));
   });
 });

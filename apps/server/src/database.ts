@@ -2,9 +2,16 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import SQLite from 'better-sqlite3';
+import type { CodedError } from '@facewright/tensor';
 import { err } from './errors.ts';
 
 export type Database = SQLite.Database;
+
+/** What a failed write to the database says, in our words. */
+export function storageError(cause: unknown): CodedError {
+  const { code, message } = cause as { readonly code?: string; readonly message?: string };
+  return code === 'SQLITE_FULL' ? err.DISK_FULL('facewright.sqlite') : err.WRITE_FAILED('facewright.sqlite', message ?? String(cause));
+}
 
 /** Opens, and makes what is missing. Throws SERVER_DATA_FOLDER. */
 export function openDatabase(path: string): Database {

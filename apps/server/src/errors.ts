@@ -6,15 +6,18 @@ export const err = defineErrors('SERVER', {
   NO_ROUTE: (method: string, path: string) => `${method} ${path}: expected a path of /api/v1/openapi.json, got an unknown one`,
   BAD_JSON: (why: string) => `body: expected JSON, got text that is not (${why})`,
   BAD_REQUEST: (subject: string, want: string, got: string) => `${subject}: expected ${want}, got ${got}`,
-  BAD_NAME: (name: string) => `graph name: expected letters, digits, spaces, dots, - and _, at most 80, starting with a letter or digit, got ${name}`,
+  BAD_NAME: (name: string) =>
+    `graph name: expected letters, digits, spaces, dots, - and _, at most 80, starting with a letter or digit, got ${name}`,
   TOO_LARGE: (limit: string) => `body: expected at most ${limit}, got more`,
   FOREIGN: (header: string, got: string) => `${header}: expected this server's own address, got ${got}`,
   INTERNAL: (why: string) => `server: expected to answer, got ${why}`,
   DISK_FULL: (path: string) => `disk of ${path}: expected room to write, got a full disk; nothing stored before is lost`,
   WRITE_FAILED: (path: string, why: string) => `file ${path}: expected to write it, got ${why}`,
   DATA_FOLDER: (path: string, why: string) => `data folder ${path}: expected a folder to keep data in, got ${why}`,
-  DATA_IN_USE: (path: string, pid: number) => `data folder ${path}: expected no other server on it, got the one with process id ${pid}; stop it, or choose another folder with --data`,
-  PORT_IN_USE: (host: string, port: number) => `port ${port} on ${host}: expected it to be free, got one in use; choose another with --port`,
+  DATA_IN_USE: (path: string, pid: number) =>
+    `data folder ${path}: expected no other server on it, got the one with process id ${pid}; stop it, or choose another folder with --data`,
+  PORT_IN_USE: (host: string, port: number) =>
+    `port ${port} on ${host}: expected it to be free, got one in use; choose another with --port`,
   LISTEN: (host: string, port: number, why: string) => `address ${host}:${port}: expected to listen on it, got ${why}`,
   WORKER_LOST: (how: string) => `worker: expected it to finish the run, got ${how}; run again to resume from the finished nodes`,
   WORKER_START: (how: string) => `worker: expected it to start, got ${how}`,

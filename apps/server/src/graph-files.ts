@@ -23,18 +23,25 @@ export function createGraphFiles(folder: string): GraphFiles {
   };
   return {
     async list() {
-      const names = (await readdir(folder).catch(() => [])).filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -5)).sort();
+      const names = (await readdir(folder).catch(() => []))
+        .filter((file) => file.endsWith('.json'))
+        .map((file) => file.slice(0, -5))
+        .sort();
       return Promise.all(names.map(async (name) => ({ name, modified: (await stat(join(folder, `${name}.json`))).mtime.toISOString() })));
     },
     async get(name) {
-      const text = await readFile(fileOf(name), 'utf8').catch(() => { throw err.NO_SUCH('graph', name); });
+      const text = await readFile(fileOf(name), 'utf8').catch(() => {
+        throw err.NO_SUCH('graph', name);
+      });
       const { graph, problems } = parseGraphText(text);
       if (!graph) throw err.BAD_JSON(problems.map(({ message }) => message).join('; '));
       return graph;
     },
     put: (name, graph) => writeWhole(fileOf(name), `${JSON.stringify(graph, null, 2)}\n`),
     async remove(name) {
-      await rm(fileOf(name)).catch(() => { throw err.NO_SUCH('graph', name); });
+      await rm(fileOf(name)).catch(() => {
+        throw err.NO_SUCH('graph', name);
+      });
     },
   };
 }

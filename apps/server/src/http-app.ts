@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, toProblem, type Problem } from '@facewright/core';
 import { CodedError } from '@facewright/tensor';
+import SQLite from 'better-sqlite3';
 import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler, type Response } from 'express';
 import helmet from 'helmet';
 import multer, { MulterError } from 'multer';
+import { storageError } from './database.ts';
 import { err } from './errors.ts';
 import { refuse } from './guard.ts';
 import { openApi } from './openapi.ts';
@@ -24,23 +26,38 @@ export interface HttpOptions {
 }
 
 const statuses: Readonly<Record<string, number>> = {
-  SERVER_NO_SUCH: 404, SERVER_NO_ROUTE: 404, ENGINE_MISSING_ASSET: 404, SERVER_TOO_LARGE: 413, SERVER_FOREIGN: 403, SERVER_DISK_FULL: 507,
-  SERVER_WRITE_FAILED: 500, SERVER_INTERNAL: 500,
+  SERVER_NO_SUCH: 404,
+  SERVER_NO_ROUTE: 404,
+  ENGINE_MISSING_ASSET: 404,
+  SERVER_TOO_LARGE: 413,
+  SERVER_FOREIGN: 403,
+  SERVER_DISK_FULL: 507,
+  SERVER_WRITE_FAILED: 500,
+  SERVER_INTERNAL: 500,
 };
 
 export function createHttpApp({ services, host, editorFolder, logError }: HttpOptions): Express {
   const app = express();
   app.disable('x-powered-by');
-  app.use(helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"], imgSrc: ["'self'", 'data:', 'blob:'], styleSrc: ["'self'", "'unsafe-inline'"], connectSrc: ["'self'", 'ws:', 'wss:'],
-        workerSrc: ["'self'", 'blob:'], objectSrc: ["'none'"], baseUri: ["'self'"], formAction: ["'self'"], frameAncestors: ["'self'"],
+  app.use(
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          defaultSrc: ["'self'"],
+          imgSrc: ["'self'", 'data:', 'blob:'],
+          styleSrc: ["'self'", "'unsafe-inline'"],
+          connectSrc: ["'self'", 'ws:', 'wss:'],
+          workerSrc: ["'self'", 'blob:'],
+          objectSrc: ["'none'"],
+          baseUri: ["'self'"],
+          formAction: ["'self'"],
+          frameAncestors: ["'self'"],
+        },
       },
-    },
-    strictTransportSecurity: false,
-  }));
+      strictTransportSecurity: false,
+    }),
+  );
   app.use((request, _, next) => next(refuse(request.headers, host) ?? undefined));
 
   const routes = createRoutes(services);
@@ -48,11 +65,17 @@ export function createHttpApp({ services, host, editorFolder, logError }: HttpOp
   const api = express.Router();
   for (const route of routes) {
     const before: RequestHandler[] = route.body === undefined ? [] : [route.body === 'bytes' ? bodies.bytes : bodies.json];
-    api[route.method](route.path.replace(/\{(\w+)\}/g, ':$1'), ...before, async (request: Request, response: Response) => { await route.handle(request, response); });
+    api[route.method](route.path.replace(/\{(\w+)\}/g, ':$1'), ...before, async (request: Request, response: Response) => {
+      await route.handle(request, response);
+    });
   }
-  api.get('/openapi.json', (_, response) => { response.json(openApi(routes)); });
+  api.get('/openapi.json', (_, response) => {
+    response.json(openApi(routes));
+  });
   app.use('/api/v1', api);
-  app.use('/api', (request) => { throw err.NO_ROUTE(request.method, request.originalUrl); });
+  app.use('/api', (request) => {
+    throw err.NO_ROUTE(request.method, request.originalUrl);
+  });
   serveEditor(app, editorFolder);
   app.use(answerError(logError));
   return app;
@@ -62,7 +85,9 @@ export function createHttpApp({ services, host, editorFolder, logError }: HttpOp
 function readBytes(): RequestHandler {
   const form = multer({ storage: multer.memoryStorage(), limits: { fileSize: UPLOAD_LIMIT, files: 1 } }).single('file');
   const raw = express.raw({ type: () => true, limit: UPLOAD_LIMIT });
-  return (request, response, next) => { (request.is('multipart/form-data') ? form : raw)(request, response, next); };
+  return (request, response, next) => {
+    (request.is('multipart/form-data') ? form : raw)(request, response, next);
+  };
 }
 
 function serveEditor(app: Express, folder: string): void {
@@ -70,30 +95,43 @@ function serveEditor(app: Express, folder: string): void {
   app.use(express.static(folder));
   app.get('/', (_, response) => {
     if (existsSync(page)) response.sendFile('index.html', { root: folder });
-    else response.status(503).type('text/plain').send('The editor is not built yet: run "npm run build" in the project folder, then reload. The API is at /api/v1/openapi.json.\n');
+    else
+      response
+        .status(503)
+        .type('text/plain')
+        .send('The editor is not built yet: run "npm run build" in the project folder, then reload. The API is at /api/v1/openapi.json.\n');
   });
-  app.use((request) => { throw err.NO_ROUTE(request.method, request.originalUrl); });
+  app.use((request) => {
+    throw err.NO_ROUTE(request.method, request.originalUrl);
+  });
 }
 
 /** What parsers throw, in our words. */
 function translate(error: unknown): unknown {
-  if (error instanceof MulterError) return error.code === 'LIMIT_FILE_SIZE' ? err.TOO_LARGE(`${UPLOAD_LIMIT / 2 ** 20} MB`) : err.BAD_REQUEST('form', 'one file named "file"', error.message);
+  if (error instanceof MulterError)
+    return error.code === 'LIMIT_FILE_SIZE'
+      ? err.TOO_LARGE(`${UPLOAD_LIMIT / 2 ** 20} MB`)
+      : err.BAD_REQUEST('form', 'one file named "file"', error.message);
   if (error instanceof URIError) return err.BAD_REQUEST('address', 'percent-encoded UTF-8', error.message);
   const { type, status, message } = error as { type?: string; status?: number; message?: string };
   if (type === 'entity.parse.failed') return err.BAD_JSON(message ?? '');
   if (type === 'entity.too.large') return err.TOO_LARGE(`${JSON_LIMIT} of JSON, ${UPLOAD_LIMIT / 2 ** 20} MB of a file`);
-  if (status !== undefined && status >= 400 && status < 500) return err.BAD_REQUEST('request', 'one that can be read', message ?? String(status));
+  if (status !== undefined && status >= 400 && status < 500)
+    return err.BAD_REQUEST('request', 'one that can be read', message ?? String(status));
+  if (error instanceof SQLite.SqliteError) return storageError(error);
   return error;
 }
 
-const answerError = (logError: (message: string) => void): ErrorRequestHandler => (thrown: unknown, _, response, next) => {
-  if (response.headersSent) return next(thrown);
-  const graphProblems = problemsOf(thrown);
-  if (graphProblems) return void response.status(422).json({ problems: graphProblems });
-  const error = translate(thrown);
-  const coded = error instanceof CodedError ? error : err.INTERNAL(messageOf(error));
-  const status = statuses[coded.code] ?? 400;
-  if (status >= 500) logError(error instanceof Error ? (error.stack ?? error.message) : coded.message);
-  const problems: readonly Problem[] = [toProblem(coded)];
-  response.status(status).json({ problems });
-};
+const answerError =
+  (logError: (message: string) => void): ErrorRequestHandler =>
+  (thrown: unknown, _, response, next) => {
+    if (response.headersSent) return next(thrown);
+    const graphProblems = problemsOf(thrown);
+    if (graphProblems) return void response.status(422).json({ problems: graphProblems });
+    const error = translate(thrown);
+    const coded = error instanceof CodedError ? error : err.INTERNAL(messageOf(error));
+    const status = statuses[coded.code] ?? 400;
+    if (status >= 500) logError(error instanceof Error ? (error.stack ?? error.message) : coded.message);
+    const problems: readonly Problem[] = [toProblem(coded)];
+    response.status(status).json({ problems });
+  };

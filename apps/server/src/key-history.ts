@@ -4,7 +4,9 @@ import type { Database } from './database.ts';
 
 export function createKeyHistory(database: Database): KeyHistory {
   const select = database.prepare<[string, string], { parts: string }>('SELECT parts FROM history WHERE graph = ? AND node = ?');
-  const upsert = database.prepare('INSERT INTO history (graph, node, parts) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET parts = excluded.parts');
+  const upsert = database.prepare(
+    'INSERT INTO history (graph, node, parts) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET parts = excluded.parts',
+  );
   return {
     async get(graph, node) {
       const row = select.get(graph, node);

@@ -28,17 +28,29 @@ export function createLive(server: HttpServer, host: string, runs: RunStore, lis
     socket.on('watch', (request: unknown, acknowledge: unknown) => {
       const answer = typeof acknowledge === 'function' ? (acknowledge as (answer: { ok: boolean; message?: string }) => void) : () => {};
       const { data } = watchSchema.safeParse(request);
-      if (!data || !runs.get(data.run)) return answer({ ok: false, message: data ? `run ${data.run}: expected one that exists, got none` : 'watch: expected { run, after }, got something else' });
+      if (!data || !runs.get(data.run))
+        return answer({
+          ok: false,
+          message: data ? `run ${data.run}: expected one that exists, got none` : 'watch: expected { run, after }, got something else',
+        });
       answer({ ok: true });
       // Reading and joining happen in one turn of the event loop, so no event can fall between them.
       for (const event of runs.events(data.run, data.after)) socket.emit('event', event);
       void socket.join(roomOf(data.run));
     });
-    socket.on('unwatch', (run: unknown) => { if (typeof run === 'string') void socket.leave(roomOf(run)); });
+    socket.on('unwatch', (run: unknown) => {
+      if (typeof run === 'string') void socket.leave(roomOf(run));
+    });
   });
   return {
-    event: (event) => { io.to(roomOf(event.run)).emit('event', event); },
-    runsChanged: () => { io.emit('runs', runs.list(listed)); },
-    close: async () => { await io.close(); },
+    event: (event) => {
+      io.to(roomOf(event.run)).emit('event', event);
+    },
+    runsChanged: () => {
+      io.emit('runs', runs.list(listed));
+    },
+    close: async () => {
+      await io.close();
+    },
   };
 }

@@ -49,7 +49,13 @@ export function createLocalHost({ data: { assets, files }, runtime, outputFolder
             return decodePicture(await assets.read(asset.id), name);
           },
           async write(image, { key, caption }) {
-            return { asset: await assets.write(await encodePng(image), 'image/png'), width: image.width, height: image.height, key, caption };
+            return {
+              asset: await assets.write(await encodePng(image), 'image/png'),
+              width: image.width,
+              height: image.height,
+              key,
+              caption,
+            };
           },
         },
         files: {

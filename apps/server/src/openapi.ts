@@ -3,43 +3,85 @@ import { assetSchema, graphJsonSchema } from '@facewright/core';
 import { z } from 'zod';
 import type { Fields, Route } from './routes.ts';
 
-const text = { type: 'string' }, whole = { type: 'integer' }, flag = { type: 'boolean' }, anything = {};
+const text = { type: 'string' },
+  whole = { type: 'integer' },
+  flag = { type: 'boolean' },
+  anything = {};
 const list = (items: object) => ({ type: 'array', items });
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 const record = (properties: Readonly<Record<string, object>>, optional: readonly string[] = []) => ({
-  type: 'object', properties, required: Object.keys(properties).filter((name) => !optional.includes(name)),
+  type: 'object',
+  properties,
+  required: Object.keys(properties).filter((name) => !optional.includes(name)),
 });
 
 function schemas(): Record<string, object> {
   const { $schema: _, ...graph } = graphJsonSchema();
   const { $schema: __, ...asset } = z.toJSONSchema(assetSchema);
-  const portType = { type: 'object', properties: { kind: text }, required: ['kind'], description: 'What a port accepts; further members depend on the kind.' };
+  const portType = {
+    type: 'object',
+    properties: { kind: text },
+    required: ['kind'],
+    description: 'What a port accepts; further members depend on the kind.',
+  };
   const port = record({ name: text, type: portType, optional: flag, default: anything, help: text }, ['default', 'help']);
   return {
     Graph: graph,
     Asset: asset,
     Problem: record({ code: text, message: text, node: text, port: text }, ['node', 'port']),
-    NodeDescription: record({ type: text, version: whole, title: text, summary: text, category: text, effects: { enum: ['none', 'reads', 'writes'] }, output: flag, inputs: list(port), outputs: list(port) }),
+    NodeDescription: record({
+      type: text,
+      version: whole,
+      title: text,
+      summary: text,
+      category: text,
+      effects: { enum: ['none', 'reads', 'writes'] },
+      output: flag,
+      inputs: list(port),
+      outputs: list(port),
+    }),
     Template: record({ name: text, title: text, description: text }),
     SavedGraph: record({ name: text, modified: text }),
     PlanStep: record({ node: text, type: text, action: { enum: ['run', 'cached'] }, reason: text, key: text }),
-    RunSummary: record({ id: text, name: text, status: { enum: ['queued', 'running', 'succeeded', 'failed', 'cancelled'] }, created: text, finished: { type: ['string', 'null'] }, lastSeq: whole }),
+    RunSummary: record({
+      id: text,
+      name: text,
+      status: { enum: ['queued', 'running', 'succeeded', 'failed', 'cancelled'] },
+      created: text,
+      finished: { type: ['string', 'null'] },
+      lastSeq: whole,
+    }),
     RunEvent: {
       ...record({ run: text, seq: whole, time: text, type: text }),
-      description: 'Numbered from 1 without gaps; the last is run_succeeded, run_failed or run_cancelled. Further members depend on the type. socket.io sends the same as `event`.',
+      description:
+        'Numbered from 1 without gaps; the last is run_succeeded, run_failed or run_cancelled. Further members depend on the type. socket.io sends the same as `event`.',
     },
   };
 }
 
 const schemaOf = (shape: Fields | string): object =>
-  typeof shape !== 'string' ? record(Object.fromEntries(Object.entries(shape).map(([name, type]) => [name, schemaOf(type)])))
-  : shape === 'string' ? text
-  : shape.endsWith('[]') ? list(ref(shape.slice(0, -2)))
-  : ref(shape);
+  typeof shape !== 'string'
+    ? record(Object.fromEntries(Object.entries(shape).map(([name, type]) => [name, schemaOf(type)])))
+    : shape === 'string'
+      ? text
+      : shape.endsWith('[]')
+        ? list(ref(shape.slice(0, -2)))
+        : ref(shape);
 const content = (shape: Fields | string) =>
-  shape === 'bytes' ? { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } : { 'application/json': { schema: schemaOf(shape) } };
+  shape === 'bytes'
+    ? { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
+    : { 'application/json': { schema: schemaOf(shape) } };
 
-const words: Readonly<Record<string, string>> = { 200: 'Done.', 201: 'Made.', 204: 'Done.', 400: 'The request is wrong.', 404: 'There is none.', 413: 'Too large.', 422: 'The graph has problems.', 507: 'The disk is full.' };
+const words: Readonly<Record<string, string>> = {
+  200: 'Done.',
+  201: 'Made.',
+  204: 'Done.',
+  400: 'The request is wrong.',
+  404: 'There is none.',
+  413: 'Too large.',
+  422: 'The graph has problems.',
+  507: 'The disk is full.',
+};
 
 function operation({ summary, path, query = {}, body, answers }: Route): object {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: text }));
@@ -49,12 +91,22 @@ function operation({ summary, path, query = {}, body, answers }: Route): object 
     summary,
     ...(inPath.length + inQuery.length > 0 && { parameters: [...inPath, ...inQuery] }),
     ...(body !== undefined && { requestBody: { required: true, content: { ...content(body), ...(body === 'bytes' && multipart) } } }),
-    responses: Object.fromEntries(Object.entries(answers).map(([status, shape]) => [status, { description: words[status]!, ...(shape !== null && { content: content(shape) }) }])),
+    responses: Object.fromEntries(
+      Object.entries(answers).map(([status, shape]) => [
+        status,
+        { description: words[status]!, ...(shape !== null && { content: content(shape) }) },
+      ]),
+    ),
   };
 }
 
 export function openApi(routes: readonly Route[]): Record<string, unknown> {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) (paths[`/api/v1${route.path}`] ??= {})[route.method] = operation(route);
-  return { openapi: '3.1.0', info: { title: 'Facewright', version: '1', description: 'Every error is a JSON object with a list of problems.' }, paths, components: { schemas: schemas() } };
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Facewright', version: '1', description: 'Every error is a JSON object with a list of problems.' },
+    paths,
+    components: { schemas: schemas() },
+  };
 }

@@ -51,7 +51,8 @@ export const problemsOf = (error: unknown): readonly Problem[] | null => (error 
 
 const field = (request: Request, name: string): unknown => {
   const body: unknown = request.body;
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw err.BAD_REQUEST('body', `a JSON object with ${name}, sent as application/json`, 'something else');
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw err.BAD_REQUEST('body', `a JSON object with ${name}, sent as application/json`, 'something else');
   return (body as Record<string, unknown>)[name];
 };
 const parameter = (request: Request, name: string): string => String(request.params[name]);
@@ -69,27 +70,45 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue }
   };
   return [
     {
-      method: 'get', path: '/nodes', summary: 'The installed node types.', answers: { 200: { nodes: 'NodeDescription[]' } },
+      method: 'get',
+      path: '/nodes',
+      summary: 'The installed node types.',
+      answers: { 200: { nodes: 'NodeDescription[]' } },
       handle: (_, response) => response.json({ nodes: [...catalogue.values()].map(({ definition }) => describeNode(definition)) }),
     },
     {
-      method: 'get', path: '/templates', summary: 'The graphs that come with Facewright.', answers: { 200: { templates: 'Template[]' } },
+      method: 'get',
+      path: '/templates',
+      summary: 'The graphs that come with Facewright.',
+      answers: { 200: { templates: 'Template[]' } },
       handle: async (_, response) => response.json({ templates: await templates.list() }),
     },
     {
-      method: 'get', path: '/templates/{name}', summary: 'A template.', answers: { 200: 'Graph', 404: problems },
+      method: 'get',
+      path: '/templates/{name}',
+      summary: 'A template.',
+      answers: { 200: 'Graph', 404: problems },
       handle: async (request, response) => response.json(await templates.get(parameter(request, 'name'))),
     },
     {
-      method: 'get', path: '/graphs', summary: 'The saved graphs.', answers: { 200: { graphs: 'SavedGraph[]' } },
+      method: 'get',
+      path: '/graphs',
+      summary: 'The saved graphs.',
+      answers: { 200: { graphs: 'SavedGraph[]' } },
       handle: async (_, response) => response.json({ graphs: await graphs.list() }),
     },
     {
-      method: 'get', path: '/graphs/{name}', summary: 'A saved graph.', answers: { 200: 'Graph', 400: problems, 404: problems },
+      method: 'get',
+      path: '/graphs/{name}',
+      summary: 'A saved graph.',
+      answers: { 200: 'Graph', 400: problems, 404: problems },
       handle: async (request, response) => response.json(await graphs.get(parameter(request, 'name'))),
     },
     {
-      method: 'put', path: '/graphs/{name}', summary: 'Saves a graph; it may be half built, but must have the form of a graph.', body: 'Graph',
+      method: 'put',
+      path: '/graphs/{name}',
+      summary: 'Saves a graph; it may be half built, but must have the form of a graph.',
+      body: 'Graph',
       answers: { 200: { name: 'string' }, 400: problems, 422: problems },
       async handle(request, response) {
         const name = parameter(request, 'name');
@@ -98,28 +117,45 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue }
       },
     },
     {
-      method: 'delete', path: '/graphs/{name}', summary: 'Deletes a saved graph.', answers: { 204: null, 400: problems, 404: problems },
+      method: 'delete',
+      path: '/graphs/{name}',
+      summary: 'Deletes a saved graph.',
+      answers: { 204: null, 400: problems, 404: problems },
       async handle(request, response) {
         await graphs.remove(parameter(request, 'name'));
         response.status(204).end();
       },
     },
     {
-      method: 'post', path: '/graphs/validate', summary: 'Everything that is wrong with a graph; an empty list when nothing is.', body: { graph: 'Graph' },
+      method: 'post',
+      path: '/graphs/validate',
+      summary: 'Everything that is wrong with a graph; an empty list when nothing is.',
+      body: { graph: 'Graph' },
       answers: { 200: problems, 400: problems },
       handle: (request, response) => response.json({ problems: checkGraph(field(request, 'graph'), catalogue).problems }),
     },
     {
-      method: 'post', path: '/graphs/explain', summary: 'What a run would do: each node that would run or is cached, and why.', body: { graph: 'Graph' },
+      method: 'post',
+      path: '/graphs/explain',
+      summary: 'What a run would do: each node that would run or is cached, and why.',
+      body: { graph: 'Graph' },
       answers: { 200: { plan: 'PlanStep[]', ...problems }, 400: problems },
       async handle(request, response) {
         const parsed = parseGraph(field(request, 'graph'));
         const { cache, history, files: host } = data;
-        response.json(parsed.graph ? await explainRun({ graph: parsed.graph, catalogue, cache, history, host, provider: queue.provider() ?? 'cpu' }) : { plan: [], problems: parsed.problems });
+        response.json(
+          parsed.graph
+            ? await explainRun({ graph: parsed.graph, catalogue, cache, history, host, provider: queue.provider() ?? 'cpu' })
+            : { plan: [], problems: parsed.problems },
+        );
       },
     },
     {
-      method: 'post', path: '/runs', summary: 'Queues a run of a graph.', body: { graph: 'Graph' }, answers: { 201: { run: 'RunSummary' }, 400: problems, 422: problems },
+      method: 'post',
+      path: '/runs',
+      summary: 'Queues a run of a graph.',
+      body: { graph: 'Graph' },
+      answers: { 201: { run: 'RunSummary' }, 400: problems, 422: problems },
       handle(request, response) {
         const graph = wellFormed(field(request, 'graph'));
         const prepared = prepareGraph(graph, catalogue);
@@ -129,42 +165,65 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue }
       },
     },
     {
-      method: 'get', path: '/runs', summary: `The latest ${LISTED_RUNS} runs, newest first.`, answers: { 200: { runs: 'RunSummary[]' } },
+      method: 'get',
+      path: '/runs',
+      summary: `The latest ${LISTED_RUNS} runs, newest first.`,
+      answers: { 200: { runs: 'RunSummary[]' } },
       handle: (_, response) => response.json({ runs: runs.list(LISTED_RUNS) }),
     },
     {
-      method: 'get', path: '/runs/{id}', summary: 'A run and its graph.', answers: { 200: { run: 'RunSummary', graph: 'Graph' }, 404: problems },
+      method: 'get',
+      path: '/runs/{id}',
+      summary: 'A run and its graph.',
+      answers: { 200: { run: 'RunSummary', graph: 'Graph' }, 404: problems },
       handle: (request, response) => response.json(runOf(request)),
     },
     {
-      method: 'post', path: '/runs/{id}/cancel', summary: 'Cancels a run; one that has ended stays as it is.', answers: { 200: { run: 'RunSummary' }, 404: problems },
+      method: 'post',
+      path: '/runs/{id}/cancel',
+      summary: 'Cancels a run; one that has ended stays as it is.',
+      answers: { 200: { run: 'RunSummary' }, 404: problems },
       handle(request, response) {
         queue.cancel(runOf(request).run.id);
         response.json({ run: runOf(request).run });
       },
     },
     {
-      method: 'get', path: '/runs/{id}/events', summary: 'Events of a run after a sequence number, in order.', query: { after: 'A sequence number; 0, the default, gives all.' },
+      method: 'get',
+      path: '/runs/{id}/events',
+      summary: 'Events of a run after a sequence number, in order.',
+      query: { after: 'A sequence number; 0, the default, gives all.' },
       answers: { 200: { events: 'RunEvent[]' }, 400: problems, 404: problems },
       handle(request, response) {
         const after = Number(request.query['after'] ?? 0);
-        if (!Number.isInteger(after) || after < 0) throw err.BAD_REQUEST('query after', 'a whole number from 0', String(request.query['after']));
+        if (!Number.isInteger(after) || after < 0)
+          throw err.BAD_REQUEST('query after', 'a whole number from 0', String(request.query['after']));
         response.json({ events: runs.events(runOf(request).run.id, after) });
       },
     },
     {
-      method: 'post', path: '/assets', summary: 'Stores bytes: the body itself, or a multipart form with a file. What says it is a picture must be one.', body: 'bytes',
+      method: 'post',
+      path: '/assets',
+      summary: 'Stores bytes: the body itself, or a multipart form with a file. What says it is a picture must be one.',
+      body: 'bytes',
       answers: { 201: { asset: 'Asset' }, 400: problems, 413: problems, 507: problems },
       async handle(request, response) {
         const bytes: unknown = request.file?.buffer ?? request.body;
-        if (!(bytes instanceof Uint8Array) || bytes.byteLength === 0) throw err.BAD_REQUEST('body', 'the bytes of a file, or a form with a file named "file"', 'nothing');
-        const mediaType = (request.file?.mimetype ?? request.get('content-type') ?? 'application/octet-stream').split(';')[0]!.trim().toLowerCase();
+        if (!(bytes instanceof Uint8Array) || bytes.byteLength === 0)
+          throw err.BAD_REQUEST('body', 'the bytes of a file, or a form with a file named "file"', 'nothing');
+        const mediaType = (request.file?.mimetype ?? request.get('content-type') ?? 'application/octet-stream')
+          .split(';')[0]!
+          .trim()
+          .toLowerCase();
         if (mediaType.startsWith('image/')) await checkPicture(bytes, request.file?.originalname ?? 'of the upload');
         response.status(201).json({ asset: await data.assets.write(bytes, mediaType) });
       },
     },
     {
-      method: 'get', path: '/assets/{id}', summary: 'The bytes of an asset.', answers: { 200: 'bytes', 404: problems },
+      method: 'get',
+      path: '/assets/{id}',
+      summary: 'The bytes of an asset.',
+      answers: { 200: 'bytes', 404: problems },
       async handle(request, response) {
         const id = parameter(request, 'id');
         const stored = await data.assets.find(id);

@@ -1,8 +1,18 @@
 // Runs in the order they came, one at a time, in a worker process that may die under them.
 import { randomUUID } from 'node:crypto';
 import { totalmem } from 'node:os';
-import { isTerminal, messageOf, toProblem, type Graph, type RunEvent, type RunEventBody, type RunSummary } from '@facewright/core';
+import {
+  isTerminal,
+  messageOf,
+  toProblem,
+  type Graph,
+  type Problem,
+  type RunEvent,
+  type RunEventBody,
+  type RunSummary,
+} from '@facewright/core';
 import { CodedError } from '@facewright/tensor';
+import { storageError } from './database.ts';
 import { err } from './errors.ts';
 import type { RunStore } from './run-store.ts';
 import { startWorker, type WorkerHandle } from './worker-handle.ts';
@@ -35,17 +45,43 @@ export interface RunQueue {
   stop(graceMs: number): Promise<void>;
 }
 
+interface ActiveRun {
+  readonly run: string;
+  cancelled: boolean;
+  /** Ends the worker when the run does not stop. */
+  timer?: NodeJS.Timeout;
+  /** Why its events could not be stored any more. */
+  unstored?: Problem;
+  readonly ended: () => void;
+  readonly end: Promise<void>;
+}
+
 export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onChange }: RunQueueOptions): RunQueue {
   let worker: WorkerHandle | undefined;
   let starting: Promise<WorkerHandle> | undefined;
   /** Which worker is ours; one that was dropped may still speak. */
   let generation = 0;
   let provider: string | null = null;
-  let active: { readonly run: string; cancelled: boolean; timer?: NodeJS.Timeout; ended: () => void; readonly end: Promise<void> } | undefined;
+  let active: ActiveRun | undefined;
   let stopping = false;
+  /** Runs that were taken up in the life of this process: one whose end could not be written down must not begin again and again. */
+  const taken = new Set<string>();
 
+  /** Stores and tells an event. A run whose events cannot be stored is stopped, and marked when there is room again. */
   function append(run: string, body: RunEventBody): void {
-    const event = store.append(run, body);
+    const mine = active?.run === run ? active : undefined;
+    if (mine?.unstored) return;
+    let event: RunEvent | null;
+    try {
+      event = store.append(run, body);
+    } catch (cause) {
+      const problem = toProblem(storageError(cause));
+      log.error(problem.message);
+      if (!mine) return;
+      mine.unstored = problem;
+      stopActive(mine);
+      return;
+    }
     if (!event) return;
     onEvent(event);
     if (['run_queued', 'run_started'].includes(event.type) || isTerminal(event)) onChange();
@@ -57,7 +93,9 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
     const mine = ++generation;
     starting = startWorker(setup, {
       log: (message) => log.info(message),
-      event: (event) => { if (active && mine === generation) append(active.run, event); },
+      event: (event) => {
+        if (active && mine === generation) append(active.run, event);
+      },
       idle(memory) {
         if (mine !== generation) return;
         finish();
@@ -74,7 +112,15 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
         finish();
         next();
       },
-    }).then((handle) => { worker = handle; provider = handle.provider; return handle; }).finally(() => { starting = undefined; });
+    })
+      .then((handle) => {
+        worker = handle;
+        provider = handle.provider;
+        return handle;
+      })
+      .finally(() => {
+        starting = undefined;
+      });
     return starting;
   }
   function dropWorker(): void {
@@ -89,18 +135,29 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
     append(run, { type: 'worker_lost', message: problem.message });
     append(run, { type: 'run_failed', problems: [problem] });
   }
+  function stopActive(run: ActiveRun): void {
+    if (run.timer || !worker) return;
+    worker.cancel();
+    run.timer = setTimeout(() => {
+      log.warn('the run did not stop in time, so the worker is ended');
+      worker?.kill();
+    }, cancelGraceMs);
+  }
   function finish(): void {
-    clearTimeout(active?.timer);
-    active?.ended();
+    const ended = active;
     active = undefined;
+    clearTimeout(ended?.timer);
+    if (ended?.unstored) append(ended.run, { type: 'run_failed', problems: [ended.unstored] });
+    ended?.ended();
   }
 
   function next(): void {
     if (active || stopping) return;
-    const [first] = store.withStatus('queued');
+    const first = store.withStatus('queued').find(({ id }) => !taken.has(id));
     if (!first) return;
+    taken.add(first.id);
     const { promise: end, resolve: ended } = Promise.withResolvers<void>();
-    const mine = (active = { run: first.id, cancelled: false, ended, end });
+    const mine: ActiveRun = (active = { run: first.id, cancelled: false, ended, end });
     const { graph } = store.get(first.id)!;
     obtainWorker().then(
       (handle) => {
@@ -109,7 +166,10 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
       },
       (error: unknown) => {
         if (active !== mine) return;
-        append(first.id, { type: 'run_failed', problems: [toProblem(error instanceof CodedError ? error : err.WORKER_START(messageOf(error)))] });
+        append(first.id, {
+          type: 'run_failed',
+          problems: [toProblem(error instanceof CodedError ? error : err.WORKER_START(messageOf(error)))],
+        });
         finish();
         next();
       },
@@ -134,16 +194,14 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
       if (active?.run !== run || !worker) {
         append(run, { type: 'run_cancelled' });
         // It was waiting for the worker to start.
-        if (active?.run === run) { finish(); next(); }
+        if (active?.run === run) {
+          finish();
+          next();
+        }
         return;
       }
-      if (active.cancelled) return;
       active.cancelled = true;
-      worker.cancel();
-      active.timer = setTimeout(() => {
-        log.warn('the run did not stop in time, so the worker is ended');
-        worker?.kill();
-      }, cancelGraceMs);
+      stopActive(active);
     },
     provider: () => provider,
     workerPid: () => worker?.pid ?? null,
@@ -151,10 +209,16 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
       stopping = true;
       if (active && graceMs > 0) {
         let timer: NodeJS.Timeout | undefined;
-        await Promise.race([active.end, new Promise((resolve) => { timer = setTimeout(resolve, graceMs); })]);
+        await Promise.race([
+          active.end,
+          new Promise((resolve) => {
+            timer = setTimeout(resolve, graceMs);
+          }),
+        ]);
         clearTimeout(timer);
       }
-      if (active) append(active.run, active.cancelled ? { type: 'run_cancelled' } : { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
+      if (active)
+        append(active.run, active.cancelled ? { type: 'run_cancelled' } : { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
       finish();
       await starting?.catch(() => {});
       dropWorker();

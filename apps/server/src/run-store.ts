@@ -2,7 +2,14 @@
 import { isTerminal, type Graph, type RunEvent, type RunEventBody, type RunSummary } from '@facewright/core';
 import type { Database } from './database.ts';
 
-interface RunRow { id: string; name: string; status: RunSummary['status']; created: string; finished: string | null; last_seq: number }
+interface RunRow {
+  id: string;
+  name: string;
+  status: RunSummary['status'];
+  created: string;
+  finished: string | null;
+  last_seq: number;
+}
 
 export interface RunStore {
   create(id: string, graph: Graph): RunSummary;
@@ -17,14 +24,26 @@ export interface RunStore {
   events(run: string, after: number): RunEvent[];
 }
 
-const summary = ({ id, name, status, created, finished, last_seq: lastSeq }: RunRow): RunSummary => ({ id, name, status, created, finished, lastSeq });
+const summary = ({ id, name, status, created, finished, last_seq: lastSeq }: RunRow): RunSummary => ({
+  id,
+  name,
+  status,
+  created,
+  finished,
+  lastSeq,
+});
 const statusAfter = ({ type }: RunEventBody): RunSummary['status'] | undefined => {
   switch (type) {
-    case 'run_started': return 'running';
-    case 'run_succeeded': return 'succeeded';
-    case 'run_failed': return 'failed';
-    case 'run_cancelled': return 'cancelled';
-    default: return undefined;
+    case 'run_started':
+      return 'running';
+    case 'run_succeeded':
+      return 'succeeded';
+    case 'run_failed':
+      return 'failed';
+    case 'run_cancelled':
+      return 'cancelled';
+    default:
+      return undefined;
   }
 };
 
@@ -37,7 +56,9 @@ export function createRunStore(database: Database): RunStore {
   const selectWith = database.prepare<[string], RunRow>(`SELECT ${columns} FROM runs WHERE status = ? ORDER BY created, rowid`);
   const insertEvent = database.prepare('INSERT INTO events (run, seq, time, body) VALUES (?, ?, ?, ?)');
   const updateRun = database.prepare('UPDATE runs SET last_seq = ?, status = ?, finished = ? WHERE id = ?');
-  const selectEvents = database.prepare<[string, number], { seq: number; time: string; body: string }>('SELECT seq, time, body FROM events WHERE run = ? AND seq > ? ORDER BY seq');
+  const selectEvents = database.prepare<[string, number], { seq: number; time: string; body: string }>(
+    'SELECT seq, time, body FROM events WHERE run = ? AND seq > ? ORDER BY seq',
+  );
 
   const append = database.transaction((run: string, body: RunEventBody): RunEvent | null => {
     const row = selectStatus.get(run);
@@ -53,7 +74,8 @@ export function createRunStore(database: Database): RunStore {
     return row ? { run: summary(row), graph: JSON.parse(row.graph) as Graph } : null;
   };
   return {
-    append,
+    // Takes the write lock before it reads: the worker writes to the same file, and what was read must not be old when the event is written.
+    append: (run, body) => append.immediate(run, body),
     get,
     create(id, graph) {
       insertRun.run(id, graph.name, new Date().toISOString(), JSON.stringify(graph));
@@ -61,6 +83,7 @@ export function createRunStore(database: Database): RunStore {
     },
     list: (limit) => selectRuns.all(limit).map(summary),
     withStatus: (status) => selectWith.all(status).map(summary),
-    events: (run, after) => selectEvents.all(run, after).map(({ seq, time, body }) => ({ ...(JSON.parse(body) as RunEventBody), run, seq, time })),
+    events: (run, after) =>
+      selectEvents.all(run, after).map(({ seq, time, body }) => ({ ...(JSON.parse(body) as RunEventBody), run, seq, time })),
   };
 }

@@ -12,24 +12,53 @@ const nodes = new URL('./fixtures/test-nodes.ts', import.meta.url).href;
 let folder: string, server: RunningServer;
 
 const options = (name: string): ServerOptions => ({
-  port: 0, host: '127.0.0.1', dataFolder: join(folder, name), provider: 'null', log, nodes, templatesFolder: join(folder, 'templates'), editorFolder: join(folder, 'editor'), cancelGraceMs: 300,
+  port: 0,
+  host: '127.0.0.1',
+  dataFolder: join(folder, name),
+  provider: 'null',
+  log,
+  nodes,
+  templatesFolder: join(folder, 'templates'),
+  editorFolder: join(folder, 'editor'),
+  cancelGraceMs: 300,
 });
 /** A chain of nodes, each fed by the one before it. */
 const chain = (name: string, ...types: (string | [type: string, values: Record<string, unknown>])[]): Graph => ({
-  facewright: 1, name, description: '', groups: [],
-  nodes: Object.fromEntries(types.map((entry, i) => [`n${i + 1}`, { type: `test/${typeof entry === 'string' ? entry : entry[0]}`, version: 1, values: typeof entry === 'string' ? {} : entry[1] }])),
+  facewright: 1,
+  name,
+  description: '',
+  groups: [],
+  nodes: Object.fromEntries(
+    types.map((entry, i) => [
+      `n${i + 1}`,
+      { type: `test/${typeof entry === 'string' ? entry : entry[0]}`, version: 1, values: typeof entry === 'string' ? {} : entry[1] },
+    ]),
+  ),
   links: types.slice(1).map((_, i) => ({ from: [`n${i + 1}`, 'value'], to: [`n${i + 2}`, 'value'] })),
 });
-async function api<T>(path: string, init?: RequestInit & { json?: unknown }, from = server): Promise<{ status: number; body: T; headers: Headers }> {
+async function api<T>(
+  path: string,
+  init?: RequestInit & { json?: unknown },
+  from = server,
+): Promise<{ status: number; body: T; headers: Headers }> {
   const { json, ...rest } = init ?? {};
-  const response = await fetch(`${from.url}/api/v1${path}`, { ...rest, ...(json !== undefined && { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }) });
+  const response = await fetch(`${from.url}/api/v1${path}`, {
+    ...rest,
+    ...(json !== undefined && { body: JSON.stringify(json), headers: { 'content-type': 'application/json' } }),
+  });
   const text = await response.text();
-  return { status: response.status, body: (response.headers.get('content-type')?.includes('json') && text ? JSON.parse(text) : text) as T, headers: response.headers };
+  return {
+    status: response.status,
+    body: (response.headers.get('content-type')?.includes('json') && text ? JSON.parse(text) : text) as T,
+    headers: response.headers,
+  };
 }
 type Failed = { problems: Problem[] };
 const codes = ({ body }: { body: Failed }) => body.problems.map(({ code }) => code);
-const post = async (graph: Graph, to = server) => (await api<{ run: RunSummary }>('/runs', { method: 'POST', json: { graph } }, to)).body.run;
-const eventsOf = async (run: string, after = 0, from = server) => (await api<{ events: RunEvent[] }>(`/runs/${run}/events?after=${after}`, undefined, from)).body.events;
+const post = async (graph: Graph, to = server) =>
+  (await api<{ run: RunSummary }>('/runs', { method: 'POST', json: { graph } }, to)).body.run;
+const eventsOf = async (run: string, after = 0, from = server) =>
+  (await api<{ events: RunEvent[] }>(`/runs/${run}/events?after=${after}`, undefined, from)).body.events;
 /** All events up to the first that satisfies, polled. */
 async function until(run: string, done: (event: RunEvent) => boolean, from = server): Promise<RunEvent[]> {
   for (let i = 0; i < 500; i++) {
@@ -45,7 +74,10 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'server-spec-'));
   mkdirSync(join(folder, 'templates'));
   mkdirSync(join(folder, 'editor'));
-  writeFileSync(join(folder, 'templates', 'counting.json'), JSON.stringify({ ...chain('Counting', 'source', 'show'), description: 'Counts.' }));
+  writeFileSync(
+    join(folder, 'templates', 'counting.json'),
+    JSON.stringify({ ...chain('Counting', 'source', 'show'), description: 'Counts.' }),
+  );
   writeFileSync(join(folder, 'templates', 'broken.json'), '{');
   writeFileSync(join(folder, 'editor', 'index.html'), '<!doctype html><title>Editor</title>');
   server = await startServer(options('.data'));
@@ -63,7 +95,11 @@ describe('a run', () => {
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
     expect(events.filter(ended)).toHaveLength(1);
     expect(events.at(-1)).toMatchObject({ type: 'run_succeeded', run: run.id, outputs: { n3: { value: 7 } } });
-    expect(events.map(({ type }) => type).filter((type) => type.startsWith('run_'))).toEqual(['run_queued', 'run_started', 'run_succeeded']);
+    expect(events.map(({ type }) => type).filter((type) => type.startsWith('run_'))).toEqual([
+      'run_queued',
+      'run_started',
+      'run_succeeded',
+    ]);
     const { body } = await api<{ run: RunSummary; graph: Graph }>(`/runs/${run.id}`);
     expect(body.run).toMatchObject({ status: 'succeeded', lastSeq: events.length });
     expect(body.graph.nodes['n1']!.values).toEqual({ value: 4 });
@@ -75,13 +111,19 @@ describe('a run', () => {
     const events = await until((await post(graph)).id, ended);
     expect(events.filter(({ type }) => type === 'node_started')).toEqual([]);
     expect(events.at(-1)).toMatchObject({ type: 'run_succeeded', outputs: { n3: { value: 14 } } });
-    const { body } = await api<{ plan: { node: string; action: string; reason: string }[]; problems: Problem[] }>('/graphs/explain', { method: 'POST', json: { graph: { ...graph, nodes: { ...graph.nodes, n1: { ...graph.nodes['n1']!, values: { value: 12 } } } } } });
+    const { body } = await api<{ plan: { node: string; action: string; reason: string }[]; problems: Problem[] }>('/graphs/explain', {
+      method: 'POST',
+      json: { graph: { ...graph, nodes: { ...graph.nodes, n1: { ...graph.nodes['n1']!, values: { value: 12 } } } } },
+    });
     expect(body.problems).toEqual([]);
     expect(body.plan[0]).toMatchObject({ node: 'n1', action: 'run', reason: 'input value changed from 11 to 12' });
   });
   it('that fails names the node and leaves the server working', async () => {
     const events = await until((await post(chain('failing', 'source', 'fail', 'show'))).id, ended);
-    expect(events.at(-1)).toMatchObject({ type: 'run_failed', problems: [{ code: 'ENGINE_NODE_FAILED', node: 'n2', message: expect.stringContaining('out of paint') }] });
+    expect(events.at(-1)).toMatchObject({
+      type: 'run_failed',
+      problems: [{ code: 'ENGINE_NODE_FAILED', node: 'n2', message: expect.stringContaining('out of paint') }],
+    });
   });
   it('with an impossible graph is refused with all problems', async () => {
     const graph = chain('wrong', ['source', { value: 'four', volume: 1 }], 'nothing', 'show');
@@ -93,16 +135,27 @@ describe('a run', () => {
   });
   it('stores its pictures, reports and files; a report is served in a sandbox', async () => {
     const run = await post(chain('paint', ['paint', { grey: 200, title: 'A "test"' }]));
-    const last = (await until(run.id, ended)).at(-1) as RunEvent & { outputs: { n1: { images: [{ asset: Asset }]; report: { html: Asset } } } };
-    const { images: [image], report } = last.outputs.n1;
+    const last = (await until(run.id, ended)).at(-1) as RunEvent & {
+      outputs: { n1: { images: [{ asset: Asset }]; report: { html: Asset } } };
+    };
+    const {
+      images: [image],
+      report,
+    } = last.outputs.n1;
     const picture = await fetch(`${server.url}/api/v1/assets/${image.asset.id}`);
-    expect([picture.status, picture.headers.get('content-type'), (await picture.bytes()).byteLength]).toEqual([200, 'image/png', image.asset.bytes]);
+    expect([picture.status, picture.headers.get('content-type'), (await picture.bytes()).byteLength]).toEqual([
+      200,
+      'image/png',
+      image.asset.bytes,
+    ]);
     const page = await api<string>(`/assets/${report.html.id}`);
     expect(page.body).toBe('<!doctype html><title>A "test"</title>');
     expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(page.headers.get('content-security-policy')).toMatch(/^sandbox; default-src 'none'/);
     expect(readFileSync(join(folder, '.data', 'runs', run.id, 'note.txt'), 'utf8')).toBe('3:200');
-    expect(await eventsOf(run.id)).toContainEqual(expect.objectContaining({ type: 'node_preview', image: expect.stringMatching(/^data:image\/png;base64,/) }));
+    expect(await eventsOf(run.id)).toContainEqual(
+      expect.objectContaining({ type: 'node_preview', image: expect.stringMatching(/^data:image\/png;base64,/) }),
+    );
   });
   it('waits for the one before it; a waiting one is cancelled at once', async () => {
     const first = await post(chain('long', ['source', { value: 21 }], ['count', { steps: 100_000 }], 'show'));
@@ -131,7 +184,10 @@ describe('a run', () => {
     await until(run.id, ({ type }) => type === 'node_progress');
     process.kill(server.workerPid()!, 'SIGKILL');
     const events = await until(run.id, ended);
-    expect(events.slice(-2)).toMatchObject([{ type: 'worker_lost' }, { type: 'run_failed', problems: [{ code: 'SERVER_WORKER_LOST', message: expect.stringContaining('SIGKILL') }] }]);
+    expect(events.slice(-2)).toMatchObject([
+      { type: 'worker_lost' },
+      { type: 'run_failed', problems: [{ code: 'SERVER_WORKER_LOST', message: expect.stringContaining('SIGKILL') }] },
+    ]);
     expect((await api<{ run: RunSummary }>(`/runs/${run.id}`)).body.run.status).toBe('failed');
     const again = await until((await post(graph)).id, ended);
     expect(again.filter(({ type }) => type === 'node_cached')).toMatchObject([{ node: 'n1' }]);
@@ -153,7 +209,12 @@ describe('events', () => {
     const early = await until(id, ({ type }) => type === 'node_progress');
     const socket: Socket = io(server.url, { transports: ['websocket'] });
     const seen: RunEvent[] = [];
-    const end = new Promise<void>((resolve) => socket.on('event', (event: RunEvent) => { seen.push(event); if (ended(event)) resolve(); }));
+    const end = new Promise<void>((resolve) =>
+      socket.on('event', (event: RunEvent) => {
+        seen.push(event);
+        if (ended(event)) resolve();
+      }),
+    );
     expect(await socket.emitWithAck('watch', { run: id, after: 2 })).toEqual({ ok: true });
     await end;
     socket.close();
@@ -163,17 +224,24 @@ describe('events', () => {
   });
   it('of an unknown run are refused over socket.io', async () => {
     const socket: Socket = io(server.url, { transports: ['websocket'] });
-    expect(await socket.emitWithAck('watch', { run: 'none', after: 0 })).toEqual({ ok: false, message: 'run none: expected one that exists, got none' });
+    expect(await socket.emitWithAck('watch', { run: 'none', after: 0 })).toEqual({
+      ok: false,
+      message: 'run none: expected one that exists, got none',
+    });
     expect(await socket.emitWithAck('watch', null)).toMatchObject({ ok: false });
     socket.close();
   });
 });
 
 describe('assets', () => {
-  const upload = (bytes: BodyInit, type: string) => api<{ asset: Asset } & Failed>('/assets', { method: 'POST', body: bytes, headers: { 'content-type': type } });
+  const upload = (bytes: BodyInit, type: string) =>
+    api<{ asset: Asset } & Failed>('/assets', { method: 'POST', body: bytes, headers: { 'content-type': type } });
   it('are stored by content, as a raw body or as a form', async () => {
     const raw = await upload('hello', 'text/plain');
-    expect([raw.status, raw.body.asset]).toEqual([201, { id: 'sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824', mediaType: 'text/plain', bytes: 5 }]);
+    expect([raw.status, raw.body.asset]).toEqual([
+      201,
+      { id: 'sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824', mediaType: 'text/plain', bytes: 5 },
+    ]);
     const form = new FormData();
     form.set('file', new Blob(['hello'], { type: 'text/plain' }), 'hello.txt');
     expect((await api<{ asset: Asset }>('/assets', { method: 'POST', body: form })).body.asset).toEqual(raw.body.asset);
@@ -187,9 +255,12 @@ describe('assets', () => {
     expect(answer.body.problems[0]!.message).toContain('holiday.png');
     expect(codes(await upload('', 'text/plain'))).toEqual(['SERVER_BAD_REQUEST']);
   });
-  it.each(['..%2f..%2ffacewright.sqlite', 'sha256:..%2f..%2ffacewright.sqlite', '..', `sha256:${'0'.repeat(64)}`, 'sha256:ABC'])('of the id %s are not there', async (id) => {
-    expect((await api<Failed>(`/assets/${id}`)).status).toBe(404);
-  });
+  it.each(['..%2f..%2ffacewright.sqlite', 'sha256:..%2f..%2ffacewright.sqlite', '..', `sha256:${'0'.repeat(64)}`, 'sha256:ABC'])(
+    'of the id %s are not there',
+    async (id) => {
+      expect((await api<Failed>(`/assets/${id}`)).status).toBe(404);
+    },
+  );
 });
 
 describe('graphs', () => {
@@ -201,10 +272,13 @@ describe('graphs', () => {
     expect((await api('/graphs/My%20graph%201.5', { method: 'DELETE' })).status).toBe(204);
     expect((await api<Failed>('/graphs/My%20graph%201.5')).status).toBe(404);
   });
-  it.each(['..%2fescape', '%2e%2e%2fescape', '.hidden', 'a%5cb', 'a%00b', `${'x'.repeat(90)}`])('cannot leave their folder by the name %s', async (name) => {
-    const answer = await api<Failed>(`/graphs/${name}`, { method: 'PUT', json: chain('x', 'source', 'show') });
-    expect([answer.status, codes(answer)]).toEqual([400, ['SERVER_BAD_NAME']]);
-  });
+  it.each(['..%2fescape', '%2e%2e%2fescape', '.hidden', 'a%5cb', 'a%00b', `${'x'.repeat(90)}`])(
+    'cannot leave their folder by the name %s',
+    async (name) => {
+      const answer = await api<Failed>(`/graphs/${name}`, { method: 'PUT', json: chain('x', 'source', 'show') });
+      expect([answer.status, codes(answer)]).toEqual([400, ['SERVER_BAD_NAME']]);
+    },
+  );
   it('without the form of a graph are not saved', async () => {
     const answer = await api<Failed>('/graphs/bad', { method: 'PUT', json: { facewright: 2, nodes: [] } });
     expect(answer.status).toBe(422);
@@ -239,8 +313,17 @@ describe('requests that are wrong', () => {
     const foreign = await api<Failed>('/nodes', { headers: { origin: 'https://example.com' } });
     expect([foreign.status, codes(foreign)]).toEqual([403, ['SERVER_FOREIGN']]);
     expect((await api<Failed>('/nodes', { headers: { origin: server.url } })).status).toBe(200);
-    const socket: Socket = io(server.url, { transports: ['websocket'], extraHeaders: { origin: 'https://example.com' }, reconnection: false });
-    await expect(new Promise((resolve, reject) => { socket.on('connect', () => resolve('connected')); socket.on('connect_error', reject); })).rejects.toThrow();
+    const socket: Socket = io(server.url, {
+      transports: ['websocket'],
+      extraHeaders: { origin: 'https://example.com' },
+      reconnection: false,
+    });
+    await expect(
+      new Promise((resolve, reject) => {
+        socket.on('connect', () => resolve('connected'));
+        socket.on('connect_error', reject);
+      }),
+    ).rejects.toThrow();
     socket.close();
   });
 });
@@ -248,21 +331,51 @@ describe('requests that are wrong', () => {
 describe('the server', () => {
   it('gives the catalogue, the editor with a policy of its own, and an OpenAPI document of every route', async () => {
     const { body } = await api<{ nodes: { type: string }[] }>('/nodes');
-    expect(body.nodes.map(({ type }) => type)).toEqual(['test/source', 'test/count', 'test/stubborn', 'test/fail', 'test/show', 'test/paint']);
+    expect(body.nodes.map(({ type }) => type)).toEqual([
+      'test/source',
+      'test/count',
+      'test/stubborn',
+      'test/fail',
+      'test/show',
+      'test/paint',
+    ]);
     const page = await fetch(server.url);
     expect(await page.text()).toContain('<title>Editor</title>');
     expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
     const document = (await api<{ openapi: string; paths: Record<string, object> }>('/openapi.json')).body;
     expect(document.openapi).toBe('3.1.0');
-    expect(Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path.slice(7)}`)).sort()).toEqual([
-      'delete /graphs/{name}', 'get /assets/{id}', 'get /graphs', 'get /graphs/{name}', 'get /nodes', 'get /runs', 'get /runs/{id}', 'get /runs/{id}/events', 'get /templates',
-      'get /templates/{name}', 'post /assets', 'post /graphs/explain', 'post /graphs/validate', 'post /runs', 'post /runs/{id}/cancel', 'put /graphs/{name}',
+    expect(
+      Object.entries(document.paths)
+        .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method} ${path.slice(7)}`))
+        .sort(),
+    ).toEqual([
+      'delete /graphs/{name}',
+      'get /assets/{id}',
+      'get /graphs',
+      'get /graphs/{name}',
+      'get /nodes',
+      'get /runs',
+      'get /runs/{id}',
+      'get /runs/{id}/events',
+      'get /templates',
+      'get /templates/{name}',
+      'post /assets',
+      'post /graphs/explain',
+      'post /graphs/validate',
+      'post /runs',
+      'post /runs/{id}/cancel',
+      'put /graphs/{name}',
     ]);
     const names = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)].map(([, name]) => name!);
-    expect(Object.keys((document as unknown as { components: { schemas: object } }).components.schemas)).toEqual(expect.arrayContaining(names));
+    expect(Object.keys((document as unknown as { components: { schemas: object } }).components.schemas)).toEqual(
+      expect.arrayContaining(names),
+    );
   });
   it('says when its port is in use or its data folder is taken, and does not disturb who was there', async () => {
-    await expect(startServer({ ...options('other'), port: server.port })).rejects.toMatchObject({ code: 'SERVER_PORT_IN_USE', message: expect.stringContaining(String(server.port)) });
+    await expect(startServer({ ...options('other'), port: server.port })).rejects.toMatchObject({
+      code: 'SERVER_PORT_IN_USE',
+      message: expect.stringContaining(String(server.port)),
+    });
     await expect(startServer(options('.data'))).rejects.toMatchObject({ code: 'SERVER_DATA_IN_USE' });
     expect((await api('/nodes')).status).toBe(200);
   });
@@ -276,7 +389,13 @@ describe('the server', () => {
     await first.close();
     const second = await startServer(options('restart'));
     expect((await eventsOf(running.id, 0, second)).at(-1)).toMatchObject({ type: 'run_failed', problems: [{ code: 'SERVER_STOPPED' }] });
-    expect((await until(queued.id, ended, second)).map(({ type }) => type)).toEqual(['run_queued', 'run_started', 'node_cached', 'node_cached', 'run_succeeded']);
+    expect((await until(queued.id, ended, second)).map(({ type }) => type)).toEqual([
+      'run_queued',
+      'run_started',
+      'node_cached',
+      'node_cached',
+      'run_succeeded',
+    ]);
     expect((await eventsOf(done.id, 0, second)).at(-1)!.type).toBe('run_succeeded');
     await second.close();
   });

@@ -46,7 +46,15 @@ const LISTED_RUNS = 200;
  * CORE_BAD_CATALOGUE, or with what keeps the worker from starting.
  */
 export async function startServer({
-  port, host, dataFolder, provider, log, nodes = BUILTIN_NODES, templatesFolder = join(PROJECT_FOLDER, 'templates'), editorFolder = join(PROJECT_FOLDER, 'apps/editor/dist'), cancelGraceMs = 10_000,
+  port,
+  host,
+  dataFolder,
+  provider,
+  log,
+  nodes = BUILTIN_NODES,
+  templatesFolder = join(PROJECT_FOLDER, 'templates'),
+  editorFolder = join(PROJECT_FOLDER, 'apps/editor/dist'),
+  cancelGraceMs = 10_000,
 }: ServerOptions): Promise<RunningServer> {
   const undo: (() => unknown)[] = [];
   try {
@@ -56,19 +64,35 @@ export async function startServer({
     undo.push(data.close);
     const runs = createRunStore(data.database);
     const queue = createRunQueue({
-      store: runs, setup: { dataFolder: data.path, provider, nodes }, log, cancelGraceMs,
+      store: runs,
+      setup: { dataFolder: data.path, provider, nodes },
+      log,
+      cancelGraceMs,
       onEvent: (event) => live.event(event),
       onChange: () => live.runsChanged(),
     });
     const app = createHttpApp({
-      services: { catalogue, data, graphs: createGraphFiles(join(data.path, 'graphs')), templates: openTemplates(templatesFolder, log.warn), runs, queue },
-      host, editorFolder, logError: log.error,
+      services: {
+        catalogue,
+        data,
+        graphs: createGraphFiles(join(data.path, 'graphs')),
+        templates: openTemplates(templatesFolder, log.warn),
+        runs,
+        queue,
+      },
+      host,
+      editorFolder,
+      logError: log.error,
     });
     const server = createServer(app);
     const live = createLive(server, host, runs, LISTED_RUNS);
     await listen(server, port, host);
-    undo.push(() => { server.closeAllConnections(); return live.close(); });
-    if (!isLoopback(host)) log.warn(`listening on ${host}: whoever reaches this address can run graphs and read this user's files; there is no password`);
+    undo.push(() => {
+      server.closeAllConnections();
+      return live.close();
+    });
+    if (!isLoopback(host))
+      log.warn(`listening on ${host}: whoever reaches this address can run graphs and read this user's files; there is no password`);
     undo.push(() => queue.stop(0));
     const ready = await queue.start();
 
@@ -92,7 +116,9 @@ export async function startServer({
 
 function listen(server: HttpServer, port: number, host: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(cause.code === 'EADDRINUSE' ? err.PORT_IN_USE(host, port) : err.LISTEN(host, port, cause.message)));
+    server.once('error', (cause: NodeJS.ErrnoException) =>
+      reject(cause.code === 'EADDRINUSE' ? err.PORT_IN_USE(host, port) : err.LISTEN(host, port, cause.message)),
+    );
     server.listen(port, host, resolve);
   });
 }

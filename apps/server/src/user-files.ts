@@ -19,7 +19,7 @@ export interface UserFiles {
   kind(path: string): Promise<'file' | 'folder' | null>;
   /** Throws ENGINE_MISSING_FILE. */
   read(path: string): Promise<Uint8Array>;
-  /** Not recursive, sorted by name; endings such as '.png' in any case. Throws ENGINE_MISSING_FOLDER. */
+  /** Not recursive, without hidden files, sorted by name; endings such as '.png' in any case. Throws ENGINE_MISSING_FOLDER. */
   list(folder: string, endings: readonly string[]): Promise<readonly string[]>;
   /** Size and content digest. Throws ENGINE_MISSING_FILE. */
   describe(path: string): Promise<{ readonly path: string; readonly bytes: number; readonly digest: string }>;
@@ -30,7 +30,9 @@ export interface UserFiles {
 /** `roots`: where relative paths are looked for, in this order. Digests are remembered by path, size and time. */
 export function createUserFiles(database: Database, roots: readonly string[]): UserFiles {
   const known = database.prepare<[string, string], { digest: string }>('SELECT digest FROM digests WHERE path = ? AND stamp = ?');
-  const remember = database.prepare('INSERT INTO digests (path, stamp, digest) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET stamp = excluded.stamp, digest = excluded.digest');
+  const remember = database.prepare(
+    'INSERT INTO digests (path, stamp, digest) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET stamp = excluded.stamp, digest = excluded.digest',
+  );
 
   const find = (path: string): string => {
     const home = path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
@@ -44,7 +46,12 @@ export function createUserFiles(database: Database, roots: readonly string[]): U
     const stamp = `${size}:${time}`;
     const before = known.get(path, stamp);
     if (before) return before.digest;
-    const digest = size <= WHOLE_BELOW ? `sha256:${createHash('sha256').update(await readFile(path)).digest('hex')}` : await digestOfEnds(path, Number(size), stamp);
+    const digest =
+      size <= WHOLE_BELOW
+        ? `sha256:${createHash('sha256')
+            .update(await readFile(path))
+            .digest('hex')}`
+        : await digestOfEnds(path, Number(size), stamp);
     remember.run(path, stamp, digest);
     return digest;
   }
@@ -64,20 +71,31 @@ export function createUserFiles(database: Database, roots: readonly string[]): U
       return info?.isFile() ? 'file' : info?.isDirectory() ? 'folder' : null;
     },
     async read(path) {
-      return readFile(find(path)).catch(() => { throw engineErr.MISSING_FILE(find(path)); });
+      return readFile(find(path)).catch(() => {
+        throw engineErr.MISSING_FILE(find(path));
+      });
     },
     async list(folder, endings) {
       const place = find(folder);
-      const entries = await readdir(place, { withFileTypes: true }).catch(() => { throw engineErr.MISSING_FOLDER(place); });
+      const entries = await readdir(place, { withFileTypes: true }).catch(() => {
+        throw engineErr.MISSING_FOLDER(place);
+      });
       const wanted = new Set(endings.map((ending) => ending.toLowerCase()));
-      return entries.filter((entry) => !entry.isDirectory() && wanted.has(extname(entry.name).toLowerCase())).map(({ name }) => name).sort().map((name) => join(place, name));
+      return entries
+        .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.') && wanted.has(extname(entry.name).toLowerCase()))
+        .map(({ name }) => name)
+        .sort()
+        .map((name) => join(place, name));
     },
     async fingerprint(path) {
       const place = find(path);
       const info = await infoOf(place);
       if (info?.isFile()) return digestOf(place, info.size, info.mtimeNs);
       if (!info?.isDirectory()) return 'nothing';
-      const names = (await readdir(place, { recursive: true, withFileTypes: true })).filter((entry) => !entry.isDirectory()).map(({ parentPath, name }) => join(parentPath, name)).sort();
+      const names = (await readdir(place, { recursive: true, withFileTypes: true }))
+        .filter((entry) => !entry.isDirectory())
+        .map(({ parentPath, name }) => join(parentPath, name))
+        .sort();
       if (names.length > MOST_FILES) throw engineErr.MISSING_FOLDER(`${place} of at most ${MOST_FILES} files`);
       const hash = createHash('sha256');
       for (const name of names) {

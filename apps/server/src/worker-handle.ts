@@ -26,8 +26,13 @@ export interface WorkerHandle {
 /** Resolves when the worker is ready. Rejects with what kept it from starting, e.g. RUNTIME_NO_WEBGPU, or SERVER_WORKER_START. */
 export function startWorker(setup: WorkerSetup, listener: WorkerListener): Promise<WorkerHandle> {
   return new Promise((resolve, reject) => {
-    const child = fork(new URL('./worker.ts', import.meta.url), [JSON.stringify(setup)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], execArgv: [] });
-    const send = (message: ToWorker) => { if (child.connected) child.send(message, () => {}); };
+    const child = fork(new URL('./worker.ts', import.meta.url), [JSON.stringify(setup)], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      execArgv: [],
+    });
+    const send = (message: ToWorker) => {
+      if (child.connected) child.send(message, () => {});
+    };
     let ready = false;
     child.on('message', (message: FromWorker) => {
       switch (message.type) {
@@ -46,10 +51,17 @@ export function startWorker(setup: WorkerSetup, listener: WorkerListener): Promi
           reject(problemError(message.problem));
           child.kill('SIGKILL');
           break;
-        case 'log': listener.log(message.message); break;
-        case 'event': listener.event(message.event); break;
-        case 'idle': listener.idle(message.memory); break;
-        default: message satisfies never;
+        case 'log':
+          listener.log(message.message);
+          break;
+        case 'event':
+          listener.event(message.event);
+          break;
+        case 'idle':
+          listener.idle(message.memory);
+          break;
+        default:
+          message satisfies never;
       }
     });
     child.on('error', (cause) => reject(err.WORKER_START(cause.message)));

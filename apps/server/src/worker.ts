@@ -9,7 +9,9 @@ import { loadNodes } from './load-nodes.ts';
 import { createLocalHost } from './local-host.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-protocol.ts';
 
-const send = (message: FromWorker) => { process.send!(message); };
+const send = (message: FromWorker) => {
+  process.send!(message);
+};
 // The server ends the worker; without one there is nobody to work for.
 process.on('disconnect', () => process.exit(0));
 // Both are sent to the whole process group by a terminal; the server decides when the worker ends.
@@ -20,7 +22,11 @@ try {
   const setup = JSON.parse(process.argv[2]!) as WorkerSetup;
   const catalogue = await loadNodes(setup.nodes);
   const data = openDataFolder(setup.dataFolder);
-  const runtime = await createRuntime({ provider: setup.provider, linkFolder: data.linkFolder, log: (message) => send({ type: 'log', message }) });
+  const runtime = await createRuntime({
+    provider: setup.provider,
+    linkFolder: data.linkFolder,
+    log: (message) => send({ type: 'log', message }),
+  });
   const { cache, history } = data;
   let cancel: AbortController | undefined;
 
@@ -29,7 +35,14 @@ try {
     cancel = new AbortController();
     const host = createLocalHost({ data, runtime, outputFolder: data.outputFolder(message.run) });
     void executeRun({
-      graph: message.graph, catalogue, cache, history, host, provider: runtime.provider, signal: cancel.signal, emit: (event) => send({ type: 'event', event }),
+      graph: message.graph,
+      catalogue,
+      cache,
+      history,
+      host,
+      provider: runtime.provider,
+      signal: cancel.signal,
+      emit: (event) => send({ type: 'event', event }),
     }).then(() => send({ type: 'idle', memory: process.memoryUsage.rss() }));
   });
   send({ type: 'ready', provider: runtime.provider, description: runtime.description });

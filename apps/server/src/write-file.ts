@@ -8,7 +8,11 @@ import { err } from './errors.ts';
  * Writes beside the destination, then renames over it: a crash or a full disk leaves what was there before. Makes missing folders.
  * Throws SERVER_DISK_FULL or SERVER_WRITE_FAILED. `write` stands for the file system in tests of full disks.
  */
-export async function writeWhole(path: string, bytes: Uint8Array | string, write: (path: string, bytes: Uint8Array | string) => Promise<void> = writeFile): Promise<void> {
+export async function writeWhole(
+  path: string,
+  bytes: Uint8Array | string,
+  write: (path: string, bytes: Uint8Array | string) => Promise<void> = writeFile,
+): Promise<void> {
   const part = `${path}.${randomUUID()}.part`;
   try {
     await mkdir(dirname(path), { recursive: true });

@@ -14,11 +14,14 @@ export function checkState(model: RunnableModel, state: readonly SessionState[])
     if (!from) problems.push(`state ${input}: expected an output of the graph to follow, got the unknown name ${output}`);
     if (to) problems.push(...checkTensor(`state ${input}`, to, initial));
     if (to && from && (to.dtype !== from.dtype || to.shape.join() !== from.shape.join()))
-      problems.push(`state ${input}: expected output ${output} to be ${to.dtype} [${to.shape.join(', ')}], got ${from.dtype} [${from.shape.join(', ')}]`);
+      problems.push(
+        `state ${input}: expected output ${output} to be ${to.dtype} [${to.shape.join(', ')}], got ${from.dtype} [${from.shape.join(', ')}]`,
+      );
   }
   for (const side of ['input', 'output'] as const) {
     const seen = state.map((entry) => entry[side]);
-    for (const name of new Set(seen.filter((name, i) => seen.indexOf(name) !== i))) problems.push(`state: expected ${side} ${name} once, got it several times`);
+    for (const name of new Set(seen.filter((name, i) => seen.indexOf(name) !== i)))
+      problems.push(`state: expected ${side} ${name} once, got it several times`);
   }
   for (const { name, dtype } of [...model.inputs, ...model.outputs])
     if (!canCross(dtype)) problems.push(`${name}: expected a type that onnxruntime-node can feed and fetch, got ${dtype}`);

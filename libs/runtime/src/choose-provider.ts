@@ -26,7 +26,9 @@ function systemGpu(): string | null {
   if (process.platform === 'win32') return 'the Direct3D device of this system';
   const nvidia = '/proc/driver/nvidia/gpus';
   if (existsSync(nvidia)) {
-    const models = readdirSync(nvidia).map((id) => /^Model:\s*(.+)$/m.exec(readFileSync(`${nvidia}/${id}/information`, 'utf8'))?.[1] ?? 'NVIDIA GPU');
+    const models = readdirSync(nvidia).map(
+      (id) => /^Model:\s*(.+)$/m.exec(readFileSync(`${nvidia}/${id}/information`, 'utf8'))?.[1] ?? 'NVIDIA GPU',
+    );
     if (models.length) return models.join(', ');
   }
   if (existsSync('/dev/dxg')) return 'the Direct3D device of the Windows host';
@@ -45,7 +47,11 @@ async function probe(): Promise<string | null> {
   }
 }
 
-const cpu = (reason: string): ChosenProvider => ({ provider: 'cpu', description: `${cpus()[0]?.model.trim() ?? 'CPU'}, ${availableParallelism()} threads`, reason });
+const cpu = (reason: string): ChosenProvider => ({
+  provider: 'cpu',
+  description: `${cpus()[0]?.model.trim() ?? 'CPU'}, ${availableParallelism()} threads`,
+  reason,
+});
 
 /** `auto` never takes a software driver; `webgpu` takes what there is, SwiftShader last, and throws RUNTIME_NO_WEBGPU when nothing opens. */
 export async function chooseProvider(choice: ProviderChoice): Promise<ChosenProvider> {
@@ -61,7 +67,11 @@ export async function chooseProvider(choice: ProviderChoice): Promise<ChosenProv
       const failure = await probe();
       if (failure) throw err.NO_WEBGPU(failure);
       const driver = forcedDriver();
-      return { provider: 'webgpu', description: driver && isSoftware(driver) ? `${driver} (software)` : (gpu ?? driver ?? 'an adapter'), reason: 'it was asked for' };
+      return {
+        provider: 'webgpu',
+        description: driver && isSoftware(driver) ? `${driver} (software)` : (gpu ?? driver ?? 'an adapter'),
+        reason: 'it was asked for',
+      };
     }
     case 'auto': {
       if (forced !== undefined && isSoftware(forced)) return cpu(`the only graphics driver is software (${forced})`);

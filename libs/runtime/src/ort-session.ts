@@ -20,7 +20,10 @@ const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : 
 /** Copies a tensor from the device: onnxruntime-node has no download of its own (`getData` ends the process in 1.30), a graph of one Identity does it. */
 async function download(tensor: ort.Tensor, state: SessionState): Promise<Tensor> {
   if (tensor.location === 'cpu') return fromOrt(tensor, state.initial.dtype);
-  const copy = await ort.InferenceSession.create(identityGraph(state.initial.dtype), { executionProviders: ['webgpu'], logSeverityLevel: 4 });
+  const copy = await ort.InferenceSession.create(identityGraph(state.initial.dtype), {
+    executionProviders: ['webgpu'],
+    logSeverityLevel: 4,
+  });
   try {
     return fromOrt((await copy.run({ x: tensor }))['y']!, state.initial.dtype);
   } finally {
@@ -29,11 +32,18 @@ async function download(tensor: ort.Tensor, state: SessionState): Promise<Tensor
 }
 
 /** Opens a graph on `cpu` or `webgpu`. Throws RUNTIME_STATE, RUNTIME_WEIGHTS and RUNTIME_OPEN. */
-export async function openOrtSession(provider: 'cpu' | 'webgpu', model: RunnableModel, { state = [] }: SessionOptions, linkFolder: string): Promise<Session> {
+export async function openOrtSession(
+  provider: 'cpu' | 'webgpu',
+  model: RunnableModel,
+  { state = [] }: SessionOptions,
+  linkFolder: string,
+): Promise<Session> {
   checkState(model, state);
   const inputs = model.inputs.filter(({ name }) => !state.some(({ input }) => input === name));
   const outputs = model.outputs.filter(({ name }) => !state.some(({ output }) => output === name));
-  const onDevice = new Set(provider === 'webgpu' ? state.filter(({ initial }) => staysOnDevice(initial.dtype)).map(({ output }) => output) : []);
+  const onDevice = new Set(
+    provider === 'webgpu' ? state.filter(({ initial }) => staysOnDevice(initial.dtype)).map(({ output }) => output) : [],
+  );
   const placed = await placeWeights(model, linkFolder);
   const config = {
     // Threads that spin while they wait take nearly twice the processor time (38 ms instead of 21 for a small U-Net on two cores, at the same 19 ms of
@@ -52,7 +62,9 @@ export async function openOrtSession(provider: 'cpu' | 'webgpu', model: Runnable
       // Errors are thrown; onnxruntime would print them as well.
       logSeverityLevel: 4,
       // The binding looks every output up in this record, so it must name them all.
-      ...(onDevice.size && { preferredOutputLocation: Object.fromEntries(model.outputs.map(({ name }) => [name, onDevice.has(name) ? 'gpu-buffer' : 'cpu'])) }),
+      ...(onDevice.size && {
+        preferredOutputLocation: Object.fromEntries(model.outputs.map(({ name }) => [name, onDevice.has(name) ? 'gpu-buffer' : 'cpu'])),
+      }),
       ...(placed.memory.length && { externalData: placed.memory.map(({ location, data }) => ({ path: location, data })) }),
       extra: { session: config },
     });
@@ -93,7 +105,10 @@ export async function openOrtSession(provider: 'cpu' | 'webgpu', model: Runnable
     const next = new Map<string, ort.Tensor>();
     for (const { input, output } of state) {
       const reused = spare.get(input);
-      if (!reused) { const old = current.get(input)!; if (old.location === 'gpu-buffer') old.dispose(); }
+      if (!reused) {
+        const old = current.get(input)!;
+        if (old.location === 'gpu-buffer') old.dispose();
+      }
       next.set(input, reused ?? results[output]!);
     }
     spare = new Map([...spare.keys()].map((input) => [input, current.get(input)!]));
@@ -105,23 +120,25 @@ export async function openOrtSession(provider: 'cpu' | 'webgpu', model: Runnable
     inputs,
     outputs,
     run: (feeds) => inTurn(() => step(feeds)),
-    readState: () => inTurn(async () => {
-      if (released) throw err.RELEASED('readState');
-      const read: Record<string, Tensor> = {};
-      for (const entry of state) {
-        const { dtype, dims, data } = await download(current.get(entry.input)!, entry);
-        read[entry.input] = { dtype, dims, data: data.slice() } as Tensor;
-      }
-      return read;
-    }),
-    release: () => inTurn(async () => {
-      if (released) return;
-      released = true;
-      for (const tensor of current.values()) if (tensor.location === 'gpu-buffer') tensor.dispose();
-      current.clear();
-      spare.clear();
-      await session.release();
-      await placed.remove();
-    }),
+    readState: () =>
+      inTurn(async () => {
+        if (released) throw err.RELEASED('readState');
+        const read: Record<string, Tensor> = {};
+        for (const entry of state) {
+          const { dtype, dims, data } = await download(current.get(entry.input)!, entry);
+          read[entry.input] = { dtype, dims, data: data.slice() } as Tensor;
+        }
+        return read;
+      }),
+    release: () =>
+      inTurn(async () => {
+        if (released) return;
+        released = true;
+        for (const tensor of current.values()) if (tensor.location === 'gpu-buffer') tensor.dispose();
+        current.clear();
+        spare.clear();
+        await session.release();
+        await placed.remove();
+      }),
   };
 }

@@ -21,16 +21,21 @@ export interface PlacedWeights {
  * files or memory, not both. Throws RUNTIME_WEIGHTS.
  */
 export async function placeWeights({ files, memory }: RunnableModel, linkFolder: string): Promise<PlacedWeights> {
-  const sizes = await Promise.all(files.map(async ({ path }) => {
-    const info = await stat(path).catch((cause: Error) => { throw err.WEIGHTS(path, cause.message); });
-    if (!info.isFile()) throw err.WEIGHTS(path, 'something that is not a file');
-    return info.size;
-  }));
+  const sizes = await Promise.all(
+    files.map(async ({ path }) => {
+      const info = await stat(path).catch((cause: Error) => {
+        throw err.WEIGHTS(path, cause.message);
+      });
+      if (!info.isFile()) throw err.WEIGHTS(path, 'something that is not a file');
+      return info.size;
+    }),
+  );
   const bytes = [...sizes, ...memory.map(({ data }) => data.byteLength)].reduce((a, b) => a + b, 0);
   const first = files[0];
   if (!first) return { folder: null, memory, bytes, remove: async () => {} };
   const folder = dirname(first.path);
-  if (!memory.length && files.every(({ path, location }) => dirname(path) === folder && basename(path) === location)) return { folder, memory, bytes, remove: async () => {} };
+  if (!memory.length && files.every(({ path, location }) => dirname(path) === folder && basename(path) === location))
+    return { folder, memory, bytes, remove: async () => {} };
 
   await mkdir(linkFolder, { recursive: true });
   const links = await mkdtemp(join(linkFolder, 'weights-'));

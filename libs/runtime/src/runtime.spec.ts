@@ -8,14 +8,31 @@ import { createRuntime, type Runtime } from './runtime.ts';
 
 const bytes = (name: string) => new Uint8Array(readFileSync(join(import.meta.dirname, 'fixtures', `${name}.onnx`)));
 const f32 = (name: string, ...shape: (number | string)[]) => ({ name, dtype: 'float32', shape }) as const;
-const step: RunnableModel = { bytes: bytes('step'), inputs: [f32('w', 4), f32('gradient', 4)], outputs: [f32('next', 4), f32('loss')], files: [], memory: [] };
+const step: RunnableModel = {
+  bytes: bytes('step'),
+  inputs: [f32('w', 4), f32('gradient', 4)],
+  outputs: [f32('next', 4), f32('loss')],
+  files: [],
+  memory: [],
+};
 const state: SessionState[] = [{ input: 'w', output: 'next', initial: float32([4], [1, 2, 3, 4]) }];
 const gradient = float32([4], [2, 2, 2, 2]);
 
 const kernel = Float32Array.from({ length: 108 }, (_, i) => Math.sin(i));
 const bias = Float32Array.of(0.5, -0.5, 1, -1);
-const conv = (place: Partial<RunnableModel>): RunnableModel => ({ bytes: bytes('conv'), inputs: [f32('x', 'n', 3, 8, 8)], outputs: [f32('y', 'n', 4, 8, 8)], files: [], memory: [], ...place });
-const picture = (n: number) => float32([n, 3, 8, 8], Float32Array.from({ length: n * 192 }, (_, i) => Math.cos(i * 0.7)));
+const conv = (place: Partial<RunnableModel>): RunnableModel => ({
+  bytes: bytes('conv'),
+  inputs: [f32('x', 'n', 3, 8, 8)],
+  outputs: [f32('y', 'n', 4, 8, 8)],
+  files: [],
+  memory: [],
+  ...place,
+});
+const picture = (n: number) =>
+  float32(
+    [n, 3, 8, 8],
+    Float32Array.from({ length: n * 192 }, (_, i) => Math.cos(i * 0.7)),
+  );
 /** The same convolution written out, in double precision. */
 function convolved(x: Float32Array): Float32Array {
   return Float32Array.from({ length: 256 }, (_, at) => {
@@ -75,7 +92,14 @@ describe('a session on the CPU', () => {
     await session.release();
   });
   it('passes half floats as bits, flags as bytes and 64-bit whole numbers exactly', async () => {
-    const info = (suffix: string) => ([['half', 'float16'], ['flag', 'bool'], ['index', 'int64']] as const).map(([name, dtype]) => ({ name: name + suffix, dtype, shape: [2] }));
+    const info = (suffix: string) =>
+      (
+        [
+          ['half', 'float16'],
+          ['flag', 'bool'],
+          ['index', 'int64'],
+        ] as const
+      ).map(([name, dtype]) => ({ name: name + suffix, dtype, shape: [2] }));
     const session = await cpu.open({ bytes: bytes('types'), inputs: info(''), outputs: info('_out'), files: [], memory: [] });
     const out = await session.run({
       half: { dtype: 'float16', dims: [2], data: Uint16Array.of(0x3c00, 0x7e01) },
@@ -94,11 +118,16 @@ describe('a session on the CPU', () => {
       'input w: expected shape [4], got [5]; input w: expected 5 values for [5], got 4; input gradient: expected float32 [4], got nothing; input weights: expected one of w, gradient, got an unknown name',
     );
     await expect(session.run(feeds)).rejects.toEqual(code('RUNTIME_FEEDS'));
-    await expect(session.run({ w: { dtype: 'int32', dims: [4], data: Int32Array.of(1, 2, 3, 4) }, gradient })).rejects.toThrow('input w: expected float32, got int32');
+    await expect(session.run({ w: { dtype: 'int32', dims: [4], data: Int32Array.of(1, 2, 3, 4) }, gradient })).rejects.toThrow(
+      'input w: expected float32, got int32',
+    );
     await session.release();
   });
   it('names everything that does not fit about its state at once', async () => {
-    const bad: SessionState[] = [{ input: 'v', output: 'loss', initial: gradient }, { input: 'w', output: 'loss', initial: float32([3], [1, 2, 3]) }];
+    const bad: SessionState[] = [
+      { input: 'v', output: 'loss', initial: gradient },
+      { input: 'w', output: 'loss', initial: float32([3], [1, 2, 3]) },
+    ];
     await expect(cpu.open(step, { state: bad })).rejects.toEqual(code('RUNTIME_STATE'));
     await expect(cpu.open(step, { state: bad })).rejects.toThrow(
       'state v: expected an input of the graph, got an unknown name; state w: expected shape [4], got [3]; state w: expected output loss to be float32 [4], got float32 []; state: expected output loss once, got it several times',
@@ -113,13 +142,36 @@ describe('a session on the CPU', () => {
 });
 
 describe('weights', () => {
-  const inPlace = () => conv({ files: [{ location: 'kernel.bin', path: join(folder, 'kernel.bin') }, { location: 'bias.bin', path: join(folder, 'bias.bin') }] });
-  const spread = () => conv({ files: [{ location: 'kernel.bin', path: join(folder, 'kernel.bin') }, { location: 'bias.bin', path: join(folder, 'elsewhere', 'b.data') }] });
+  const inPlace = () =>
+    conv({
+      files: [
+        { location: 'kernel.bin', path: join(folder, 'kernel.bin') },
+        { location: 'bias.bin', path: join(folder, 'bias.bin') },
+      ],
+    });
+  const spread = () =>
+    conv({
+      files: [
+        { location: 'kernel.bin', path: join(folder, 'kernel.bin') },
+        { location: 'bias.bin', path: join(folder, 'elsewhere', 'b.data') },
+      ],
+    });
   const raw = (array: Float32Array) => new Uint8Array(array.buffer);
-  const memory = conv({ memory: [{ location: 'kernel.bin', data: raw(kernel) }, { location: 'bias.bin', data: raw(bias) }] });
-  const mixed = () => conv({ files: [{ location: 'kernel.bin', path: join(folder, 'kernel.bin') }], memory: [{ location: 'bias.bin', data: raw(bias) }] });
+  const memory = conv({
+    memory: [
+      { location: 'kernel.bin', data: raw(kernel) },
+      { location: 'bias.bin', data: raw(bias) },
+    ],
+  });
+  const mixed = () =>
+    conv({ files: [{ location: 'kernel.bin', path: join(folder, 'kernel.bin') }], memory: [{ location: 'bias.bin', data: raw(bias) }] });
 
-  it.each([['in one folder', inPlace], ['in several folders', spread], ['in memory', () => memory], ['in a file and in memory', mixed]])('%s give the convolution written out', async (_, model) => {
+  it.each([
+    ['in one folder', inPlace],
+    ['in several folders', spread],
+    ['in memory', () => memory],
+    ['in a file and in memory', mixed],
+  ])('%s give the convolution written out', async (_, model) => {
     const session = await cpu.open(model());
     const x = picture(1);
     // 27 products of magnitude 1 summed in single precision.
@@ -134,9 +186,16 @@ describe('weights', () => {
     expect(existsSync(join(folder, 'elsewhere', 'b.data'))).toBe(true);
   });
   it('that are missing or too short are refused by name', async () => {
-    await expect(cpu.open(conv({ files: [{ location: 'kernel.bin', path: join(folder, 'nothing.bin') }] }))).rejects.toThrow(join(folder, 'nothing.bin'));
+    await expect(cpu.open(conv({ files: [{ location: 'kernel.bin', path: join(folder, 'nothing.bin') }] }))).rejects.toThrow(
+      join(folder, 'nothing.bin'),
+    );
     writeFileSync(join(folder, 'short.bin'), 'short');
-    const short = conv({ files: [{ location: 'kernel.bin', path: join(folder, 'short.bin') }, { location: 'bias.bin', path: join(folder, 'bias.bin') }] });
+    const short = conv({
+      files: [
+        { location: 'kernel.bin', path: join(folder, 'short.bin') },
+        { location: 'bias.bin', path: join(folder, 'bias.bin') },
+      ],
+    });
     await expect(cpu.open(short)).rejects.toEqual(code('RUNTIME_OPEN'));
     await expect(cpu.open(short)).rejects.toThrow('short.bin');
     expect(readdirSync(join(folder, 'links'))).toEqual([]);
@@ -147,7 +206,10 @@ describe('shared sessions', () => {
   it('open once for concurrent callers, and again by themselves after newer ones took their place', async () => {
     const runtime = await createRuntime({ provider: 'cpu', sessions: 1 });
     let built = 0;
-    const build = () => { built++; return step; };
+    const build = () => {
+      built++;
+      return step;
+    };
     const [a, b] = await Promise.all([runtime.cached('a', build), runtime.cached('a', build)]);
     expect(built).toBe(1);
     await a.release();
@@ -160,7 +222,11 @@ describe('shared sessions', () => {
   });
   it('forget an opening that failed', async () => {
     let built = 0;
-    const build = () => { built++; if (built === 1) throw new Error('not now'); return step; };
+    const build = () => {
+      built++;
+      if (built === 1) throw new Error('not now');
+      return step;
+    };
     await expect(cpu.cached('flaky', build)).rejects.toThrow('not now');
     await cpu.cached('flaky', build);
     expect(built).toBe(2);

@@ -31,7 +31,12 @@ export interface Runtime {
 }
 
 /** Rejects with RUNTIME_NO_WEBGPU when `webgpu` is asked for and no adapter opens, with RUNTIME_PROVIDER for an unknown name. */
-export async function createRuntime({ provider: choice, log, linkFolder = join(tmpdir(), 'facewright'), sessions = 12 }: RuntimeOptions): Promise<Runtime> {
+export async function createRuntime({
+  provider: choice,
+  log,
+  linkFolder = join(tmpdir(), 'facewright'),
+  sessions = 12,
+}: RuntimeOptions): Promise<Runtime> {
   const { provider, description, reason } = await chooseProvider(choice);
   log?.(`provider ${provider} (${description}): ${reason}`);
   const cache = createSessionCache(sessions);

@@ -16,7 +16,9 @@ export function createSessionCache(limit: number): SessionCache {
     const opening = entries.get(key) ?? open();
     entries.delete(key);
     entries.set(key, opening);
-    opening.catch(() => { if (entries.get(key) === opening) entries.delete(key); });
+    opening.catch(() => {
+      if (entries.get(key) === opening) entries.delete(key);
+    });
     return opening;
   }
   async function shrink(): Promise<void> {

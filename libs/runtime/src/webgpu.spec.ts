@@ -16,22 +16,41 @@ describe.skipIf(!hasDriver)('a session on WebGPU', () => {
     cpu = await createRuntime({ provider: 'cpu' });
     gpu = await createRuntime({ provider: 'webgpu' });
   });
-  afterAll(async () => { await gpu.dispose(); });
+  afterAll(async () => {
+    await gpu.dispose();
+  });
 
   it('gives the numbers of the CPU on a convolution', async () => {
     const data = (length: number, scale: number) => new Uint8Array(Float32Array.from({ length }, (_, i) => Math.sin(i * scale)).buffer);
     const model: RunnableModel = {
-      bytes: bytes('conv'), inputs: [f32('x', 'n', 3, 8, 8)], outputs: [f32('y', 'n', 4, 8, 8)], files: [],
-      memory: [{ location: 'kernel.bin', data: data(108, 1) }, { location: 'bias.bin', data: data(4, 2) }],
+      bytes: bytes('conv'),
+      inputs: [f32('x', 'n', 3, 8, 8)],
+      outputs: [f32('y', 'n', 4, 8, 8)],
+      files: [],
+      memory: [
+        { location: 'kernel.bin', data: data(108, 1) },
+        { location: 'bias.bin', data: data(4, 2) },
+      ],
     };
-    const x = float32([2, 3, 8, 8], Float32Array.from({ length: 384 }, (_, i) => Math.cos(i)));
-    const [a, b] = await Promise.all([cpu, gpu].map(async (runtime) => (await (await runtime.open(model)).run({ x }))['y'] as Tensor<'float32'>));
+    const x = float32(
+      [2, 3, 8, 8],
+      Float32Array.from({ length: 384 }, (_, i) => Math.cos(i)),
+    );
+    const [a, b] = await Promise.all(
+      [cpu, gpu].map(async (runtime) => (await (await runtime.open(model)).run({ x }))['y'] as Tensor<'float32'>),
+    );
     expect(Math.max(...a!.data)).toBeGreaterThan(0.5);
     // 27 products of magnitude 1 summed in single precision, in another order.
     expect(Math.max(...a!.data.map((v, i) => Math.abs(v - b!.data[i]!)))).toBeLessThan(3e-6);
   });
   it('keeps the state of a training loop on the device and reads it back', async () => {
-    const step: RunnableModel = { bytes: bytes('step'), inputs: [f32('w', 4), f32('gradient', 4)], outputs: [f32('next', 4), f32('loss')], files: [], memory: [] };
+    const step: RunnableModel = {
+      bytes: bytes('step'),
+      inputs: [f32('w', 4), f32('gradient', 4)],
+      outputs: [f32('next', 4), f32('loss')],
+      files: [],
+      memory: [],
+    };
     const session = await gpu.open(step, { state: [{ input: 'w', output: 'next', initial: float32([4], [1, 2, 3, 4]) }] });
     const gradient = float32([4], [2, 2, 2, 2]);
     const losses = [];
