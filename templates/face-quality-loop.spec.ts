@@ -76,5 +76,5 @@ describe('face-quality-loop', () => {
     expect(second.terminal).toMatchObject({ type: 'run_succeeded' });
     expect(second.events.filter(({ type }) => type === 'node_started')).toEqual([]);
     expect(second.outputs).toEqual(first.outputs);
-  });
+  }, 300_000);
 });

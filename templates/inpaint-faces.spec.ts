@@ -36,5 +36,5 @@ describe('inpaint-faces', () => {
     const { pairs } = outputs['pairs']!['pairs'] as PairSet;
     expect(pairs.length).toBeGreaterThanOrEqual(5);
     expect(pairs.every(({ good, bad: other }) => good.asset.id !== other.asset.id)).toBe(true);
-  });
+  }, 180_000);
 });

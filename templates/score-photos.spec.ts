@@ -66,5 +66,5 @@ describe('score-photos', () => {
     const { rows } = outputs['scores']!['scores'] as Scores;
     expect(rows.filter(({ image }) => image.key === 'Lecun.jpg').every(({ score }) => score !== null)).toBe(true);
     expect(rows.filter(({ image }) => image.key === 'imagereward_1.webp')).toMatchObject([{ score: null, note: 'no face found' }]);
-  });
+  }, 180_000);
 });

@@ -21,9 +21,11 @@ export const run: NodeRun<typeof definition> = async ({ folder, limit, captions 
     ctx.signal.throwIfAborted();
     let picture: ImageBuffer | undefined;
     try {
-      picture = await readPicture(path, ctx);
+      const asset = await ctx.assets.write(await ctx.files.read(path), mediaTypeOf(path));
+      picture = await ctx.images.read(asset);
       const caption = captions === 'sidecar' ? await sidecarOf(path, ctx) : '';
-      images.push(await ctx.images.write(picture, { key: basename(path), caption }));
+      // the file as it is: encoding it anew would be slower and take more room
+      images.push({ asset, width: picture.width, height: picture.height, key: basename(path), caption });
     } catch (error) {
       problems.push(`${basename(path)}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -33,10 +35,7 @@ export const run: NodeRun<typeof definition> = async ({ folder, limit, captions 
   return { images };
 };
 
-async function readPicture(path: string, ctx: NodeContext): Promise<ImageBuffer> {
-  const mediaType = path.toLowerCase().endsWith('.png') ? 'image/png' : path.toLowerCase().endsWith('.webp') ? 'image/webp' : 'image/jpeg';
-  return ctx.images.read(await ctx.assets.write(await ctx.files.read(path), mediaType));
-}
+const mediaTypeOf = (path: string): string => (/\.png$/i.test(path) ? 'image/png' : /\.webp$/i.test(path) ? 'image/webp' : 'image/jpeg');
 
 /** The text file of the same name; empty where there is none. */
 async function sidecarOf(path: string, ctx: NodeContext): Promise<string> {

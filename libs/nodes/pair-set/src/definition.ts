@@ -20,4 +20,5 @@ export const definition = defineNode({
     preview: port.image({ help: 'The first pairs side by side: good at the left, bad at the right.' }),
   },
   effects: 'none',
+  output: true,
 });

@@ -1,6 +1,7 @@
 // Sampler: the work of the node.
 import type { Image, NodeRun } from '@facewright/core';
-import { contactSheet, denoise, keyedSeed, openDiffusion, samplerFrom, firstRows, type DiffusionModel } from '@facewright/pipelines';
+import { contactSheet, denoise, firstRows, keyedSeed, openDiffusion, samplerFrom, stackRows, type DiffusionModel } from '@facewright/pipelines';
+import { float32 } from '@facewright/tensor';
 import type { definition } from './definition.ts';
 import { err } from './errors.ts';
 
@@ -20,11 +21,11 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
   const images: Image[] = [];
   const work = (done: number, step: number, count: number) => [done * inputs.steps + step * count, wanted.length * inputs.steps] as const;
   for (const group of groups) {
-    const noise = Float32Array.from(group.flatMap((picture) => [...ctx.rng(picture.noise).normal(channels * height * width)]));
+    const noise = stackRows(group.map((picture) => float32([1, channels, height, width], ctx.rng(picture.noise).normal(channels * height * width))));
     const latents = await denoise({
       model, sampler, first, guidance, unconditional,
       text: await model.encodeText(group.map((picture) => picture.text)),
-      latents: { dtype: 'float32', dims: [group.length, channels, height, width], data: noise.map((x) => x * sampler.initialScale) },
+      latents: { ...noise, data: noise.data.map((x) => x * sampler.initialScale) },
       onStep: async (step, _, original) => {
         const show = previewSteps > 0 && step % previewSteps === 0;
         ctx.progress(...work(images.length, step, group.length), show ? contactSheet(await model.decodeLatents(firstRows(original(), 4))) : undefined);
