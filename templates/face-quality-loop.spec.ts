@@ -2,6 +2,7 @@
 import { validateGraph, type Image, type Model, type PairSet, type Report, type Training } from '@facewright/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTemplate, type TemplateRun, type TemplateRunner } from './run-template.ts';
+import { smallLoop } from './small-loop.ts';
 
 let template: TemplateRunner;
 beforeAll(async () => {
@@ -9,18 +10,6 @@ beforeAll(async () => {
 });
 afterAll(() => template.close());
 
-const small = {
-  good: { count: 24 },
-  'held-out': { count: 40, promptCount: 6 },
-  bad: { steps: 6 },
-  'face-score': { steps: 4, batch: 4 },
-  tuned: { steps: 3, batch: 4 },
-  rival: { steps: 3, batch: 4 },
-  'base-pictures': { steps: 5 },
-  'tuned-pictures': { steps: 5 },
-  'rival-pictures': { steps: 5 },
-  report: { resamples: 100 },
-};
 const pictures = (run: TemplateRun, node: string) => run.outputs[node]!['images'] as Image[];
 
 describe('face-quality-loop', () => {
@@ -39,7 +28,7 @@ describe('face-quality-loop', () => {
   });
 
   it('runs from pictures to a report, then finds everything stored', async () => {
-    const first = await template.run(small);
+    const first = await template.run(smallLoop);
     expect(first.terminal).toMatchObject({ type: 'run_succeeded' });
 
     const { pairs, manifest } = first.outputs['pairs']!['pairs'] as PairSet;
@@ -72,7 +61,7 @@ describe('face-quality-loop', () => {
     expect(new Set(json.comparisons.map(({ measure }) => measure)).size).toBeGreaterThanOrEqual(4);
     expect(new TextDecoder().decode(await template.read(report.html))).toMatch(/<html[\s\S]*data:image\/png/);
 
-    const second = await template.run(small);
+    const second = await template.run(smallLoop);
     expect(second.terminal).toMatchObject({ type: 'run_succeeded' });
     expect(second.events.filter(({ type }) => type === 'node_started')).toEqual([]);
     expect(second.outputs).toEqual(first.outputs);

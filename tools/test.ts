@@ -18,7 +18,7 @@ function check(title: string, command: string, ...args: string[]): void {
 }
 
 ensureChromium();
-check('types', 'tsc', '--noEmit', '-p', 'tsconfig.json');
+check('types', 'npm', 'run', '--silent', 'typecheck');
 check('lint', 'node', 'tools/lint.ts');
 check('formatting', 'prettier', '--check', '--log-level', 'warn', '.');
 check('editor build', 'npm', 'run', '--silent', 'build', '--workspace', '@facewright/editor');
