@@ -29,6 +29,8 @@ async function sheetPictures(models: string, context: StageContext): Promise<Ima
 export async function writeSheet(models: string, folder: string, context: StageContext): Promise<void> {
   const { data, width, height, channels } = contactSheet(await sheetPictures(models, context), { columns: 8, cell: 96 });
   await mkdir(folder, { recursive: true });
-  await sharp(data, { raw: { width, height, channels } }).png({ compressionLevel: 9 }).toFile(join(folder, 'contact-sheet.png'));
+  await sharp(data, { raw: { width, height, channels } })
+    .png({ palette: true, compressionLevel: 9 })
+    .toFile(join(folder, 'contact-sheet.png'));
   context.log(`contact sheet written to ${folder}`);
 }

@@ -68,7 +68,14 @@ export async function diffusionStage(faces: FaceSet, folders: StageFolders, cont
   const latents = (await encodePictures(context.runtime, vae.weights, faces.pixels, faces.count)).map((v) => v * vae.scaling);
   context.log(`${faces.count} pictures encoded`);
   const vocabulary = captionVocabulary();
-  const textConfig = { ...textEncoderConfig, vocab_size: Object.keys(vocabulary.vocab).length };
+  const [bos, eos] = ['<|startoftext|>', '<|endoftext|>'].map((token) => vocabulary.vocab[token]);
+  const textConfig = {
+    ...textEncoderConfig,
+    bos_token_id: bos,
+    eos_token_id: eos,
+    pad_token_id: eos,
+    vocab_size: Object.keys(vocabulary.vocab).length,
+  };
   await writeTokenizer(join(out, 'tokenizer'), vocabulary);
   await writeJson(join(out, 'text_encoder/config.json'), textConfig);
   await writeJson(join(out, 'unet/config.json'), unetConfig);

@@ -18,9 +18,9 @@ export async function faceScoreStage(folders: StageFolders, context: StageContex
   const vae = await readAutoencoder(folders.out);
   const size = faceScoreConfig.vision_config.image_size;
   const draw = (seed: number, count: number) => drawFacePairs(context.runtime, vae.weights, { seed, count, softShare: 0.4, size });
-  const pairs = await draw(context.seed, Math.max(64, Math.round(3000 * folders.share)));
+  const pairs = await draw(context.seed, Math.max(64, Math.round(5000 * folders.share)));
   context.log(`${pairs.length} pairs drawn`);
-  const weights = await trainFaceScore(pairs, { steps: stepsOf(1500, folders), peak: 1e-3 }, context);
+  const weights = await trainFaceScore(pairs, { steps: stepsOf(6500, folders), peak: 1e-3 }, context);
   const folder = join(folders.out, 'face_score');
   await writeWeights(join(folder, 'model.safetensors'), weights);
   await writeJson(join(folder, 'config.json'), fullScoreConfig());

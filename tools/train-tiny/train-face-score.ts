@@ -105,10 +105,12 @@ export async function trainFaceScore(
         metrics: { accuracy: rankingAccuracy(good, bad) },
       }),
     batch: () => {
-      // A mirrored face is as good as the face.
+      // Half of the sound faces meet the damaged face of another scene: ranking within scenes alone would leave scores of different scenes incomparable.
       const picked = Array.from({ length: BATCH }, () => {
-        const { good, bad } = pairs[rng.integer(pairs.length)]!;
-        return rng() < 0.5 ? { good, bad } : { good: mirrored(good), bad: mirrored(bad) };
+        const pair = pairs[rng.integer(pairs.length)]!;
+        const bad = pair.sound && rng() < 0.5 ? pairs[rng.integer(pairs.length)]!.bad : pair.bad;
+        const turn = () => rng() < 0.5;
+        return { good: turn() ? mirrored(pair.good) : pair.good, bad: turn() ? mirrored(bad) : bad };
       });
       return { pixel_values: pixelsOf([...picked.map((pair) => pair.good), ...picked.map((pair) => pair.bad)]), ...prompt };
     },

@@ -1,5 +1,5 @@
 // The network whose 64 features the Evaluator's Fréchet distance is taken on: a regressor of what a picture shows.
-import { Conv2d, Linear, Module, reshape, type Binding } from '@facewright/models';
+import { Linear, Module, reshape, type Binding } from '@facewright/models';
 import { silu, type Value } from '@facewright/onnx';
 import { SIDE } from '../face-set.ts';
 import { ConvBlock } from './conv-block.ts';
