@@ -44,7 +44,7 @@ export async function runStage(context: StageContext, stage: Stage): Promise<Rea
   const { runtime, cache, signal, log, onCheckpoint } = context;
   const { name, steps, initial, checkpointEvery = 250 } = stage;
   await mkdir(cache, { recursive: true });
-  const file = join(cache, `${name}.checkpoint.safetensors`);
+  const file = join(cache, `${name}-seed-${context.seed}.checkpoint.safetensors`);
   const saved = existsSync(file) ? await readSafetensorsHeader(file) : null;
   const firstStep = saved ? Math.min(steps, Number(saved.metadata['steps'] ?? 0)) : 0;
   const step = stage.build(initial);
