@@ -40,8 +40,10 @@ export interface OpAttrs {
   Unsqueeze: { readonly axes: readonly number[] };
   Squeeze: { readonly axes: readonly number[] };
   Gather: { readonly axis: number };
-  /** Rows of updates added into data at int64 indices [..., 1]-style ScatterND indices. */
-  ScatterND: { readonly reduction: 'none' | 'add' };
+  /** One element per index, along an axis; indices and result have one shape. */
+  GatherElements: { readonly axis: number };
+  /** Adds updates into data at indices of their shape. Not ScatterND: onnxruntime's CPU kernel of that adds in parallel, and repeated indices lose updates. */
+  ScatterElements: { readonly axis: number; readonly reduction: 'add' };
   // linear algebra
   MatMul: None;
   Gemm: { readonly transA?: boolean; readonly transB?: boolean; readonly alpha?: number; readonly beta?: number };

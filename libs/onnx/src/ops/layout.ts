@@ -225,42 +225,45 @@ export const Gather: Op<OpAttrs['Gather']> = {
     const along = axisOf('Gather', axis, data.shape.length);
     return [{ dtype: data.dtype, shape: [...data.shape.slice(0, along), ...indices.shape, ...data.shape.slice(along + 1)] }];
   },
-  /** Adds every cotangent row to the row it was taken from; indices must not be negative here. */
+  /** Adds every cotangent to the place it was taken from. */
   vjp: rule((op, g, { inputs: [data, indices], attrs: { axis } }) => {
     const along = axisOf('Gather', axis, data!.shape.length);
-    const taken = indices!.shape.length;
-    // The gathered axes come first for ScatterND, and go back to their place afterwards.
-    const front = Array.from({ length: taken }, (_, index) => along + index);
-    const others = g.shape.map((_, index) => index).filter((index) => index < along || index >= along + taken);
-    const rows = along === 0 ? g : op.Transpose([g], { perm: [...front, ...others] });
-    const wide = indices!.dtype === 'int64' ? indices! : op.Cast([indices!], { to: 'int64' });
-    const rest = data!.shape.filter((_, index) => index !== along);
-    const zeros = op.Expand([op.Cast([0], { to: g.dtype })], { shape: [data!.shape[along]!, ...rest] });
-    const summed = op.ScatterND([zeros, op.Unsqueeze([wide], { axes: [-1] }), rows], { reduction: 'add' });
-    if (along === 0) return [summed, null];
-    const back = data!.shape.map((_, index) => (index === along ? 0 : index < along ? index + 1 : index));
-    return [op.Transpose([summed], { perm: back }), null];
+    // All gathered axes as one, and an index for each element of it.
+    const shape = [...data!.shape.slice(0, along), sizeOf(indices!.shape), ...data!.shape.slice(along + 1)];
+    const spread = op.Expand([op.Reshape([indices!], { shape: shape.map((size, index) => (index === along ? size : 1)) })], { shape });
+    return [op.ScatterElements([zerosLike(op, data!), spread, op.Reshape([g], { shape })], { axis: along, reduction: 'add' }), null];
   }),
 };
-export const ScatterND: Op<OpAttrs['ScatterND']> = {
+const zerosLike = (op: Builder, { dtype, shape }: Value): Value => op.Expand([op.Cast([0], { to: dtype })], { shape });
+
+/** Indices and the operand beside them: of equal rank, no longer than the data but along the axis. */
+function checkElements(op: string, data: Value, indices: Value, axis: number): void {
+  isIndex(op, indices);
+  const along = axisOf(op, axis, data.shape.length);
+  if (indices.shape.length !== data.shape.length || indices.shape.some((size, index) => index !== along && size > data.shape[index]!)) {
+    throw err.SHAPE(op, `indices within ${describe(data)} but for axis ${along}`, describe(indices));
+  }
+}
+export const GatherElements: Op<OpAttrs['GatherElements']> = {
+  since: 13,
+  infer(inputs, { axis }) {
+    const data = operand('GatherElements', inputs, 0);
+    const indices = operand('GatherElements', inputs, 1);
+    checkElements('GatherElements', data, indices, axis);
+    return [{ dtype: data.dtype, shape: indices.shape }];
+  },
+  vjp: rule((op, g, { inputs: [data, indices], attrs: { axis } }) => [op.ScatterElements([zerosLike(op, data!), indices!, g], { axis, reduction: 'add' }), null]),
+};
+export const ScatterElements: Op<OpAttrs['ScatterElements']> = {
   since: 18,
-  infer(inputs) {
-    const data = operand('ScatterND', inputs, 0);
-    const indices = operand('ScatterND', inputs, 1);
-    const updates = operand('ScatterND', inputs, 2);
-    oneDType('ScatterND', [data, updates]);
-    const depth = indices.shape.at(-1) ?? 0;
-    const wanted = [...indices.shape.slice(0, -1), ...data.shape.slice(depth)];
-    if (indices.dtype !== 'int64' || depth < 1 || depth > data.shape.length || !sameShape(updates.shape, wanted)) {
-      throw err.SHAPE('ScatterND', `int64 indices and updates [${wanted.join(', ')}]`, `${describe(indices)} and ${describe(updates)}`);
-    }
+  infer(inputs, { axis }) {
+    const data = operand('ScatterElements', inputs, 0);
+    const indices = operand('ScatterElements', inputs, 1);
+    const updates = operand('ScatterElements', inputs, 2);
+    oneDType('ScatterElements', [data, updates]);
+    checkElements('ScatterElements', data, indices, axis);
+    if (!sameShape(indices.shape, updates.shape)) throw err.SHAPE('ScatterElements', 'an index for every update', `${describe(indices)} and ${describe(updates)}`);
     return [{ dtype: data.dtype, shape: data.shape }];
   },
-  vjp: rule((op, g, { inputs: [, indices, updates], attrs: { reduction } }) => {
-    if (indices!.shape.at(-1) !== 1) throw err.NO_GRADIENT('ScatterND', 'the rule is written for indices of whole rows, shape [..., 1]');
-    const rows = op.Gather([g, op.Squeeze([indices!], { axes: [-1] })], { axis: 0 });
-    if (reduction === 'add') return [g, null, rows];
-    const zeros = op.Expand([op.Cast([0], { to: g.dtype })], { shape: updates!.shape });
-    return [op.ScatterND([g, indices!, zeros], { reduction: 'none' }), null, rows];
-  }),
+  vjp: rule((op, g, { inputs: [, indices], attrs: { axis } }) => [g, null, op.GatherElements([g, indices!], { axis })]),
 };

@@ -358,14 +358,19 @@ export const operatorCases: readonly OperatorCase[] = [
     expected: ([x]) => fill([2, 3, 2, 2], ([i, j, k, l]) => at(x!, [2, 3, 4], [i!, j!, [[3, 0], [2, 3]][k!]![l!]!])),
   },
   {
-    op: 'ScatterND', title: 'adding rows, one of them twice', at: [f32(4, 2), f32(3, 2)],
-    build: (op, [x, u]) => op.ScatterND([x!, ids([3, 1], [2, 0, 2]), u!], { reduction: 'add' }),
-    expected: ([x, u]) => fill([4, 2], ([i, j]) => at(x!, [4, 2], [i!, j!]) + sum([2, 0, 2].map((row, k) => (row === i ? at(u!, [3, 2], [k, j!]) : 0)))),
+    op: 'Gather', title: 'thousands of rows of a few, whose gradients a parallel sum must not lose', at: [f32(50, 64)],
+    build: (op, [x]) => op.ReduceMean([op.Gather([x!, ids([4096], range(4096).map((index) => (index * index) % 50))], { axis: 0 })], { axes: [0] }),
+    expected: ([x]) => range(64).map((column) => sum(range(4096).map((index) => at(x!, [50, 64], [(index * index) % 50, column]))) / 4096),
   },
   {
-    op: 'ScatterND', title: 'replacing rows', at: [f32(4, 2), f32(2, 2)],
-    build: (op, [x, u]) => op.ScatterND([x!, ids([2, 1], [2, 0]), u!], { reduction: 'none' }),
-    expected: ([x, u]) => fill([4, 2], ([i, j]) => (i === 2 ? at(u!, [2, 2], [0, j!]) : i === 0 ? at(u!, [2, 2], [1, j!]) : at(x!, [4, 2], [i!, j!]))),
+    op: 'GatherElements', title: 'along the last axis, one of them twice', at: [f32(3, 4)],
+    build: (op, [x]) => op.GatherElements([x!, ids([2, 3], [3, 0, 3, 1, 2, 2])], { axis: -1 }),
+    expected: ([x]) => fill([2, 3], ([i, j]) => at(x!, [3, 4], [i!, [[3, 0, 3], [1, 2, 2]][i!]![j!]!])),
+  },
+  {
+    op: 'ScatterElements', title: 'along the first axis, one place twice', at: [f32(4, 2), f32(3, 2)],
+    build: (op, [x, u]) => op.ScatterElements([x!, ids([3, 2], [2, 0, 0, 0, 2, 3]), u!], { axis: 0, reduction: 'add' }),
+    expected: ([x, u]) => fill([4, 2], ([i, j]) => at(x!, [4, 2], [i!, j!]) + sum([[2, 0], [0, 0], [2, 3]].map((row, k) => (row[j!] === i ? at(u!, [3, 2], [k, j!]) : 0)))),
   },
   ...([
     [[3, 4], [4, 2], [3, 2]],
