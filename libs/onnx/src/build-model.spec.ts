@@ -16,7 +16,11 @@ const run = async (model: ReturnType<typeof buildModel>, feeds: Record<string, T
   await session.release();
   return results;
 };
-const ramp = (count: number) => float32([count], Array.from({ length: count }, (_, index) => index));
+const ramp = (count: number) =>
+  float32(
+    [count],
+    Array.from({ length: count }, (_, index) => index),
+  );
 
 describe('building values', () => {
   it('takes numbers in the element type of the operand beside them', () => {
@@ -26,30 +30,82 @@ describe('building values', () => {
     expect(op.Add([1, 2]).dtype).toBe('float32');
   });
   it.each([
-    ['Add', () => op.Add([input('a', 'float32', [2, 3]), input('b', 'float32', [4])]), 'Add: expected shapes that broadcast, got [2, 3] and [4]'],
-    ['Add', () => op.Add([input('a', 'float32', [2]), input('b', 'int64', [2])]), 'Add: expected operands of one element type, got float32 [2] and int64 [2]'],
+    [
+      'Add',
+      () => op.Add([input('a', 'float32', [2, 3]), input('b', 'float32', [4])]),
+      'Add: expected shapes that broadcast, got [2, 3] and [4]',
+    ],
+    [
+      'Add',
+      () => op.Add([input('a', 'float32', [2]), input('b', 'int64', [2])]),
+      'Add: expected operands of one element type, got float32 [2] and int64 [2]',
+    ],
     ['MatMul', () => op.MatMul([input('a', 'float32', [2, 3]), input('b', 'float32', [2, 3])]), 'MatMul: expected […, m, k] and […, k, n]'],
-    ['Conv', () => op.Conv([input('x', 'float32', [1, 3, 8, 8]), input('w', 'float32', [4, 2, 3, 3])]), 'Conv: expected a picture [n, c, h, w] and a kernel [o, c / 1, kh, kw]'],
-    ['Conv', () => op.Conv([input('x', 'float32', [1, 3, 2, 2]), input('w', 'float32', [4, 3, 3, 3])]), 'a kernel that fits the padded picture'],
-    ['Reshape', () => op.Reshape([input('x', 'float32', [2, 3])], { shape: [4, -1] }), 'Reshape: expected a shape of 6 elements with at most one -1, got [4, -1]'],
+    [
+      'Conv',
+      () => op.Conv([input('x', 'float32', [1, 3, 8, 8]), input('w', 'float32', [4, 2, 3, 3])]),
+      'Conv: expected a picture [n, c, h, w] and a kernel [o, c / 1, kh, kw]',
+    ],
+    [
+      'Conv',
+      () => op.Conv([input('x', 'float32', [1, 3, 2, 2]), input('w', 'float32', [4, 3, 3, 3])]),
+      'a kernel that fits the padded picture',
+    ],
+    [
+      'Reshape',
+      () => op.Reshape([input('x', 'float32', [2, 3])], { shape: [4, -1] }),
+      'Reshape: expected a shape of 6 elements with at most one -1, got [4, -1]',
+    ],
     ['Transpose', () => op.Transpose([input('x', 'float32', [2, 3])], { perm: [0, 0] }), 'Transpose: expected a permutation of 2 axes'],
     ['ReduceSum', () => op.ReduceSum([input('x', 'float32', [2])], { axes: [1] }), 'expected an axis in [-1, 1), got 1'],
     ['ReduceSum', () => op.ReduceSum([input('x', 'float32', [2])], { axes: [0, -1] }), 'expected axes without repeats'],
-    ['Split', () => op.Split([input('x', 'float32', [5])], { axis: 0, split: [2, 2] }), 'Split: expected parts that add up to 5, got [2, 2]'],
-    ['Gather', () => op.Gather([input('x', 'float32', [5]), input('i', 'float32', [2])], { axis: 0 }), 'Gather: expected int64 or int32 indices, got float32 [2]'],
+    [
+      'Split',
+      () => op.Split([input('x', 'float32', [5])], { axis: 0, split: [2, 2] }),
+      'Split: expected parts that add up to 5, got [2, 2]',
+    ],
+    [
+      'Gather',
+      () => op.Gather([input('x', 'float32', [5]), input('i', 'float32', [2])], { axis: 0 }),
+      'Gather: expected int64 or int32 indices, got float32 [2]',
+    ],
     ['Sqrt', () => op.Sqrt([input('x', 'int64', [5])]), 'Sqrt: expected floating-point numbers, got int64 [5]'],
-    ['Slice', () => op.Slice([input('x', 'float32', [5])], { starts: [0], ends: [1, 2], axes: [0] }), 'as many starts, ends and steps as axes'],
+    [
+      'Slice',
+      () => op.Slice([input('x', 'float32', [5])], { starts: [0], ends: [1, 2], axes: [0] }),
+      'as many starts, ends and steps as axes',
+    ],
     ['Pad', () => op.Pad([input('x', 'float32', [5])], { pads: [0, -1] }), 'Pad: expected 2 pads of 0 or more'],
     ['Concat', () => op.Concat([input('x', 'float32', [5, 2]), input('y', 'float32', [4, 3])], { axis: 1 }), 'shapes equal but for axis 1'],
-    ['Resize', () => op.Resize([input('x', 'float32', [5, 2])], { sizes: [1, 1], mode: 'nearest' }), 'Resize: expected a picture [n, c, h, w]'],
-    ['LayerNormalization', () => op.LayerNormalization([input('x', 'float32', [5, 2]), input('s', 'float32', [5])], { axis: -1, epsilon: 1e-5 }), 'a scale and bias [2]'],
-    ['MultiHeadAttention', () => op.MultiHeadAttention([1, 2, 3].map((t) => input('x', 'float32', [1, t, 6])), { num_heads: 4 }), 'query [b, t, 4 d]'],
+    [
+      'Resize',
+      () => op.Resize([input('x', 'float32', [5, 2])], { sizes: [1, 1], mode: 'nearest' }),
+      'Resize: expected a picture [n, c, h, w]',
+    ],
+    [
+      'LayerNormalization',
+      () => op.LayerNormalization([input('x', 'float32', [5, 2]), input('s', 'float32', [5])], { axis: -1, epsilon: 1e-5 }),
+      'a scale and bias [2]',
+    ],
+    [
+      'MultiHeadAttention',
+      () =>
+        op.MultiHeadAttention(
+          [1, 2, 3].map((t) => input('x', 'float32', [1, t, 6])),
+          { num_heads: 4 },
+        ),
+      'query [b, t, 4 d]',
+    ],
   ])('refuses operands of %s that do not fit: %#', (_, build, message) => {
     expect(build).toThrow(expect.objectContaining({ code: 'ONNX_SHAPE', message: expect.stringContaining(message) as string }));
   });
   it('refuses parameters and constants whose data is of another size', () => {
-    expect(() => parameter('w', 'float16', [4], { kind: 'file', file: 'a', offset: 0, length: 16 })).toThrow('parameter w: expected 8 bytes for float16 [4], got 16');
-    expect(() => parameter('w', 'float32', [4], { kind: 'memory', tensor: ramp(3) })).toThrow('parameter w: expected float32 [4], got float32 [3]');
+    expect(() => parameter('w', 'float16', [4], { kind: 'file', file: 'a', offset: 0, length: 16 })).toThrow(
+      'parameter w: expected 8 bytes for float16 [4], got 16',
+    );
+    expect(() => parameter('w', 'float32', [4], { kind: 'memory', tensor: ramp(3) })).toThrow(
+      'parameter w: expected float32 [4], got float32 [3]',
+    );
     expect(() => constant({ dtype: 'float32', dims: [4], data: new Float32Array(3) })).toThrow('expected 4 elements');
   });
 });
@@ -70,7 +126,12 @@ describe('building a model', () => {
     const x = input('x', 'float32', [2]);
     const y = op.Neg([x]);
     const results = await run(buildModel({ same: x, y, again: y, fixed: constant(ramp(3)) }), { x: float32([2], [1, 2]) });
-    expect(Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, [...(data as Float32Array)]]))).toEqual({ same: [1, 2], y: [-1, -2], again: [-1, -2], fixed: [0, 1, 2] });
+    expect(Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, [...(data as Float32Array)]]))).toEqual({
+      same: [1, 2],
+      y: [-1, -2],
+      again: [-1, -2],
+      fixed: [0, 1, 2],
+    });
   });
   it('lists the inputs it was told of first, also unused ones, then those it reached', () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => input(name, 'float32', [1]));
@@ -90,16 +151,28 @@ describe('building a model', () => {
     const files = ['one', 'two'].map((name) => join(mkdtempSync(join(folder, name)), 'model.bin'));
     for (const file of files) writeFileSync(file, weights);
     const at = (file: string, offset: number) => parameter('w', 'float32', [2], { kind: 'file', file, offset, length: 8 });
-    const model = buildModel({ y: op.Add([op.Add([at(files[0]!, 400), at(files[0]!, 400)]), op.Mul([at(files[1]!, 800), input('x', 'float32', [2])])]) });
-    expect(model.files).toEqual([{ location: 'model.bin', path: files[0] }, { location: 'model.bin_2', path: files[1] }]);
-    expect(describeModel(model.bytes).initializers.map(({ name, location }) => [name, location])).toEqual([['w', 'model.bin'], ['w_2', 'model.bin_2']]);
+    const model = buildModel({
+      y: op.Add([op.Add([at(files[0]!, 400), at(files[0]!, 400)]), op.Mul([at(files[1]!, 800), input('x', 'float32', [2])])]),
+    });
+    expect(model.files).toEqual([
+      { location: 'model.bin', path: files[0] },
+      { location: 'model.bin_2', path: files[1] },
+    ]);
+    expect(describeModel(model.bytes).initializers.map(({ name, location }) => [name, location])).toEqual([
+      ['w', 'model.bin'],
+      ['w_2', 'model.bin_2'],
+    ]);
     expect([...((await run(model, { x: float32([2], [1, 10]) }))['y']!.data as Float32Array)]).toEqual([100 + 100 + 200, 101 + 101 + 2010]);
   });
   it('keeps small weights in the graph and puts large ones beside it, aligned', async () => {
     const memory = (name: string, count: number) => parameter(name, 'float32', [count], { kind: 'memory', tensor: ramp(count) });
     const large = [memory('a', 257), memory('b', 300)].map((weight) => op.ReduceSum([weight], { axes: [0] }));
     const model = buildModel({ y: op.Add([op.Mul([large[0]!, memory('small', 3)]), large[1]!]) });
-    expect(describeModel(model.bytes).initializers.filter(({ location }) => location).map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(
+      describeModel(model.bytes)
+        .initializers.filter(({ location }) => location)
+        .map(({ name }) => name),
+    ).toEqual(['a', 'b']);
     expect(model.memory).toHaveLength(1);
     expect(model.memory[0]!.data.length).toBe(1088 + 1200); // 257 * 4 bytes rounded up to 64, then 300 * 4
     const sumTo = (count: number) => (count * (count - 1)) / 2;

@@ -200,7 +200,8 @@ export function buildModel(outputs: Readonly<Record<string, Value>>, options: Bu
     const { node } = source;
     written.add(node);
     const { domain, ...definition } = ops[node.op as keyof typeof ops] as Op<Record<string, unknown>>;
-    const { inputs: trailing = [], attributes = {} } = definition.encode?.(node.attrs, node) ?? encodeByTable(definition as Op<Record<string, unknown>>, node);
+    const { inputs: trailing = [], attributes = {} } =
+      definition.encode?.(node.attrs, node) ?? encodeByTable(definition as Op<Record<string, unknown>>, node);
     const dtype = node.inputs.find((operand) => operand !== null)?.dtype ?? 'float32';
     const operandNames = [
       ...node.inputs.map((operand) => (operand ? nameOf.get(operand)! : '')),
@@ -219,7 +220,9 @@ export function buildModel(outputs: Readonly<Record<string, Value>>, options: Bu
       ...(domain && { domain }),
       input: operandNames,
       output: node.outputs.map((output) => nameOf.get(output)!),
-      attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)).filter((proto) => proto !== undefined),
+      attribute: Object.entries(attributes)
+        .map(([key, value]) => attribute(key, value))
+        .filter((proto) => proto !== undefined),
     });
   }
   for (const [name, value] of outputEntries) {
@@ -232,7 +235,10 @@ export function buildModel(outputs: Readonly<Record<string, Value>>, options: Bu
     bytes: encodeModel({
       irVersion: IR_VERSION,
       producerName: 'facewright',
-      opsetImport: [{ domain: '', version: OPSET }, { domain: 'com.microsoft', version: 1 }],
+      opsetImport: [
+        { domain: '', version: OPSET },
+        { domain: 'com.microsoft', version: 1 },
+      ],
       graph: {
         name: 'facewright',
         node: [...nodes, ...renamed],
@@ -252,11 +258,17 @@ export function buildModel(outputs: Readonly<Record<string, Value>>, options: Bu
 function inType(tensor: Tensor, dtype: Value['dtype']): Tensor {
   const value = Number(tensor.data[0]);
   switch (dtype) {
-    case 'float64': return { dtype, dims: [], data: Float64Array.of(value) };
-    case 'int64': return { dtype, dims: [], data: BigInt64Array.of(BigInt(value)) };
-    case 'int32': return { dtype, dims: [], data: Int32Array.of(value) };
-    case 'float16': return { dtype, dims: [], data: new Uint16Array(Float16Array.of(value).buffer) };
-    case 'float32': return tensor;
-    default: throw err.SHAPE('attribute', 'a number in float32, float16, float64, int32 or int64', dtype);
+    case 'float64':
+      return { dtype, dims: [], data: Float64Array.of(value) };
+    case 'int64':
+      return { dtype, dims: [], data: BigInt64Array.of(BigInt(value)) };
+    case 'int32':
+      return { dtype, dims: [], data: Int32Array.of(value) };
+    case 'float16':
+      return { dtype, dims: [], data: new Uint16Array(Float16Array.of(value).buffer) };
+    case 'float32':
+      return tensor;
+    default:
+      throw err.SHAPE('attribute', 'a number in float32, float16, float64, int32 or int64', dtype);
   }
 }

@@ -8,13 +8,20 @@ import type { GraphNode, Value } from './value.ts';
 function scalarOf(op: string, value: number, dtype: DType): Value {
   const of = (data: Tensor['data'], type: DType) => constant({ dtype: type, dims: [], data } as Tensor);
   switch (dtype) {
-    case 'float64': return of(Float64Array.of(value), dtype);
-    case 'int64': return of(BigInt64Array.of(BigInt(value)), dtype);
-    case 'int32': return of(Int32Array.of(value), dtype);
-    case 'float32': return of(Float32Array.of(value), dtype);
-    case 'float16': return of(new Uint16Array(Float16Array.of(value).buffer), dtype);
-    case 'bfloat16': return apply('Cast', [of(Float32Array.of(value), 'float32')], { to: dtype })[0]!;
-    default: throw err.SHAPE(op, 'a number beside operands of a numeric type', dtype);
+    case 'float64':
+      return of(Float64Array.of(value), dtype);
+    case 'int64':
+      return of(BigInt64Array.of(BigInt(value)), dtype);
+    case 'int32':
+      return of(Int32Array.of(value), dtype);
+    case 'float32':
+      return of(Float32Array.of(value), dtype);
+    case 'float16':
+      return of(new Uint16Array(Float16Array.of(value).buffer), dtype);
+    case 'bfloat16':
+      return apply('Cast', [of(Float32Array.of(value), 'float32')], { to: dtype })[0]!;
+    default:
+      throw err.SHAPE(op, 'a number beside operands of a numeric type', dtype);
   }
 }
 

@@ -22,11 +22,18 @@ function filled(length: number, value: number, like: Value): Value {
  * Group normalisation of [batch, channels, …] with scale and bias [channels], as torch.nn.GroupNorm. Written over reshaped
  * groups, because GroupNormalization is not on WebGPU. Throws ONNX_SHAPE when groups do not divide channels.
  */
-export function groupNorm(x: Value, scale: Value, bias: Value, { groups, epsilon }: { readonly groups: number; readonly epsilon: number }): Value {
+export function groupNorm(
+  x: Value,
+  scale: Value,
+  bias: Value,
+  { groups, epsilon }: { readonly groups: number; readonly epsilon: number },
+): Value {
   const [batch, channels, ...spatial] = x.shape as [number, number, ...number[]];
   if (channels % groups !== 0) throw err.SHAPE('groupNorm', `channels in ${groups} equal groups`, describe(x));
   const grouped = op.Reshape([x], { shape: [batch, groups, -1] });
-  const white = op.Reshape([op.InstanceNormalization([grouped, filled(groups, 1, x), filled(groups, 0, x)], { epsilon })], { shape: x.shape });
+  const white = op.Reshape([op.InstanceNormalization([grouped, filled(groups, 1, x), filled(groups, 0, x)], { epsilon })], {
+    shape: x.shape,
+  });
   const perChannel = (value: Value) => op.Reshape([value], { shape: [channels, ...spatial.map(() => 1)] });
   return op.Add([op.Mul([white, perChannel(scale)]), perChannel(bias)]);
 }
@@ -43,10 +50,12 @@ export function scaledDotProductAttention(
   { heads, mask, fused = false }: { readonly heads: number; readonly mask?: Value; readonly fused?: boolean },
 ): Value {
   const [batch, tokens, width] = q.shape as [number, number, number];
-  if (q.shape.length !== 3 || width % heads !== 0) throw err.SHAPE('scaledDotProductAttention', `queries [batch, tokens, ${heads} x size]`, describe(q));
+  if (q.shape.length !== 3 || width % heads !== 0)
+    throw err.SHAPE('scaledDotProductAttention', `queries [batch, tokens, ${heads} x size]`, describe(q));
   const scale = 1 / Math.sqrt(width / heads);
   if (fused) return op.MultiHeadAttention(mask ? [q, k, v, null, null, mask] : [q, k, v], { num_heads: heads, scale });
-  const split = (x: Value, perm: readonly number[]) => op.Transpose([op.Reshape([x], { shape: [x.shape[0]!, x.shape[1]!, heads, -1] })], { perm });
+  const split = (x: Value, perm: readonly number[]) =>
+    op.Transpose([op.Reshape([x], { shape: [x.shape[0]!, x.shape[1]!, heads, -1] })], { perm });
   const logits = op.MatMul([split(op.Mul([q, scale]), [0, 2, 1, 3]), split(k, [0, 2, 3, 1])]);
   const weights = op.Softmax([mask ? op.Add([logits, mask]) : logits], { axis: -1 });
   const mixed = op.MatMul([weights, split(v, [0, 2, 1, 3])]);
@@ -62,7 +71,8 @@ export function geglu(x: Value): Value {
 }
 
 /** Mean of all elements, a scalar. */
-export const mean = (x: Value): Value => (x.shape.length === 0 ? x : op.ReduceMean([x], { axes: x.shape.map((_, axis) => axis), keepdims: false }));
+export const mean = (x: Value): Value =>
+  x.shape.length === 0 ? x : op.ReduceMean([x], { axes: x.shape.map((_, axis) => axis), keepdims: false });
 
 /** Mean squared difference over all elements, a scalar; operands broadcast. */
 export function mseLoss(a: Value, b: Value): Value {

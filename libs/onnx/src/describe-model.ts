@@ -12,9 +12,20 @@ export interface ModelDescription {
   readonly metadata: Readonly<Record<string, string>>;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  readonly nodes: readonly { readonly name: string; readonly op: string; readonly domain: string; readonly inputs: readonly string[]; readonly outputs: readonly string[] }[];
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly op: string;
+    readonly domain: string;
+    readonly inputs: readonly string[];
+    readonly outputs: readonly string[];
+  }[];
   /** `dtype` is null for element types this project has no tensors of; `location` is the file of external data. */
-  readonly initializers: readonly { readonly name: string; readonly dtype: DType | null; readonly shape: readonly number[]; readonly location: string | null }[];
+  readonly initializers: readonly {
+    readonly name: string;
+    readonly dtype: DType | null;
+    readonly shape: readonly number[];
+    readonly location: string | null;
+  }[];
   /** The whole message, which `encodeModel` writes again. */
   readonly proto: ModelProto;
 }
@@ -30,7 +41,8 @@ export function describeModel(bytes: Uint8Array): ModelDescription {
   });
   const initializers = (graph.initializer ?? []).map((tensor) => {
     const shape = (tensor.dims ?? []).map(Number);
-    if (shape.some((size) => size < 0)) throw err.MALFORMED(`initializer ${tensor.name ?? ''}`, 'sizes of 0 or more', `[${shape.join(', ')}]`);
+    if (shape.some((size) => size < 0))
+      throw err.MALFORMED(`initializer ${tensor.name ?? ''}`, 'sizes of 0 or more', `[${shape.join(', ')}]`);
     return { name: tensor.name ?? '', dtype: dtypeOf.get(Number(tensor.dataType)) ?? null, shape, location: locationOf(tensor) ?? null };
   });
   const weights = new Set(initializers.map(({ name }) => name));

@@ -23,7 +23,10 @@ const evaluate = async (values: readonly Value[], feeds: Record<string, number>)
 const scalarInput = (name: string) => input(name, 'float32', []);
 const noise = (shape: Shape, seed: number): Tensor => {
   const rng = createRng(seed);
-  return float32(shape, Float32Array.from({ length: sizeOf(shape) }, () => Math.round((rng() * 3 - 1.5) * 256) / 256));
+  return float32(
+    shape,
+    Float32Array.from({ length: sizeOf(shape) }, () => Math.round((rng() * 3 - 1.5) * 256) / 256),
+  );
 };
 
 describe('grad', () => {
@@ -97,8 +100,25 @@ const layers: readonly (readonly [string, readonly Shape[], (xs: readonly Value[
   ['geglu', [[2, 3, 8]], ([x]) => geglu(x!)],
   ['groupNorm of pictures', [[2, 6, 4, 3], [6], [6]], ([x, s, b]) => groupNorm(x!, s!, b!, { groups: 3, epsilon: 1e-5 })],
   ['groupNorm of sequences, one group', [[2, 4, 5], [4], [4]], ([x, s, b]) => groupNorm(x!, s!, b!, { groups: 1, epsilon: 0.1 })],
-  ['attention', [[2, 3, 8], [2, 5, 8], [2, 5, 8]], ([q, k, v]) => scaledDotProductAttention(q!, k!, v!, { heads: 2 })],
-  ['attention with a mask', [[2, 3, 8], [2, 5, 8], [2, 5, 4], [1, 1, 3, 5]], ([q, k, v, mask]) => scaledDotProductAttention(q!, k!, v!, { heads: 2, mask: mask! })],
+  [
+    'attention',
+    [
+      [2, 3, 8],
+      [2, 5, 8],
+      [2, 5, 8],
+    ],
+    ([q, k, v]) => scaledDotProductAttention(q!, k!, v!, { heads: 2 }),
+  ],
+  [
+    'attention with a mask',
+    [
+      [2, 3, 8],
+      [2, 5, 8],
+      [2, 5, 4],
+      [1, 1, 3, 5],
+    ],
+    ([q, k, v, mask]) => scaledDotProductAttention(q!, k!, v!, { heads: 2, mask: mask! }),
+  ],
   ['mseLoss, broadcasting', [[3, 4], [4]], ([a, b]) => mseLoss(a!, b!)],
 ];
 describe('gradients of whole layers agree with central differences', () => {
@@ -109,9 +129,13 @@ describe('gradients of whole layers agree with central differences', () => {
   });
   it('groupNorm of a picture of one colour, where the variance is 0', async () => {
     const x = input('x', 'float32', [1, 2, 2, 2]);
-    const g = grad(mean(op.Exp([groupNorm(x, input('s', 'float32', [2]), input('b', 'float32', [2]), { groups: 1, epsilon: 1e-5 })])), [x])[0]!;
+    const g = grad(mean(op.Exp([groupNorm(x, input('s', 'float32', [2]), input('b', 'float32', [2]), { groups: 1, epsilon: 1e-5 })])), [
+      x,
+    ])[0]!;
     const session = await runtime.open(buildModel({ g }));
-    const { data } = (await session.run({ x: float32([1, 2, 2, 2], Array<number>(8).fill(0.5)), s: float32([2], [1, 1]), b: float32([2], [0, 0]) }))['g']!;
+    const { data } = (
+      await session.run({ x: float32([1, 2, 2, 2], Array<number>(8).fill(0.5)), s: float32([2], [1, 1]), b: float32([2], [0, 0]) })
+    )['g']!;
     await session.release();
     // exp'(0) is the same everywhere, and a common shift has no effect on a normalised picture.
     expect([...(data as Float32Array)]).toEqual(Array(8).fill(0));
@@ -120,9 +144,16 @@ describe('gradients of whole layers agree with central differences', () => {
 
 describe('layers', () => {
   it('fused attention gives the values of the written one, with and without mask', async () => {
-    const [q, k, v, mask] = [input('q', 'float32', [2, 3, 8]), input('k', 'float32', [2, 5, 8]), input('v', 'float32', [2, 5, 8]), input('mask', 'float32', [1, 1, 3, 5])];
+    const [q, k, v, mask] = [
+      input('q', 'float32', [2, 3, 8]),
+      input('k', 'float32', [2, 5, 8]),
+      input('v', 'float32', [2, 5, 8]),
+      input('mask', 'float32', [1, 1, 3, 5]),
+    ];
     for (const options of [{ heads: 2 }, { heads: 2, mask }]) {
-      const session = await runtime.open(buildModel({ a: scaledDotProductAttention(q, k, v, options), b: scaledDotProductAttention(q, k, v, { ...options, fused: true }) }));
+      const session = await runtime.open(
+        buildModel({ a: scaledDotProductAttention(q, k, v, options), b: scaledDotProductAttention(q, k, v, { ...options, fused: true }) }),
+      );
       const all = { q: noise([2, 3, 8], 1), k: noise([2, 5, 8], 2), v: noise([2, 5, 8], 3), mask: noise([1, 1, 3, 5], 4) };
       const { a, b } = await session.run(Object.fromEntries(session.inputs.map(({ name }) => [name, all[name as keyof typeof all]])));
       await session.release();
@@ -132,9 +163,15 @@ describe('layers', () => {
   });
   it('groupNorm normalises each group of each picture, then scales and shifts channels', async () => {
     const x = noise([2, 4, 3, 1], 9);
-    const y = groupNorm(input('x', 'float32', [2, 4, 3, 1]), input('s', 'float32', [4]), input('b', 'float32', [4]), { groups: 2, epsilon: 1e-5 });
+    const y = groupNorm(input('x', 'float32', [2, 4, 3, 1]), input('s', 'float32', [4]), input('b', 'float32', [4]), {
+      groups: 2,
+      epsilon: 1e-5,
+    });
     const session = await runtime.open(buildModel({ y }));
-    const [s, b] = [[1, 2, 3, 4], [0.5, 0, -0.5, 1]];
+    const [s, b] = [
+      [1, 2, 3, 4],
+      [0.5, 0, -0.5, 1],
+    ];
     const got = (await session.run({ x, s: float32([4], s), b: float32([4], b) }))['y']!.data as Float32Array;
     await session.release();
     for (let group = 0; group < 4; group++) {
@@ -142,7 +179,7 @@ describe('layers', () => {
       const average = own.reduce((sum, value) => sum + value, 0) / 6;
       const deviation = Math.sqrt(own.reduce((sum, value) => sum + (value - average) ** 2, 0) / 6 + 1e-5);
       own.forEach((value, index) => {
-        const channel = ((group % 2) * 6 + index) / 3 | 0;
+        const channel = (((group % 2) * 6 + index) / 3) | 0;
         expect(Math.abs(got[group * 6 + index]! - (((value - average) / deviation) * s[channel]! + b[channel]!))).toBeLessThan(2e-6);
       });
     }

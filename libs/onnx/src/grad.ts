@@ -82,4 +82,5 @@ export function gradientsOrNull(y: Value, xs: readonly Value[], seed?: Value): (
  * The gradient of `seed · y` by every x, as a graph: reverse mode. Without a seed y must have one element. An x on which y does not depend
  * gets zeros. Throws ONNX_NO_GRADIENT with the operator and the reason, ONNX_SEED when the seed does not fit.
  */
-export const grad = (y: Value, xs: readonly Value[], seed?: Value): Value[] => gradientsOrNull(y, xs, seed).map((g, index) => g ?? filled(0, xs[index]!));
+export const grad = (y: Value, xs: readonly Value[], seed?: Value): Value[] =>
+  gradientsOrNull(y, xs, seed).map((g, index) => g ?? filled(0, xs[index]!));

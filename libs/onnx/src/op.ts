@@ -13,7 +13,10 @@ export const err = defineErrors('ONNX', {
   MALFORMED: (where: string, want: string, got: string) => `ONNX file, ${where}: expected ${want}, got ${got}`,
 });
 
-export interface Inferred { readonly dtype: DType; readonly shape: Shape }
+export interface Inferred {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
 
 /** What the exporter writes of a node beside its inputs: trailing constant inputs and ONNX attributes. */
 export interface Encoded {
@@ -36,7 +39,11 @@ export interface Op<A> {
   readonly vjp: Vjp<A> | NoGradient;
 }
 /** Cotangents of the inputs from those of the outputs (null: none arrived). May have the shape before broadcasting: the driver reduces them. */
-export type Vjp<A> = (op: Builder, cotangents: readonly (Value | null)[], node: GraphNode & { readonly attrs: A }) => readonly (Value | null)[];
+export type Vjp<A> = (
+  op: Builder,
+  cotangents: readonly (Value | null)[],
+  node: GraphNode & { readonly attrs: A },
+) => readonly (Value | null)[];
 export type NoGradient = { readonly zero: string } | { readonly unwritten: string };
 
 /** A number stands for a scalar constant: float32, or the element type of the first operand that is a number tensor where that is another. */

@@ -52,7 +52,9 @@ const CLIP_EPSILON = 1e-6;
 export function globalNorm(gradients: readonly Value[], maxNorm: number): { norm: Value; scale: Value } {
   const squares = gradients.map((g) => {
     const square = op.Mul([g, g]);
-    return op.Reshape([g.shape.length ? op.ReduceSum([square], { axes: g.shape.map((_, axis) => axis), keepdims: false }) : square], { shape: [1] });
+    return op.Reshape([g.shape.length ? op.ReduceSum([square], { axes: g.shape.map((_, axis) => axis), keepdims: false }) : square], {
+      shape: [1],
+    });
   });
   const norm = op.Sqrt([op.ReduceSum([op.Concat(squares, { axis: 0 })], { axes: [0], keepdims: false })]);
   return { norm, scale: op.Min([op.Div([maxNorm, op.Add([norm, CLIP_EPSILON])]), 1]) };

@@ -27,7 +27,10 @@ describe('reading a model', () => {
       graph: {
         node: [{ opType: 'Identity', input: ['x'], output: ['y'] }],
         initializer: [{ name: 'w', dims: [1], dataType: 1, rawData: new Uint8Array(float32([1], [1]).data.buffer) }],
-        input: [{ name: 'x', type: tensor([{ dimParam: 'batch' }, { dimValue: 0 }, {}, { dimValue: 4 }]) }, { name: 'w', type: tensor([{ dimValue: 1 }]) }],
+        input: [
+          { name: 'x', type: tensor([{ dimParam: 'batch' }, { dimValue: 0 }, {}, { dimValue: 4 }]) },
+          { name: 'w', type: tensor([{ dimValue: 1 }]) },
+        ],
         output: [{ name: 'y', type: tensor([{ dimValue: 0 }]) }],
       },
     });
@@ -66,7 +69,10 @@ describe('describing a model', () => {
   });
   it('keeps fields that it does not know, numbers beyond 2^53 and negative ones when it writes a model again', () => {
     const training = Uint8Array.of(0xa2, 0x01, 3, 1, 2, 3); // field 20, three bytes
-    const proto = { graph: { node: [{ opType: 'X', attribute: [{ name: 'i', i: -(2n ** 63n), ints: [-1, 2 ** 40, 2n ** 62n] }] }] }, unknown: [training] };
+    const proto = {
+      graph: { node: [{ opType: 'X', attribute: [{ name: 'i', i: -(2n ** 63n), ints: [-1, 2 ** 40, 2n ** 62n] }] }] },
+      unknown: [training],
+    };
     const again = decodeModel(encodeModel(proto));
     expect(again).toEqual(proto);
     expect(encodeModel(again)).toEqual(encodeModel(proto));
@@ -98,9 +104,12 @@ describe('describing a model', () => {
   it('refuses messages nested without end, a length beyond the file and a number without end', () => {
     let nested: Uint8Array = new Uint8Array();
     // node, attribute and graph in each other, fields 1, 5 and 6
-    for (let depth = 0; depth < 200; depth++) nested = Uint8Array.of([0x0a, 0x2a, 0x32][(199 - depth) % 3]!, ...varint(nested.length), ...nested);
+    for (let depth = 0; depth < 200; depth++)
+      nested = Uint8Array.of([0x0a, 0x2a, 0x32][(199 - depth) % 3]!, ...varint(nested.length), ...nested);
     expect(() => describeModel(Uint8Array.of(0x3a, ...varint(nested.length), ...nested))).toThrow('at most 64 nested messages');
-    expect(() => describeModel(Uint8Array.of(0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f))).toThrow(/byte 6: expected 4294967295 more bytes of a field, got 0/);
+    expect(() => describeModel(Uint8Array.of(0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f))).toThrow(
+      /byte 6: expected 4294967295 more bytes of a field, got 0/,
+    );
     expect(() => describeModel(new Uint8Array(20).fill(0xff))).toThrow('a varint of at most 10 bytes');
   });
   const file = join(import.meta.dirname, '../../../../shared/data/weights/yunet_n_dynamic.onnx');

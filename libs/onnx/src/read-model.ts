@@ -9,9 +9,16 @@ export const dtypeOf = new Map(Object.entries(ELEM_TYPE).map(([dtype, number]) =
 export function infoOf({ name = '', type }: ValueInfoProto, kind: string): TensorInfo {
   const tensor = type?.tensorType;
   const dtype = dtypeOf.get(Number(tensor?.elemType));
-  if (!dtype) throw err.MALFORMED(`${kind} ${name}`, 'a tensor of a known element type', tensor ? `type ${tensor.elemType ?? 'none'}` : 'another kind of value');
+  if (!dtype)
+    throw err.MALFORMED(
+      `${kind} ${name}`,
+      'a tensor of a known element type',
+      tensor ? `type ${tensor.elemType ?? 'none'}` : 'another kind of value',
+    );
   // a size of 0 or none is how exporters write one that they do not know; each gets a name of its own
-  const shape = (tensor?.shape?.dim ?? []).map(({ dimValue = 0, dimParam }, axis) => (Number(dimValue) > 0 ? Number(dimValue) : dimParam || `${name}.${axis}`));
+  const shape = (tensor?.shape?.dim ?? []).map(({ dimValue = 0, dimParam }, axis) =>
+    Number(dimValue) > 0 ? Number(dimValue) : dimParam || `${name}.${axis}`,
+  );
   return { name, dtype, shape };
 }
 

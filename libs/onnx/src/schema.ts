@@ -16,16 +16,43 @@ interface Reduce {
 
 export interface OpAttrs {
   // elementwise, broadcasting
-  Add: None; Sub: None; Mul: None; Div: None; Pow: None; Max: None; Min: None;
-  Neg: None; Exp: None; Log: None; Sqrt: None; Abs: None; Sign: None; Reciprocal: None; Erf: None; Tanh: None; Sigmoid: None; Softplus: None;
-  Relu: None; LeakyRelu: { readonly alpha: number }; Sin: None; Cos: None; Floor: None;
+  Add: None;
+  Sub: None;
+  Mul: None;
+  Div: None;
+  Pow: None;
+  Max: None;
+  Min: None;
+  Neg: None;
+  Exp: None;
+  Log: None;
+  Sqrt: None;
+  Abs: None;
+  Sign: None;
+  Reciprocal: None;
+  Erf: None;
+  Tanh: None;
+  Sigmoid: None;
+  Softplus: None;
+  Relu: None;
+  LeakyRelu: { readonly alpha: number };
+  Sin: None;
+  Cos: None;
+  Floor: None;
   Gelu: { readonly approximate?: 'none' | 'tanh' };
   Clip: { readonly min: number; readonly max: number };
-  Where: None; Equal: None; Greater: None; Less: None; Not: None; And: None;
+  Where: None;
+  Equal: None;
+  Greater: None;
+  Less: None;
+  Not: None;
+  And: None;
   Cast: { readonly to: DType };
   Identity: None;
   // reductions
-  ReduceSum: Reduce; ReduceMean: Reduce; ReduceMax: Reduce;
+  ReduceSum: Reduce;
+  ReduceMean: Reduce;
+  ReduceMax: Reduce;
   ArgMax: { readonly axis: number; readonly keepdims?: boolean };
   Softmax: { readonly axis: number };
   LogSoftmax: { readonly axis: number };
@@ -34,7 +61,12 @@ export interface OpAttrs {
   Transpose: { readonly perm: readonly number[] };
   Expand: { readonly shape: readonly number[] };
   Concat: { readonly axis: number };
-  Slice: { readonly starts: readonly number[]; readonly ends: readonly number[]; readonly axes: readonly number[]; readonly steps?: readonly number[] };
+  Slice: {
+    readonly starts: readonly number[];
+    readonly ends: readonly number[];
+    readonly axes: readonly number[];
+    readonly steps?: readonly number[];
+  };
   Split: { readonly axis: number; readonly split: readonly number[] };
   Pad: { readonly pads: readonly number[]; readonly mode?: 'constant' | 'reflect' | 'edge'; readonly value?: number };
   Unsqueeze: { readonly axes: readonly number[] };

@@ -22,7 +22,8 @@ export function operands(op: string, inputs: readonly (Value | null)[], count: n
 }
 
 export function oneDType(op: string, values: readonly Value[]): void {
-  if (values.some((value) => value.dtype !== values[0]!.dtype)) throw err.SHAPE(op, 'operands of one element type', values.map(describe).join(' and '));
+  if (values.some((value) => value.dtype !== values[0]!.dtype))
+    throw err.SHAPE(op, 'operands of one element type', values.map(describe).join(' and '));
 }
 
 /** NumPy broadcasting of two shapes. */
@@ -52,6 +53,12 @@ export function axesOf(op: string, axes: readonly number[], rank: number): numbe
 
 /** A rule for an operator with one output, as most are. */
 export const rule =
-  <A>(backward: (op: Builder, cotangent: Value, node: { readonly inputs: readonly Value[]; readonly output: Value; readonly attrs: A }) => readonly (Value | null)[]): Vjp<A> =>
+  <A>(
+    backward: (
+      op: Builder,
+      cotangent: Value,
+      node: { readonly inputs: readonly Value[]; readonly output: Value; readonly attrs: A },
+    ) => readonly (Value | null)[],
+  ): Vjp<A> =>
   (op, cotangents, node: GraphNode & { readonly attrs: A }) =>
     backward(op, cotangents[0]!, { inputs: node.inputs as readonly Value[], output: node.outputs[0]!, attrs: node.attrs });

@@ -14,17 +14,23 @@ export function parameter(name: string, dtype: DType, shape: Shape, data: Parame
   if (data.kind === 'memory') {
     const { tensor } = data;
     if (tensor.dtype !== dtype || sizeOf(tensor.dims) !== sizeOf(shape) || tensor.data.length !== sizeOf(shape)) {
-      throw err.PARAMETER(name, `${dtype} [${shape.join(', ')}]`, `${tensor.dtype} [${tensor.dims.join(', ')}] with ${tensor.data.length} elements`);
+      throw err.PARAMETER(
+        name,
+        `${dtype} [${shape.join(', ')}]`,
+        `${tensor.dtype} [${tensor.dims.join(', ')}] with ${tensor.data.length} elements`,
+      );
     }
   } else {
     const bytes = sizeOf(shape) * byteSize(dtype);
-    if (data.length !== bytes || data.offset < 0) throw err.PARAMETER(name, `${bytes} bytes for ${dtype} [${shape.join(', ')}]`, `${data.length} at ${data.offset} of ${data.file}`);
+    if (data.length !== bytes || data.offset < 0)
+      throw err.PARAMETER(name, `${bytes} bytes for ${dtype} [${shape.join(', ')}]`, `${data.length} at ${data.offset} of ${data.file}`);
   }
   return { dtype, shape, source: { kind: 'parameter', name, data } };
 }
 
 /** A tensor that is part of the graph. Throws ONNX_SHAPE when its data does not fill its dims. */
 export function constant(tensor: Tensor): Value {
-  if (tensor.data.length !== sizeOf(tensor.dims)) throw err.SHAPE('constant', `${sizeOf(tensor.dims)} elements for [${tensor.dims.join(', ')}]`, `${tensor.data.length}`);
+  if (tensor.data.length !== sizeOf(tensor.dims))
+    throw err.SHAPE('constant', `${sizeOf(tensor.dims)} elements for [${tensor.dims.join(', ')}]`, `${tensor.data.length}`);
   return { dtype: tensor.dtype, shape: tensor.dims, source: { kind: 'constant', tensor } };
 }

@@ -15,7 +15,12 @@ interface Fixture {
   readonly shapes: Readonly<Record<string, Shape>>;
   readonly max_norm: number;
   readonly initial: Readonly<Record<string, number[]>>;
-  readonly steps: readonly { readonly learning_rate: number; readonly norm: number; readonly gradients: Readonly<Record<string, number[]>>; readonly parameters: Readonly<Record<string, number[]>> }[];
+  readonly steps: readonly {
+    readonly learning_rate: number;
+    readonly norm: number;
+    readonly gradients: Readonly<Record<string, number[]>>;
+    readonly parameters: Readonly<Record<string, number[]>>;
+  }[];
 }
 const reference = JSON.parse(readFileSync(join(import.meta.dirname, 'fixtures/adamw.json'), 'utf8')) as Fixture;
 const settings = { beta1: 0.8, beta2: 0.95, epsilon: 1e-6, weightDecay: 0.1 };
@@ -24,7 +29,8 @@ const TOLERANCE = 5e-7;
 
 const runtime = await createRuntime({ provider: 'cpu' });
 const numbers = (tensor: Tensor | undefined) => [...(tensor!.data as Float32Array)];
-const worst = (got: readonly number[], want: readonly number[]) => Math.max(...want.map((value, index) => Math.abs(value - got[index]!) / Math.max(1, Math.abs(value))));
+const worst = (got: readonly number[], want: readonly number[]) =>
+  Math.max(...want.map((value, index) => Math.abs(value - got[index]!) / Math.max(1, Math.abs(value))));
 
 describe('AdamW against PyTorch', () => {
   const names = Object.keys(reference.shapes);
@@ -34,13 +40,33 @@ describe('AdamW against PyTorch', () => {
   it('clips and moves parameters as clip_grad_norm_ and torch.optim.AdamW do', async () => {
     const [parameters, gradients, m, v] = ['p.', 'g.', 'm.', 'v.'].map(values) as [Value[], Value[], Value[], Value[]];
     const clipped = clipByGlobalNorm(gradients, reference.max_norm);
-    const next = adamW({ parameters, gradients: clipped.gradients, m, v, step: input('step', 'float32', []), learningRate: input('rate', 'float32', []), ...settings });
-    const outputs = Object.fromEntries(names.flatMap((name, i) => [[`next.p.${name}`, next.parameters[i]!], [`next.m.${name}`, next.m[i]!], [`next.v.${name}`, next.v[i]!]]));
+    const next = adamW({
+      parameters,
+      gradients: clipped.gradients,
+      m,
+      v,
+      step: input('step', 'float32', []),
+      learningRate: input('rate', 'float32', []),
+      ...settings,
+    });
+    const outputs = Object.fromEntries(
+      names.flatMap((name, i) => [
+        [`next.p.${name}`, next.parameters[i]!],
+        [`next.m.${name}`, next.m[i]!],
+        [`next.v.${name}`, next.v[i]!],
+      ]),
+    );
     const session = await runtime.open(buildModel({ norm: clipped.norm, ...outputs }));
-    let state: Record<string, Tensor> = Object.fromEntries(names.flatMap((name) => {
-      const zeros = Array<number>(sizeOf(reference.shapes[name]!)).fill(0);
-      return [[`p.${name}`, tensor(name, reference.initial[name]!)], [`m.${name}`, tensor(name, zeros)], [`v.${name}`, tensor(name, zeros)]];
-    }));
+    let state: Record<string, Tensor> = Object.fromEntries(
+      names.flatMap((name) => {
+        const zeros = Array<number>(sizeOf(reference.shapes[name]!)).fill(0);
+        return [
+          [`p.${name}`, tensor(name, reference.initial[name]!)],
+          [`m.${name}`, tensor(name, zeros)],
+          [`v.${name}`, tensor(name, zeros)],
+        ];
+      }),
+    );
     for (const [index, step] of reference.steps.entries()) {
       const feeds = Object.fromEntries(names.map((name) => [`g.${name}`, tensor(name, step.gradients[name]!)]));
       const results = await session.run({ ...state, ...feeds, step: scalar(index + 1), rate: scalar(step.learning_rate) });
@@ -70,13 +96,21 @@ describe('AdamW against PyTorch', () => {
     for (const [index, step] of reference.steps.entries()) {
       const decay = index / (index + 4);
       const batch = Object.fromEntries(names.map((name) => [`g.${name}`, tensor(name, step.gradients[name]!)]));
-      const results = await session.run({ ...batch, step: scalar(index + 1), learning_rate: scalar(step.learning_rate), ema_decay: scalar(decay) });
+      const results = await session.run({
+        ...batch,
+        step: scalar(index + 1),
+        learning_rate: scalar(step.learning_rate),
+        ema_decay: scalar(decay),
+      });
       expect(Object.keys(results).sort()).toEqual(['gradient_norm', 'loss']);
       expect(worst(numbers(results['gradient_norm']), [step.norm])).toBeLessThan(TOLERANCE);
       const kept = await session.readState();
       for (const name of names) {
         expect(worst(numbers(kept[`p.${name}`]), step.parameters[name]!)).toBeLessThan(TOLERANCE);
-        averages.set(name, averages.get(name)!.map((value, i) => decay * value + (1 - decay) * step.parameters[name]![i]!));
+        averages.set(
+          name,
+          averages.get(name)!.map((value, i) => decay * value + (1 - decay) * step.parameters[name]![i]!),
+        );
         expect(worst(numbers(kept[`ema.${name}`]), averages.get(name)!)).toBeLessThan(TOLERANCE);
       }
     }
@@ -89,7 +123,14 @@ describe('a train step', () => {
   const [x, target] = [input('x', 'float32', [16, 6]), input('target', 'float32', [16, 1])];
   const weight = (name: string, shape: Shape) => {
     const value = input(name, 'float32', shape);
-    return { name, value, initial: float32(shape, rng.normal(sizeOf(shape)).map((element) => element * 0.3)) };
+    return {
+      name,
+      value,
+      initial: float32(
+        shape,
+        rng.normal(sizeOf(shape)).map((element) => element * 0.3),
+      ),
+    };
   };
   // One matrix above the size that moves by itself, the others below.
   const parameters = [weight('w1', [6, 1400]), weight('b1', [1400]), weight('w2', [1400, 1])];
@@ -116,7 +157,12 @@ describe('a train step', () => {
     const constantWeight = { name: 'fixed', value: op.Neg([w1]), initial: float32([6, 1400], new Float32Array(8400)) };
     const unused = weight('unused', [2]);
     const misshapen = { ...parameters[1]!, initial: float32([3], [1, 2, 3]) };
-    const wrong = () => trainStep({ loss: options.loss, parameters: [parameters[0]!, constantWeight, unused, misshapen, parameters[0]!], metrics: { loss: prediction } });
+    const wrong = () =>
+      trainStep({
+        loss: options.loss,
+        parameters: [parameters[0]!, constantWeight, unused, misshapen, parameters[0]!],
+        metrics: { loss: prediction },
+      });
     expect(wrong).toThrow(expect.objectContaining({ code: 'ONNX_TRAIN_STEP' }));
     for (const problem of [
       'fixed is a node of float32 [6, 1400], not a float32 input',
@@ -124,12 +170,15 @@ describe('a train step', () => {
       'b1 is float32 [1400] and begins as float32 [3]',
       'two parameters named w1',
       'a metric named loss, which is taken',
-    ]) expect(wrong).toThrow(problem);
+    ])
+      expect(wrong).toThrow(problem);
     expect(() => trainStep({ ...options, loss: prediction })).toThrow('a loss float32 [16, 1]');
     expect(() => trainStep({ ...options, parameters: [] })).toThrow('no parameters');
   });
   it('refuses a parameter that takes a name of its own inputs', () => {
     const step = weight('step', [1]);
-    expect(() => trainStep({ loss: mean(op.Mul([step.value, step.value])), parameters: [step] })).toThrow(expect.objectContaining({ code: 'ONNX_NAME' }));
+    expect(() => trainStep({ loss: mean(op.Mul([step.value, step.value])), parameters: [step] })).toThrow(
+      expect.objectContaining({ code: 'ONNX_NAME' }),
+    );
   });
 });

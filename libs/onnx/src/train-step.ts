@@ -56,15 +56,21 @@ const withoutLastOnes = (shape: Shape): Shape => shape.slice(0, shape.findLastIn
 function bundle(parameters: readonly TrainedParameter[]): Group[] {
   const sizes = parameters.map(({ value }) => sizeOf(value.shape));
   const small = sizes.flatMap((size, index) => (size < SMALL ? [index] : []));
-  const groups: Group[] = parameters.flatMap(({ name, value }, index) => (sizes[index]! < SMALL ? [] : [{ name, shape: withoutLastOnes(value.shape), members: [index] }]));
-  if (small.length) groups.push({ name: 'small parameters', shape: [small.reduce((sum, index) => sum + sizes[index]!, 0)], members: small });
+  const groups: Group[] = parameters.flatMap(({ name, value }, index) =>
+    sizes[index]! < SMALL ? [] : [{ name, shape: withoutLastOnes(value.shape), members: [index] }],
+  );
+  if (small.length)
+    groups.push({ name: 'small parameters', shape: [small.reduce((sum, index) => sum + sizes[index]!, 0)], members: small });
   return groups;
 }
 const reshaped = (value: Value, shape: Shape): Value => (sameShape(value.shape, shape) ? value : op.Reshape([value], { shape }));
 /** Values one after another in one vector; a group of one stays as it is. */
 function joined(values: readonly Value[], shape: Shape): Value {
   if (values.length === 1) return reshaped(values[0]!, shape);
-  return op.Concat(values.map((value) => reshaped(value, [sizeOf(value.shape)])), { axis: 0 });
+  return op.Concat(
+    values.map((value) => reshaped(value, [sizeOf(value.shape)])),
+    { axis: 0 },
+  );
 }
 /** The inverse of `joined`. */
 function parted(value: Value, shapes: readonly Shape[]): Value[] {
@@ -77,9 +83,11 @@ function problemsOf({ loss, parameters, metrics = {} }: TrainStepOptions, gradie
   const problems: string[] = [];
   if (parameters.length === 0) problems.push('no parameters');
   parameters.forEach(({ name, value, initial }, index) => {
-    if (value.source.kind !== 'input' || value.dtype !== 'float32') problems.push(`${name} is a ${value.source.kind} of ${describe(value)}, not a float32 input`);
+    if (value.source.kind !== 'input' || value.dtype !== 'float32')
+      problems.push(`${name} is a ${value.source.kind} of ${describe(value)}, not a float32 input`);
     else if (!gradients[index]) problems.push(`the loss does not depend on ${name}`);
-    if (initial.dtype !== 'float32' || !sameShape(initial.dims, value.shape)) problems.push(`${name} is ${describe(value)} and begins as ${initial.dtype} [${initial.dims.join(', ')}]`);
+    if (initial.dtype !== 'float32' || !sameShape(initial.dims, value.shape))
+      problems.push(`${name} is ${describe(value)} and begins as ${initial.dtype} [${initial.dims.join(', ')}]`);
   });
   const names = parameters.map(({ name }) => name);
   for (const name of new Set(names.filter((name, index) => names.indexOf(name) !== index))) problems.push(`two parameters named ${name}`);
@@ -104,7 +112,13 @@ export function trainStep(options: TrainStepOptions): TrainStep {
   const learningRate = input('learning_rate', 'float32', []);
   const groups = bundle(parameters);
   const moments = (kind: 'm' | 'v') => groups.map(({ name, shape }) => input(`${kind}.${name}`, 'float32', shape));
-  const gather = (all: readonly Value[]) => groups.map(({ members, shape }) => joined(members.map((index) => all[index]!), shape));
+  const gather = (all: readonly Value[]) =>
+    groups.map(({ members, shape }) =>
+      joined(
+        members.map((index) => all[index]!),
+        shape,
+      ),
+    );
   const before = { parameters: gather(values), m: moments('m'), v: moments('v') };
   const joinedGradients = gather(gradients);
   const { norm, scale } = globalNorm(joinedGradients, maxGradientNorm ?? Infinity);

@@ -20,11 +20,25 @@ function smallNet() {
   const parameters: TrainedParameter[] = [];
   const weight = (name: string, shape: Shape, size: number): Value => {
     const value = input(name, 'float32', shape);
-    parameters.push({ name, value, initial: float32(shape, rng.normal(sizeOf(shape)).map((element) => element * size)) });
+    parameters.push({
+      name,
+      value,
+      initial: float32(
+        shape,
+        rng.normal(sizeOf(shape)).map((element) => element * size),
+      ),
+    });
     return value;
   };
   const [x, target] = [input('x', 'float32', [2, 3, 8, 8]), input('target', 'float32', [2, 3, 8, 8])];
-  const first = silu(groupNorm(op.Conv([x, weight('conv.weight', [8, 3, 3, 3], 0.2), weight('conv.bias', [8], 0.1)], { pads: [1, 1, 1, 1] }), weight('norm.weight', [8], 1), weight('norm.bias', [8], 0.1), { groups: 2, epsilon: 1e-5 }));
+  const first = silu(
+    groupNorm(
+      op.Conv([x, weight('conv.weight', [8, 3, 3, 3], 0.2), weight('conv.bias', [8], 0.1)], { pads: [1, 1, 1, 1] }),
+      weight('norm.weight', [8], 1),
+      weight('norm.bias', [8], 0.1),
+      { groups: 2, epsilon: 1e-5 },
+    ),
+  );
   const down = op.Conv([first, weight('down.weight', [8, 8, 3, 3], 0.2)], { pads: [1, 1, 1, 1], strides: [2, 2] });
   const tokens = op.Transpose([op.Reshape([down], { shape: [2, 8, 16] })], { perm: [0, 2, 1] });
   const [q, k, v] = ['q', 'k', 'v'].map((name) => op.MatMul([tokens, weight(name, [8, 8], 0.4)])) as [Value, Value, Value];
@@ -58,7 +72,9 @@ describe.skipIf(!hasDriver)('a train step on WebGPU', () => {
     for (const { input: name, initial } of step.state) {
       const [a, b] = [cpu.state[name], gpu.state[name]].map((tensor) => tensor!.data as Float32Array) as [Float32Array, Float32Array];
       expect(a.some((value, index) => value !== (initial as Tensor<'float32'>).data[index])).toBe(true);
-      expect(Math.max(...a.map((value, index) => Math.abs(value - b[index]!))), name).toBeLessThan(TOLERANCE * Math.max(1, ...a.map(Math.abs)));
+      expect(Math.max(...a.map((value, index) => Math.abs(value - b[index]!))), name).toBeLessThan(
+        TOLERANCE * Math.max(1, ...a.map(Math.abs)),
+      );
     }
   });
 });

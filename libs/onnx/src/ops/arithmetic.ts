@@ -24,18 +24,38 @@ const comparison = (name: string, since: number): Op<None> => ({
   vjp: { zero: 'a truth value does not vary smoothly' },
 });
 
-export const Add = binary('Add', 14, rule((_, g) => [g, g]));
-export const Sub = binary('Sub', 14, rule((op, g) => [g, op.Neg([g])]));
-export const Mul = binary('Mul', 14, rule((op, g, { inputs: [a, b] }) => [op.Mul([g, b!]), op.Mul([g, a!])]));
-export const Div = binary('Div', 14, rule((op, g, { inputs: [, b], output }) => {
-  const quotient = op.Div([g, b!]);
-  return [quotient, op.Neg([op.Mul([quotient, output])])];
-}));
+export const Add = binary(
+  'Add',
+  14,
+  rule((_, g) => [g, g]),
+);
+export const Sub = binary(
+  'Sub',
+  14,
+  rule((op, g) => [g, op.Neg([g])]),
+);
+export const Mul = binary(
+  'Mul',
+  14,
+  rule((op, g, { inputs: [a, b] }) => [op.Mul([g, b!]), op.Mul([g, a!])]),
+);
+export const Div = binary(
+  'Div',
+  14,
+  rule((op, g, { inputs: [, b], output }) => {
+    const quotient = op.Div([g, b!]);
+    return [quotient, op.Neg([op.Mul([quotient, output])])];
+  }),
+);
 /** The gradient of the exponent exists for positive bases only, as log(base) does. */
-export const Pow = binary('Pow', 15, rule((op, g, { inputs: [base, exponent], output }) => [
-  op.Mul([g, op.Mul([exponent!, op.Pow([base!, op.Sub([exponent!, 1])])])]),
-  op.Mul([g, op.Mul([output, op.Log([base!])])]),
-]));
+export const Pow = binary(
+  'Pow',
+  15,
+  rule((op, g, { inputs: [base, exponent], output }) => [
+    op.Mul([g, op.Mul([exponent!, op.Pow([base!, op.Sub([exponent!, 1])])])]),
+    op.Mul([g, op.Mul([output, op.Log([base!])])]),
+  ]),
+);
 
 /** Where both are equal the gradient goes to the second operand. */
 const pick = (comparator: 'Greater' | 'Less'): Vjp<None> =>

@@ -18,7 +18,11 @@ export const MultiHeadAttention: Op<OpAttrs['MultiHeadAttention']> = {
       key.shape[2] === width &&
       key.shape[1] === value.shape[1];
     if (!fits) {
-      throw err.SHAPE('MultiHeadAttention', `query [b, t, ${num_heads} d], key [b, s, ${num_heads} d] and value [b, s, ${num_heads} e]`, [query, key, value].map(describe).join(', '));
+      throw err.SHAPE(
+        'MultiHeadAttention',
+        `query [b, t, ${num_heads} d], key [b, s, ${num_heads} d] and value [b, s, ${num_heads} e]`,
+        [query, key, value].map(describe).join(', '),
+      );
     }
     return [{ dtype: query.dtype, shape: [batch!, tokens!, value.shape[2]!] }];
   },

@@ -13,15 +13,31 @@ interface Geometry {
   readonly pads: Pads;
   readonly group: number;
 }
-const geometry = ({ strides = [1, 1], dilations = [1, 1], pads = [0, 0, 0, 0], group = 1 }: ConvAttrs): Geometry => ({ strides, dilations, pads, group });
+const geometry = ({ strides = [1, 1], dilations = [1, 1], pads = [0, 0, 0, 0], group = 1 }: ConvAttrs): Geometry => ({
+  strides,
+  dilations,
+  pads,
+  group,
+});
 /** Sizes of a kernel with its holes. */
 const reach = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
 
 /** Height and width after sliding a kernel: floor((in + pads - reach) / stride) + 1. */
-export function slide(op: string, image: Shape, kernel: readonly number[], { strides, dilations, pads }: Omit<Geometry, 'group'>): [number, number] {
-  const size = (axis: 0 | 1) => Math.floor((image[axis + 2]! + pads[axis] + pads[axis + 2 as 2 | 3] - reach(kernel[axis]!, dilations[axis])) / strides[axis]) + 1;
+export function slide(
+  op: string,
+  image: Shape,
+  kernel: readonly number[],
+  { strides, dilations, pads }: Omit<Geometry, 'group'>,
+): [number, number] {
+  const size = (axis: 0 | 1) =>
+    Math.floor((image[axis + 2]! + pads[axis] + pads[(axis + 2) as 2 | 3] - reach(kernel[axis]!, dilations[axis])) / strides[axis]) + 1;
   const sizes: [number, number] = [size(0), size(1)];
-  if (sizes.some((value) => value < 1)) throw err.SHAPE(op, 'a kernel that fits the padded picture', `kernel [${kernel.join(', ')}] on [${image.join(', ')}] with pads [${pads.join(', ')}]`);
+  if (sizes.some((value) => value < 1))
+    throw err.SHAPE(
+      op,
+      'a kernel that fits the padded picture',
+      `kernel [${kernel.join(', ')}] on [${image.join(', ')}] with pads [${pads.join(', ')}]`,
+    );
   return sizes;
 }
 
@@ -63,12 +79,22 @@ export const ConvTranspose: Op<OpAttrs['ConvTranspose']> = {
     const [batch, channels] = x.shape;
     const [into, perGroup, ...kernel] = w.shape;
     if (x.shape.length !== 4 || w.shape.length !== 4 || channels !== into || into! % group !== 0) {
-      throw err.SHAPE('ConvTranspose', `a picture [n, c, h, w] and a kernel [c, o / ${group}, kh, kw]`, `${describe(x)} and ${describe(w)}`);
+      throw err.SHAPE(
+        'ConvTranspose',
+        `a picture [n, c, h, w] and a kernel [c, o / ${group}, kh, kw]`,
+        `${describe(x)} and ${describe(w)}`,
+      );
     }
     checkBias('ConvTranspose', inputs[2], perGroup! * group);
-    const size = (axis: 0 | 1) => (x.shape[axis + 2]! - 1) * strides[axis] + reach(kernel[axis]!, dilations[axis]) + extra[axis] - pads[axis] - pads[axis + 2 as 2 | 3];
+    const size = (axis: 0 | 1) =>
+      (x.shape[axis + 2]! - 1) * strides[axis] +
+      reach(kernel[axis]!, dilations[axis]) +
+      extra[axis] -
+      pads[axis] -
+      pads[(axis + 2) as 2 | 3];
     const sizes = [size(0), size(1)];
-    if (sizes.some((value) => value < 1)) throw err.SHAPE('ConvTranspose', 'pads smaller than the result', `pads [${pads.join(', ')}] of ${describe(x)}`);
+    if (sizes.some((value) => value < 1))
+      throw err.SHAPE('ConvTranspose', 'pads smaller than the result', `pads [${pads.join(', ')}] of ${describe(x)}`);
     return [{ dtype: x.dtype, shape: [batch!, perGroup! * group, ...sizes] }];
   },
   // A transposed convolution is the input gradient of a convolution, so its gradients are that convolution and its weight gradient.
@@ -98,7 +124,8 @@ function convInputGradient(op: Builder, g: Value, xShape: Shape, w: Value, { str
     const swapped = op.Reshape([op.Transpose([flipped], { perm: [0, 2, 1, 3] })], { shape: [group * perGroup, out / group, kh, kw] });
     return op.Conv([g, swapped], { pads: mirrored, dilations, group });
   }
-  const left = (axis: 0 | 1, r: number) => xShape[axis + 2]! + pads[axis] + pads[axis + 2 as 2 | 3] - ((g.shape[axis + 2]! - 1) * strides[axis] + r);
+  const left = (axis: 0 | 1, r: number) =>
+    xShape[axis + 2]! + pads[axis] + pads[(axis + 2) as 2 | 3] - ((g.shape[axis + 2]! - 1) * strides[axis] + r);
   return op.ConvTranspose([g, w], { strides, dilations, pads, group, output_padding: [left(0, rh), left(1, rw)] });
 }
 
@@ -142,9 +169,21 @@ function placesOf([, , kh, kw]: Shape, { dilations }: Geometry): (readonly [numb
   return Array.from({ length: kh! * kw! }, (_, place) => [Math.floor(place / kw!) * dilations[0], (place % kw!) * dilations[1]] as const);
 }
 /** What one place of a kernel sees of a padded picture while it slides. */
-function window(op: Builder, x: Value, axes: readonly [number, number], [top, left]: readonly [number, number], [oh, ow]: readonly [number, number], strides: Geometry['strides']): Value {
+function window(
+  op: Builder,
+  x: Value,
+  axes: readonly [number, number],
+  [top, left]: readonly [number, number],
+  [oh, ow]: readonly [number, number],
+  strides: Geometry['strides'],
+): Value {
   const starts = [top, left];
   const ends = [top + (oh - 1) * strides[0] + 1, left + (ow - 1) * strides[1] + 1];
-  if (starts.every((start) => start === 0) && ends.every((end, index) => end === x.shape[axes[index]!]) && strides.every((stride) => stride === 1)) return x;
+  if (
+    starts.every((start) => start === 0) &&
+    ends.every((end, index) => end === x.shape[axes[index]!]) &&
+    strides.every((stride) => stride === 1)
+  )
+    return x;
   return op.Slice([x], { starts, ends, axes, steps: strides });
 }

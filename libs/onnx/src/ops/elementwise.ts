@@ -7,11 +7,14 @@ import type { Value } from '../value.ts';
 
 type None = Record<never, never>;
 
-const infer = (name: string, accepts: 'float' | 'number') => (inputs: readonly (Value | null)[]): readonly Inferred[] => {
-  const [x] = operands(name, inputs, 1) as [Value];
-  if (accepts === 'float' ? !isFloat(x.dtype) : x.dtype === 'bool') throw err.SHAPE(name, accepts === 'float' ? 'floating-point numbers' : 'numbers', describe(x));
-  return [{ dtype: x.dtype, shape: x.shape }];
-};
+const infer =
+  (name: string, accepts: 'float' | 'number') =>
+  (inputs: readonly (Value | null)[]): readonly Inferred[] => {
+    const [x] = operands(name, inputs, 1) as [Value];
+    if (accepts === 'float' ? !isFloat(x.dtype) : x.dtype === 'bool')
+      throw err.SHAPE(name, accepts === 'float' ? 'floating-point numbers' : 'numbers', describe(x));
+    return [{ dtype: x.dtype, shape: x.shape }];
+  };
 /** An operator whose gradient is the cotangent times a derivative; `derivative` may use operand and result, whichever is cheaper. */
 const smooth = (name: string, since: number, derivative: (op: Builder, x: Value, y: Value) => Value): Op<None> => ({
   since,
@@ -31,9 +34,17 @@ export const Identity: Op<None> = {
 };
 export const Exp = smooth('Exp', 13, (_, _x, y) => y);
 export const Log: Op<None> = { since: 13, infer: infer('Log', 'float'), vjp: rule((op, g, { inputs: [x] }) => [op.Div([g, x!])]) };
-export const Sqrt: Op<None> = { since: 13, infer: infer('Sqrt', 'float'), vjp: rule((op, g, { output }) => [op.Div([op.Mul([g, 0.5]), output])]) };
+export const Sqrt: Op<None> = {
+  since: 13,
+  infer: infer('Sqrt', 'float'),
+  vjp: rule((op, g, { output }) => [op.Div([op.Mul([g, 0.5]), output])]),
+};
 /** The gradient at 0 is 0. */
-export const Abs: Op<None> = { since: 13, infer: infer('Abs', 'number'), vjp: rule((op, g, { inputs: [x] }) => [op.Mul([g, op.Sign([x!])])]) };
+export const Abs: Op<None> = {
+  since: 13,
+  infer: infer('Abs', 'number'),
+  vjp: rule((op, g, { inputs: [x] }) => [op.Mul([g, op.Sign([x!])])]),
+};
 export const Sign = step('Sign', 13);
 export const Floor = step('Floor', 13);
 export const Reciprocal = smooth('Reciprocal', 13, (op, _, y) => op.Neg([op.Mul([y, y])]));
@@ -104,7 +115,15 @@ export const Not: Op<None> = {
 
 /** TensorProto.DataType of onnx.proto. */
 export const ELEM_TYPE: Readonly<Record<DType, number>> = {
-  float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11, bfloat16: 16,
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  bfloat16: 16,
 };
 export const Cast: Op<OpAttrs['Cast']> = {
   since: 19,

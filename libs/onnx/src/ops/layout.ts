@@ -27,7 +27,12 @@ export const Transpose: Op<OpAttrs['Transpose']> = {
   since: 21,
   infer(inputs, { perm }) {
     const [x] = operands('Transpose', inputs, 1) as [Value];
-    if (!sameShape([...perm].sort((a, b) => a - b), x.shape.map((_, axis) => axis))) {
+    if (
+      !sameShape(
+        [...perm].sort((a, b) => a - b),
+        x.shape.map((_, axis) => axis),
+      )
+    ) {
       throw err.SHAPE('Transpose', `a permutation of ${x.shape.length} axes`, `[${perm.join(', ')}]`);
     }
     return [{ dtype: x.dtype, shape: perm.map((axis) => x.shape[axis]!) }];
@@ -64,7 +69,8 @@ export const Squeeze: Op<OpAttrs['Squeeze']> = {
   infer(inputs, { axes }) {
     const [x] = operands('Squeeze', inputs, 1) as [Value];
     const removed = new Set(axesOf('Squeeze', axes, x.shape.length));
-    if (x.shape.some((size, axis) => removed.has(axis) && size !== 1)) throw err.SHAPE('Squeeze', 'axes of size 1', `axes [${axes.join(', ')}] of ${describe(x)}`);
+    if (x.shape.some((size, axis) => removed.has(axis) && size !== 1))
+      throw err.SHAPE('Squeeze', 'axes of size 1', `axes [${axes.join(', ')}] of ${describe(x)}`);
     return [{ dtype: x.dtype, shape: x.shape.filter((_, axis) => !removed.has(axis)) }];
   },
   vjp: rule(reshaped),
@@ -106,7 +112,10 @@ export const Split: Op<OpAttrs['Split']> = {
     return split.map((part) => ({ dtype: x.dtype, shape: x.shape.map((size, index) => (index === along ? part : size)) }));
   },
   vjp: (op, cotangents, { outputs, attrs: { axis } }) => [
-    op.Concat(cotangents.map((g, index) => g ?? op.Expand([op.Cast([0], { to: outputs[index]!.dtype })], { shape: outputs[index]!.shape })), { axis }),
+    op.Concat(
+      cotangents.map((g, index) => g ?? op.Expand([op.Cast([0], { to: outputs[index]!.dtype })], { shape: outputs[index]!.shape })),
+      { axis },
+    ),
   ],
 };
 
@@ -119,14 +128,20 @@ function sliceRange(size: number, start: number, end: number, step: number): { f
 }
 function sliceRanges(x: Value, { starts, ends, axes, steps }: OpAttrs['Slice']): Map<number, ReturnType<typeof sliceRange>> {
   if (starts.length !== axes.length || ends.length !== axes.length || (steps && steps.length !== axes.length)) {
-    throw err.SHAPE('Slice', 'as many starts, ends and steps as axes', `${starts.length}, ${ends.length} and ${steps?.length ?? 'no'} for ${axes.length}`);
+    throw err.SHAPE(
+      'Slice',
+      'as many starts, ends and steps as axes',
+      `${starts.length}, ${ends.length} and ${steps?.length ?? 'no'} for ${axes.length}`,
+    );
   }
   axesOf('Slice', axes, x.shape.length);
   if (steps?.includes(0)) throw err.SHAPE('Slice', 'steps other than 0', `[${steps.join(', ')}]`);
-  return new Map(axes.map((axis, index) => {
-    const along = axisOf('Slice', axis, x.shape.length);
-    return [along, sliceRange(x.shape[along]!, starts[index]!, ends[index]!, steps?.[index] ?? 1)] as const;
-  }));
+  return new Map(
+    axes.map((axis, index) => {
+      const along = axisOf('Slice', axis, x.shape.length);
+      return [along, sliceRange(x.shape[along]!, starts[index]!, ends[index]!, steps?.[index] ?? 1)] as const;
+    }),
+  );
 }
 export const Slice: Op<OpAttrs['Slice']> = {
   since: 13,
@@ -252,7 +267,10 @@ export const GatherElements: Op<OpAttrs['GatherElements']> = {
     checkElements('GatherElements', data, indices, axis);
     return [{ dtype: data.dtype, shape: indices.shape }];
   },
-  vjp: rule((op, g, { inputs: [data, indices], attrs: { axis } }) => [op.ScatterElements([zerosLike(op, data!), indices!, g], { axis, reduction: 'add' }), null]),
+  vjp: rule((op, g, { inputs: [data, indices], attrs: { axis } }) => [
+    op.ScatterElements([zerosLike(op, data!), indices!, g], { axis, reduction: 'add' }),
+    null,
+  ]),
 };
 export const ScatterElements: Op<OpAttrs['ScatterElements']> = {
   since: 18,
@@ -262,7 +280,8 @@ export const ScatterElements: Op<OpAttrs['ScatterElements']> = {
     const updates = operand('ScatterElements', inputs, 2);
     oneDType('ScatterElements', [data, updates]);
     checkElements('ScatterElements', data, indices, axis);
-    if (!sameShape(indices.shape, updates.shape)) throw err.SHAPE('ScatterElements', 'an index for every update', `${describe(indices)} and ${describe(updates)}`);
+    if (!sameShape(indices.shape, updates.shape))
+      throw err.SHAPE('ScatterElements', 'an index for every update', `${describe(indices)} and ${describe(updates)}`);
     return [{ dtype: data.dtype, shape: data.shape }];
   },
   vjp: rule((op, g, { inputs: [, indices], attrs: { axis } }) => [g, null, op.GatherElements([g, indices!], { axis })]),

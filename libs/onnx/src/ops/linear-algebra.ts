@@ -12,15 +12,19 @@ export function transposed(op: Builder, x: Value): Value {
   return op.Transpose([x], { perm });
 }
 /** All rows of all batches as one matrix. */
-const flat = (op: Builder, x: Value): Value => (x.shape.length === 2 ? x : op.Reshape([x], { shape: [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!] }));
+const flat = (op: Builder, x: Value): Value =>
+  x.shape.length === 2 ? x : op.Reshape([x], { shape: [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!] });
 
 export const MatMul: Op<Record<never, never>> = {
   since: 13,
   infer(inputs) {
     const [a, b] = operands('MatMul', inputs, 2) as [Value, Value];
     const inner = b.shape.at(-2);
-    if (a.shape.length < 2 || b.shape.length < 2 || a.shape.at(-1) !== inner) throw err.SHAPE('MatMul', '[…, m, k] and […, k, n]', `${describe(a)} and ${describe(b)}`);
-    return [{ dtype: a.dtype, shape: [...broadcast('MatMul', a.shape.slice(0, -2), b.shape.slice(0, -2)), a.shape.at(-2)!, b.shape.at(-1)!] }];
+    if (a.shape.length < 2 || b.shape.length < 2 || a.shape.at(-1) !== inner)
+      throw err.SHAPE('MatMul', '[…, m, k] and […, k, n]', `${describe(a)} and ${describe(b)}`);
+    return [
+      { dtype: a.dtype, shape: [...broadcast('MatMul', a.shape.slice(0, -2), b.shape.slice(0, -2)), a.shape.at(-2)!, b.shape.at(-1)!] },
+    ];
   },
   vjp: rule((op, g, { inputs: [left, right] }) => {
     const [a, b] = [left!, right!];
@@ -43,10 +47,15 @@ export const Gemm: Op<OpAttrs['Gemm']> = {
     const [m, k] = transA ? [a.shape[1], a.shape[0]] : a.shape;
     const [inner, n] = transB ? [b.shape[1], b.shape[0]] : b.shape;
     if (a.shape.length !== 2 || b.shape.length !== 2 || k !== inner) {
-      throw err.SHAPE('Gemm', 'matrices whose inner sizes agree', `${describe(a)}${transA ? ' transposed' : ''} and ${describe(b)}${transB ? ' transposed' : ''}`);
+      throw err.SHAPE(
+        'Gemm',
+        'matrices whose inner sizes agree',
+        `${describe(a)}${transA ? ' transposed' : ''} and ${describe(b)}${transB ? ' transposed' : ''}`,
+      );
     }
     const shape = [m!, n!];
-    if (c && broadcast('Gemm', shape, c.shape).some((size, axis) => size !== shape[axis])) throw err.SHAPE('Gemm', `a third operand that broadcasts to [${shape.join(', ')}]`, describe(c));
+    if (c && broadcast('Gemm', shape, c.shape).some((size, axis) => size !== shape[axis]))
+      throw err.SHAPE('Gemm', `a third operand that broadcasts to [${shape.join(', ')}]`, describe(c));
     return [{ dtype: a.dtype, shape }];
   },
   vjp: rule((op, g, { inputs: [a, b, c], attrs: { transA = false, transB = false, alpha = 1, beta = 1 } }) => [

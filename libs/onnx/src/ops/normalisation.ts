@@ -5,7 +5,8 @@ import { axisOf, describe, oneDType, operand, rule, sameShape } from '../shapes.
 import type { Value } from '../value.ts';
 
 /** Whether a value is a constant with this number everywhere, as the groups of groupNorm have it. */
-const isAll = ({ source }: Value, value: number): boolean => source.kind === 'constant' && Array.from(source.tensor.data as Float32Array).every((element) => element === value);
+const isAll = ({ source }: Value, value: number): boolean =>
+  source.kind === 'constant' && Array.from(source.tensor.data as Float32Array).every((element) => element === value);
 const filled = (op: Builder, value: number, like: Value): Value => op.Expand([op.Cast([value], { to: like.dtype })], { shape: like.shape });
 
 /**
@@ -30,7 +31,11 @@ export const LayerNormalization: Op<OpAttrs['LayerNormalization']> = {
     oneDType('LayerNormalization', bias ? [x, scale, bias] : [x, scale]);
     const normalized = x.shape.slice(axisOf('LayerNormalization', axis, x.shape.length));
     if (!sameShape(scale.shape, normalized) || (bias && !sameShape(bias.shape, normalized))) {
-      throw err.SHAPE('LayerNormalization', `a scale and bias [${normalized.join(', ')}]`, (bias ? [scale, bias] : [scale]).map(describe).join(' and '));
+      throw err.SHAPE(
+        'LayerNormalization',
+        `a scale and bias [${normalized.join(', ')}]`,
+        (bias ? [scale, bias] : [scale]).map(describe).join(' and '),
+      );
     }
     return [{ dtype: x.dtype, shape: x.shape }];
   },
@@ -49,7 +54,11 @@ export const InstanceNormalization: Op<OpAttrs['InstanceNormalization']> = {
     const bias = operand('InstanceNormalization', inputs, 2);
     oneDType('InstanceNormalization', [x, scale, bias]);
     if (x.shape.length < 3 || !sameShape(scale.shape, [x.shape[1]!]) || !sameShape(bias.shape, scale.shape)) {
-      throw err.SHAPE('InstanceNormalization', `[n, c, …] with scale and bias [c]`, `${describe(x)}, ${describe(scale)} and ${describe(bias)}`);
+      throw err.SHAPE(
+        'InstanceNormalization',
+        `[n, c, …] with scale and bias [c]`,
+        `${describe(x)}, ${describe(scale)} and ${describe(bias)}`,
+      );
     }
     return [{ dtype: x.dtype, shape: x.shape }];
   },

@@ -23,15 +23,20 @@ beforeAll(async () => {
 afterAll(() => runtime.dispose());
 
 const dtypeOf = ({ at }: OperatorCase) => at[0]!.dtype as 'float64' | 'float32';
-const gradientTolerance = (entry: OperatorCase) => (entry.gradientTolerance === 'none' ? 0 : (entry.gradientTolerance ?? GRADIENT_TOLERANCE[dtypeOf(entry)]));
-const differentiable = Object.entries(ops as Record<string, Op<object>>).filter(([, { vjp }]) => typeof vjp === 'function').map(([name]) => name);
+const gradientTolerance = (entry: OperatorCase) =>
+  entry.gradientTolerance === 'none' ? 0 : (entry.gradientTolerance ?? GRADIENT_TOLERANCE[dtypeOf(entry)]);
+const differentiable = Object.entries(ops as Record<string, Op<object>>)
+  .filter(([, { vjp }]) => typeof vjp === 'function')
+  .map(([name]) => name);
 
 describe.each(operatorCases.map((entry) => ({ ...entry, name: `${entry.op}: ${entry.title}` })))('$name', (entry) => {
   it('has the inferred shape, and the expected values', async () => {
     const xs = entry.at.map((tensor, index) => input(`x${index}`, tensor.dtype, tensor.dims));
     const y = entry.build(op, xs);
     const session = await runtime.open(buildModel({ y }, { inputs: xs }));
-    const result = (await session.run(Object.fromEntries(entry.at.map((tensor, index) => [`x${index}`, tensor]))))['y'] as Tensor<'float32'>;
+    const result = (await session.run(Object.fromEntries(entry.at.map((tensor, index) => [`x${index}`, tensor]))))[
+      'y'
+    ] as Tensor<'float32'>;
     await session.release();
     expect([result.dtype, ...result.dims]).toEqual([y.dtype, ...y.shape]);
     expect(result.data.length).toBe(sizeOf(y.shape));
@@ -74,7 +79,8 @@ describe('the gradient check', () => {
     const off: typeof grad = (y, xs, seed) => grad(y, xs, seed).map((g) => op.Mul([g, 1.01]));
     const errors: number[] = [];
     // The terms of one direction may cancel, and 1 % of little is little.
-    for (const seed of [1, 2, 3]) errors.push((await checkGradient({ runtime, at: entry.at, build: (xs) => entry.build(op, xs), differentiate: off, seed })).error);
+    for (const seed of [1, 2, 3])
+      errors.push((await checkGradient({ runtime, at: entry.at, build: (xs) => entry.build(op, xs), differentiate: off, seed })).error);
     expect(Math.max(...errors)).toBeGreaterThan(gradientTolerance(entry));
   });
 
@@ -92,7 +98,12 @@ describe('the gradient check', () => {
   it('refuses a gradient of another shape', async () => {
     const entry = float.find((candidate) => candidate.op === 'Exp')!;
     await expect(
-      checkGradient({ runtime, at: entry.at, build: (xs) => entry.build(op, xs), differentiate: (y, xs, seed) => grad(y, xs, seed).map((g) => op.Unsqueeze([g], { axes: [0] })) }),
+      checkGradient({
+        runtime,
+        at: entry.at,
+        build: (xs) => entry.build(op, xs),
+        differentiate: (y, xs, seed) => grad(y, xs, seed).map((g) => op.Unsqueeze([g], { axes: [0] })),
+      }),
     ).rejects.toThrow('expected float64 [2, 3], got float64 [1, 2, 3]');
   });
 });

@@ -19,7 +19,9 @@ const TOLERANCE = 1e-5;
 const TRIGONOMETRY_TOLERANCE = 2 ** -11;
 /** onnxruntime 1.30 on WebGPU fails with `raw_hash_map<>::at` on a Pow whose operands both broadcast or are aligned off their first axis. */
 const defects: ReadonlySet<string> = new Set(['Pow: broadcasting [2, 3, 4] and [3, 1]', 'Pow: broadcasting [3, 1] and [1, 4]']);
-const cases = operatorCases.map((entry) => ({ ...entry, name: `${entry.op}: ${entry.title}` })).filter(({ name, op }) => op !== 'Cast' && !defects.has(name));
+const cases = operatorCases
+  .map((entry) => ({ ...entry, name: `${entry.op}: ${entry.title}` }))
+  .filter(({ name, op }) => op !== 'Cast' && !defects.has(name));
 
 /** All cases in one graph: opening a session costs more than running a case. */
 function wholeModel() {
@@ -38,7 +40,9 @@ function wholeModel() {
     const y = op.Cast([entry.build(op, xs)], { to: 'float32' });
     outputs[`y${number}`] = y;
     if (entry.gradientTolerance === 'none') return;
-    grad(y, xs, feed(`seed${number}`, float32(y.shape, rng.normal(sizeOf(y.shape))))).forEach((g, index) => (outputs[`g${number}.${index}`] = g));
+    grad(y, xs, feed(`seed${number}`, float32(y.shape, rng.normal(sizeOf(y.shape))))).forEach(
+      (g, index) => (outputs[`g${number}.${index}`] = g),
+    );
   });
   return { model: buildModel(outputs, { inputs }), feeds };
 }

@@ -25,20 +25,30 @@ const reduction = (name: string, since: number, vjp: Op<Reduce>['vjp']): Op<Redu
   vjp,
 });
 
-export const ReduceSum = reduction('ReduceSum', 13, rule((op, g, { inputs: [x], attrs }) => [
-  op.Expand([op.Reshape([g], { shape: kept(x!.shape, attrs.axes) })], { shape: x!.shape }),
-]));
-export const ReduceMean = reduction('ReduceMean', 18, rule((op, g, { inputs: [x], output, attrs }) => {
-  const count = x!.shape.reduce((a, b) => a * b, 1) / output.shape.reduce((a, b) => a * b, 1);
-  return [op.Expand([op.Reshape([op.Div([g, count])], { shape: kept(x!.shape, attrs.axes) })], { shape: x!.shape })];
-}));
+export const ReduceSum = reduction(
+  'ReduceSum',
+  13,
+  rule((op, g, { inputs: [x], attrs }) => [op.Expand([op.Reshape([g], { shape: kept(x!.shape, attrs.axes) })], { shape: x!.shape })]),
+);
+export const ReduceMean = reduction(
+  'ReduceMean',
+  18,
+  rule((op, g, { inputs: [x], output, attrs }) => {
+    const count = x!.shape.reduce((a, b) => a * b, 1) / output.shape.reduce((a, b) => a * b, 1);
+    return [op.Expand([op.Reshape([op.Div([g, count])], { shape: kept(x!.shape, attrs.axes) })], { shape: x!.shape })];
+  }),
+);
 /** Shared evenly among equal maxima. */
-export const ReduceMax = reduction('ReduceMax', 20, rule((op, g, { inputs: [x], output, attrs }) => {
-  const shape = kept(x!.shape, attrs.axes);
-  const isMax = op.Cast([op.Equal([x!, op.Reshape([output], { shape })])], { to: x!.dtype });
-  const share = op.Div([op.Reshape([g], { shape }), op.ReduceSum([isMax], { axes: attrs.axes })]);
-  return [op.Mul([isMax, share])];
-}));
+export const ReduceMax = reduction(
+  'ReduceMax',
+  20,
+  rule((op, g, { inputs: [x], output, attrs }) => {
+    const shape = kept(x!.shape, attrs.axes);
+    const isMax = op.Cast([op.Equal([x!, op.Reshape([output], { shape })])], { to: x!.dtype });
+    const share = op.Div([op.Reshape([g], { shape }), op.ReduceSum([isMax], { axes: attrs.axes })]);
+    return [op.Mul([isMax, share])];
+  }),
+);
 export const ArgMax: Op<OpAttrs['ArgMax']> = {
   since: 13,
   infer(inputs, { axis, keepdims = true }) {
@@ -48,12 +58,14 @@ export const ArgMax: Op<OpAttrs['ArgMax']> = {
   vjp: { zero: 'an index does not vary smoothly' },
 };
 
-const inferSoftmax = (name: string) => (inputs: readonly (Value | null)[], { axis }: { readonly axis: number }): readonly Inferred[] => {
-  const [x] = operands(name, inputs, 1) as [Value];
-  if (!isFloat(x.dtype)) throw err.SHAPE(name, 'floating-point numbers', describe(x));
-  axisOf(name, axis, x.shape.length);
-  return [{ dtype: x.dtype, shape: x.shape }];
-};
+const inferSoftmax =
+  (name: string) =>
+  (inputs: readonly (Value | null)[], { axis }: { readonly axis: number }): readonly Inferred[] => {
+    const [x] = operands(name, inputs, 1) as [Value];
+    if (!isFloat(x.dtype)) throw err.SHAPE(name, 'floating-point numbers', describe(x));
+    axisOf(name, axis, x.shape.length);
+    return [{ dtype: x.dtype, shape: x.shape }];
+  };
 export const Softmax: Op<OpAttrs['Softmax']> = {
   since: 13,
   infer: inferSoftmax('Softmax'),

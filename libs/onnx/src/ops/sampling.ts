@@ -8,7 +8,12 @@ import type { DType, Shape, Value } from '../value.ts';
 import { slide } from './convolution.ts';
 
 type Pool = OpAttrs['AveragePool'];
-const window = ({ strides = [1, 1], dilations = [1, 1], pads = [0, 0, 0, 0], kernel_shape }: Pool) => ({ strides, dilations, pads, kernel: kernel_shape });
+const window = ({ strides = [1, 1], dilations = [1, 1], pads = [0, 0, 0, 0], kernel_shape }: Pool) => ({
+  strides,
+  dilations,
+  pads,
+  kernel: kernel_shape,
+});
 
 const inferPool = (name: string) => (inputs: readonly (Value | null)[], attrs: Pool) => {
   const [x] = operands(name, inputs, 1) as [Value];
@@ -28,7 +33,10 @@ function floats(op: Builder, dims: Shape, data: Float64Array, dtype: DType): Val
 function unwindow(op: Builder, g: Value, [, , height, width]: Shape, kernel: Value, attrs: Pool): Value {
   const { strides, dilations, pads } = window(attrs);
   const left = (axis: 0 | 1, size: number) =>
-    size + pads[axis] + pads[axis + 2 as 2 | 3] - ((g.shape[axis + 2]! - 1) * strides[axis] + (attrs.kernel_shape[axis] - 1) * dilations[axis] + 1);
+    size +
+    pads[axis] +
+    pads[(axis + 2) as 2 | 3] -
+    ((g.shape[axis + 2]! - 1) * strides[axis] + (attrs.kernel_shape[axis] - 1) * dilations[axis] + 1);
   return op.ConvTranspose([g, kernel], { strides, dilations, pads, output_padding: [left(0, height!), left(1, width!)] });
 }
 
@@ -40,7 +48,13 @@ export const AveragePool: Op<Pool> = {
     const [batch, channels, height, width] = x!.shape as [number, number, number, number];
     const [oh, ow] = [g.shape[2]!, g.shape[3]!];
     // Windows side by side: every cotangent is spread over its window.
-    if (kernel[0] === strides[0] && kernel[1] === strides[1] && dilations.every((d) => d === 1) && height === oh * kernel[0] && width === ow * kernel[1]) {
+    if (
+      kernel[0] === strides[0] &&
+      kernel[1] === strides[1] &&
+      dilations.every((d) => d === 1) &&
+      height === oh * kernel[0] &&
+      width === ow * kernel[1]
+    ) {
       return [op.Mul([op.Resize([g], { sizes: [height, width], mode: 'nearest' }), 1 / (kernel[0] * kernel[1])])];
     }
     // Padding does not count in the average, so the divisor differs at the border.
@@ -53,7 +67,8 @@ export const AveragePool: Op<Pool> = {
       }
       return count;
     };
-    for (let row = 0; row < oh; row++) for (let column = 0; column < ow; column++) counts[row * ow + column] = 1 / (inside(0, row) * inside(1, column));
+    for (let row = 0; row < oh; row++)
+      for (let column = 0; column < ow; column++) counts[row * ow + column] = 1 / (inside(0, row) * inside(1, column));
     const shares = op.Reshape([op.Mul([g, floats(op, [oh, ow], counts, g.dtype)])], { shape: [batch * channels, 1, oh, ow] });
     const ones = floats(op, [1, 1, ...kernel], new Float64Array(sizeOf(kernel)).fill(1), g.dtype);
     return [op.Reshape([unwindow(op, shares, x!.shape, ones, attrs)], { shape: x!.shape })];
@@ -128,7 +143,8 @@ export const Resize: Op<OpAttrs['Resize']> = {
     const rows = resizeMatrix(height, sizes[0], mode);
     const columns = floats(op, [sizes[1], width], resizeMatrix(width, sizes[1], mode), g.dtype);
     const rowsTransposed = new Float64Array(rows.length);
-    for (let to = 0; to < sizes[0]; to++) for (let from = 0; from < height; from++) rowsTransposed[from * sizes[0] + to] = rows[to * height + from]!;
+    for (let to = 0; to < sizes[0]; to++)
+      for (let from = 0; from < height; from++) rowsTransposed[from * sizes[0] + to] = rows[to * height + from]!;
     return [op.MatMul([op.MatMul([floats(op, [height, sizes[0]], rowsTransposed, g.dtype), g]), columns])];
   }),
 };

@@ -100,6 +100,7 @@ const many = (key: string, type: Scalar): Field => ({ key, type, repeated: true 
 const child = (key: string, message: string): Field => ({ key, type: { message } });
 const children = (key: string, message: string): Field => ({ key, type: { message }, repeated: true });
 
+// prettier-ignore
 const messages = {
   Model: {
     1: one('irVersion', 'int64'), 2: one('producerName', 'string'), 3: one('producerVersion', 'string'), 4: one('domain', 'string'),
@@ -135,16 +136,22 @@ const messages = {
 
 type Plain = Record<string, unknown>;
 const fieldsOf = (message: string): Readonly<Record<number, Field>> => messages[message as MessageName];
-const wireOf = (type: Field['type']): number => (type === 'int64' ? WIRE.varint : type === 'float' ? WIRE.fixed32 : type === 'double' ? WIRE.fixed64 : WIRE.bytes);
+const wireOf = (type: Field['type']): number =>
+  type === 'int64' ? WIRE.varint : type === 'float' ? WIRE.fixed32 : type === 'double' ? WIRE.fixed64 : WIRE.bytes;
 const isPackable = (type: Field['type']): boolean => type === 'int64' || type === 'float' || type === 'double';
 
 function writeScalar(writer: Writer, type: Scalar, value: unknown): void {
   switch (type) {
-    case 'int64': return writer.varint(value as Int64);
-    case 'float': return writer.float(value as number);
-    case 'double': return writer.double(value as number);
-    case 'string': return writer.string(value as string);
-    case 'bytes': return writer.bytes(value as Uint8Array);
+    case 'int64':
+      return writer.varint(value as Int64);
+    case 'float':
+      return writer.float(value as number);
+    case 'double':
+      return writer.double(value as number);
+    case 'string':
+      return writer.string(value as string);
+    case 'bytes':
+      return writer.bytes(value as Uint8Array);
   }
 }
 
@@ -175,21 +182,35 @@ const MAX_DEPTH = 64;
 
 function readScalar(reader: Reader, type: Scalar): unknown {
   switch (type) {
-    case 'int64': return reader.varint();
-    case 'float': return reader.float();
-    case 'double': return reader.double();
-    case 'string': return reader.string();
-    case 'bytes': return reader.bytes().bytes;
+    case 'int64':
+      return reader.varint();
+    case 'float':
+      return reader.float();
+    case 'double':
+      return reader.double();
+    case 'string':
+      return reader.string();
+    case 'bytes':
+      return reader.bytes().bytes;
   }
 }
 
 function skip(reader: Reader, wire: number, where: string): void {
   switch (wire) {
-    case WIRE.varint: reader.varint(); return;
-    case WIRE.fixed64: reader.raw(8); return;
-    case WIRE.bytes: reader.bytes(); return;
-    case WIRE.fixed32: reader.raw(4); return;
-    default: throw err.MALFORMED(where, 'a wire type 0, 1, 2 or 5', `${wire}`);
+    case WIRE.varint:
+      reader.varint();
+      return;
+    case WIRE.fixed64:
+      reader.raw(8);
+      return;
+    case WIRE.bytes:
+      reader.bytes();
+      return;
+    case WIRE.fixed32:
+      reader.raw(4);
+      return;
+    default:
+      throw err.MALFORMED(where, 'a wire type 0, 1, 2 or 5', `${wire}`);
   }
 }
 

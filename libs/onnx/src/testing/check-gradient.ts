@@ -61,7 +61,9 @@ export async function checkGradient({ runtime, at, build, differentiate = grad, 
   const weights = Float64Array.from({ length: size }, () => Math.round((rng() * 2 - 1) * 128) / 128);
   const weightTensor = narrow({ dtype: y.dtype, dims: y.shape, data: new Float64Array(0) } as Tensor, weights);
 
-  const backward = await runtime.open(buildModel(Object.fromEntries(gradients.map((g, index) => [`g${index}`, g])), { inputs: [...xs, cotangent] }));
+  const backward = await runtime.open(
+    buildModel(Object.fromEntries(gradients.map((g, index) => [`g${index}`, g])), { inputs: [...xs, cotangent] }),
+  );
   const forward = await runtime.open(buildModel({ y }, { inputs: xs }));
   try {
     const feeds: Tensors = Object.fromEntries(at.map((tensor, index) => [`x${index}`, tensor]));
@@ -76,7 +78,16 @@ export async function checkGradient({ runtime, at, build, differentiate = grad, 
       });
     });
     const along = async (distance: number): Promise<number> => {
-      const moved = at.map((tensor, index) => [`x${index}`, narrow(tensor, widen(tensor).map((value, k) => value + distance * directions[index]![k]!))] as const);
+      const moved = at.map(
+        (tensor, index) =>
+          [
+            `x${index}`,
+            narrow(
+              tensor,
+              widen(tensor).map((value, k) => value + distance * directions[index]![k]!),
+            ),
+          ] as const,
+      );
       const result = await forward.run(Object.fromEntries(moved));
       return widen(result['y']!).reduce((sum, value, k) => sum + value * weights[k]!, 0);
     };

@@ -76,13 +76,30 @@ const unary = (op: OpName, tensor: Tensor, f: (x: number) => number, rest: Parti
   ...rest,
 });
 const shapes: readonly (readonly [Shape, Shape, Shape])[] = [
-  [[2, 3], [2, 3], [2, 3]],
-  [[2, 3, 4], [3, 1], [2, 3, 4]],
+  [
+    [2, 3],
+    [2, 3],
+    [2, 3],
+  ],
+  [
+    [2, 3, 4],
+    [3, 1],
+    [2, 3, 4],
+  ],
   [[4], [2, 1, 4], [2, 1, 4]],
-  [[3, 1], [1, 4], [3, 4]],
+  [
+    [3, 1],
+    [1, 4],
+    [3, 4],
+  ],
   [[], [2, 2], [2, 2]],
 ];
-const binary = (op: OpName, kinds: readonly [Kind, Kind], f: (a: number, b: number) => number, rest: Partial<OperatorCase> = {}): OperatorCase[] =>
+const binary = (
+  op: OpName,
+  kinds: readonly [Kind, Kind],
+  f: (a: number, b: number) => number,
+  rest: Partial<OperatorCase> = {},
+): OperatorCase[] =>
   shapes.map(([a, b, out]) => ({
     op,
     title: `broadcasting [${a.join(', ')}] and [${b.join(', ')}]`,
@@ -150,36 +167,64 @@ const softmaxed = (values: readonly number[]): number[] => {
 };
 
 /** Convolution by its definition. */
-function convolve(x: ArrayLike<number>, xShape: Shape, w: ArrayLike<number>, wShape: Shape, b: ArrayLike<number> | undefined, out: Shape, attrs: { strides?: number[]; pads?: number[]; dilations?: number[]; group?: number }): Float64Array {
+function convolve(
+  x: ArrayLike<number>,
+  xShape: Shape,
+  w: ArrayLike<number>,
+  wShape: Shape,
+  b: ArrayLike<number> | undefined,
+  out: Shape,
+  attrs: { strides?: number[]; pads?: number[]; dilations?: number[]; group?: number },
+): Float64Array {
   const { strides = [1, 1], pads = [0, 0, 0, 0], dilations = [1, 1], group = 1 } = attrs;
   const [, perGroup, kh, kw] = wShape as [number, number, number, number];
   return fill(out, ([n, o, row, column]) => {
     const first = Math.floor(o! / (wShape[0]! / group)) * perGroup;
     let total = b?.[o!] ?? 0;
-    for (const c of range(perGroup)) for (const i of range(kh)) for (const j of range(kw)) {
-      const y = row! * strides[0]! - pads[0]! + i * dilations[0]!;
-      const z = column! * strides[1]! - pads[1]! + j * dilations[1]!;
-      if (y >= 0 && z >= 0 && y < xShape[2]! && z < xShape[3]!) total += at(x, xShape, [n!, first + c, y, z]) * at(w, wShape, [o!, c, i, j]);
-    }
+    for (const c of range(perGroup))
+      for (const i of range(kh))
+        for (const j of range(kw)) {
+          const y = row! * strides[0]! - pads[0]! + i * dilations[0]!;
+          const z = column! * strides[1]! - pads[1]! + j * dilations[1]!;
+          if (y >= 0 && z >= 0 && y < xShape[2]! && z < xShape[3]!)
+            total += at(x, xShape, [n!, first + c, y, z]) * at(w, wShape, [o!, c, i, j]);
+        }
     return total;
   });
 }
 type Pair = readonly [number, number];
 type Quad = readonly [number, number, number, number];
-const conv = (title: string, x: Shape, w: Shape, out: Shape, attrs: { strides?: Pair; pads?: Quad; dilations?: Pair; group?: number }, bias = true): OperatorCase => ({
+const conv = (
+  title: string,
+  x: Shape,
+  w: Shape,
+  out: Shape,
+  attrs: { strides?: Pair; pads?: Quad; dilations?: Pair; group?: number },
+  bias = true,
+): OperatorCase => ({
   op: 'Conv',
   title,
   at: [anywhere('float32', x), anywhere('float32', w), ...(bias ? [f32(w[0]!)] : [])],
   build: (op, xs) => op.Conv(xs, attrs),
   expected: ([data, kernel, b]) => convolve(data!, x, kernel!, w, b, out, attrs as never),
 });
-const convTranspose = (title: string, x: Shape, w: Shape, attrs: { strides?: Pair; pads?: Quad; dilations?: Pair; group?: number; output_padding?: Pair }): OperatorCase => ({
+const convTranspose = (
+  title: string,
+  x: Shape,
+  w: Shape,
+  attrs: { strides?: Pair; pads?: Quad; dilations?: Pair; group?: number; output_padding?: Pair },
+): OperatorCase => ({
   op: 'ConvTranspose',
   title,
   at: [anywhere('float32', x), anywhere('float32', w), f32(w[1]! * (attrs.group ?? 1))],
   build: (op, xs) => op.ConvTranspose(xs, attrs),
 });
-const pool = (op: 'AveragePool' | 'MaxPool', title: string, dims: Shape, attrs: { kernel_shape: Pair; strides?: Pair; pads?: Quad; dilations?: Pair }): OperatorCase => ({
+const pool = (
+  op: 'AveragePool' | 'MaxPool',
+  title: string,
+  dims: Shape,
+  attrs: { kernel_shape: Pair; strides?: Pair; pads?: Quad; dilations?: Pair },
+): OperatorCase => ({
   op,
   title,
   at: [apart('float32', dims)],
@@ -196,12 +241,18 @@ export const operatorCases: readonly OperatorCase[] = [
   ...binary('Div', [anywhere, positive], (a, b) => a / b),
   ...binary('Pow', [positive, anywhere], (a, b) => a ** b),
   {
-    op: 'Pow', title: 'of a negative base by a whole constant', at: [f64(2, 3)],
-    build: (op, [x]) => op.Pow([x!, 3]), expected: ([x]) => x!.map((value) => value ** 3),
+    op: 'Pow',
+    title: 'of a negative base by a whole constant',
+    at: [f64(2, 3)],
+    build: (op, [x]) => op.Pow([x!, 3]),
+    expected: ([x]) => x!.map((value) => value ** 3),
   },
   {
-    op: 'Sub', title: 'a number first', at: [f64(3)],
-    build: (op, [x]) => op.Sub([1, x!]), expected: ([x]) => x!.map((value) => 1 - value),
+    op: 'Sub',
+    title: 'a number first',
+    at: [f64(3)],
+    build: (op, [x]) => op.Sub([1, x!]),
+    expected: ([x]) => x!.map((value) => 1 - value),
   },
   interleaved('Max', Math.max),
   interleaved('Min', Math.min),
@@ -209,16 +260,25 @@ export const operatorCases: readonly OperatorCase[] = [
   compare('Greater', (a, b) => a > b),
   compare('Less', (a, b) => a < b),
   {
-    op: 'And', title: 'of two comparisons', at: [f64(3, 4)], gradientTolerance: 'none',
+    op: 'And',
+    title: 'of two comparisons',
+    at: [f64(3, 4)],
+    gradientTolerance: 'none',
     build: (op, [x]) => truth(op, op.And([op.Greater([x!, -0.5]), op.Less([x!, 0.5])])),
     expected: ([x]) => x!.map((value) => (value > -0.5 && value < 0.5 ? 1 : 0)),
   },
   {
-    op: 'Not', title: 'of a comparison', at: [f64(3, 4)], gradientTolerance: 'none',
-    build: (op, [x]) => truth(op, op.Not([op.Greater([x!, 0])])), expected: ([x]) => x!.map((value) => (value > 0 ? 0 : 1)),
+    op: 'Not',
+    title: 'of a comparison',
+    at: [f64(3, 4)],
+    gradientTolerance: 'none',
+    build: (op, [x]) => truth(op, op.Not([op.Greater([x!, 0])])),
+    expected: ([x]) => x!.map((value) => (value > 0 ? 0 : 1)),
   },
   {
-    op: 'Where', title: 'condition [3, 1] and operands [2, 3, 4] and [4]', at: [f32(2, 3, 4), f32(4)],
+    op: 'Where',
+    title: 'condition [3, 1] and operands [2, 3, 4] and [4]',
+    at: [f32(2, 3, 4), f32(4)],
     build: (op, [a, b]) => op.Where([flags([3, 1], [1, 0, 1]), a!, b!]),
     expected: ([a, b]) => fill([2, 3, 4], (index) => (index[1] === 1 ? b![index[2]!]! : at(a!, [2, 3, 4], index))),
   },
@@ -241,82 +301,140 @@ export const operatorCases: readonly OperatorCase[] = [
   unary('Identity', f64(2, 3), (x) => x),
   unary('Gelu', f32(4, 5), (x) => (x / 2) * (1 + erf(x / Math.SQRT2)), { title: 'exact' }),
   unary('Gelu', f32(4, 5), (x) => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))), {
-    title: 'tanh', build: (op, [x]) => op.Gelu([x!], { approximate: 'tanh' }),
+    title: 'tanh',
+    build: (op, [x]) => op.Gelu([x!], { approximate: 'tanh' }),
   }),
   unary('QuickGelu', f32(4, 5), (x) => x * sigmoid(x), { title: 'alpha 1, SiLU', build: (op, [x]) => op.QuickGelu([x!], { alpha: 1 }) }),
-  unary('QuickGelu', f32(4, 5), (x) => x * sigmoid(1.702 * x), { title: 'alpha 1.702', build: (op, [x]) => op.QuickGelu([x!], { alpha: 1.702 }) }),
+  unary('QuickGelu', f32(4, 5), (x) => x * sigmoid(1.702 * x), {
+    title: 'alpha 1.702',
+    build: (op, [x]) => op.QuickGelu([x!], { alpha: 1.702 }),
+  }),
   unary('Clip', apart('float32', [4, 5]), (x) => Math.min(Math.max(x, -1), 1), { build: (op, [x]) => op.Clip([x!], { min: -1, max: 1 }) }),
   {
-    op: 'Cast', title: 'float64 to float32 and back', at: [f64(2, 3)], gradientTolerance: 1e-4,
-    build: (op, [x]) => op.Cast([op.Cast([x!], { to: 'float32' })], { to: 'float64' }), expected: ([x]) => x!,
+    op: 'Cast',
+    title: 'float64 to float32 and back',
+    at: [f64(2, 3)],
+    gradientTolerance: 1e-4,
+    build: (op, [x]) => op.Cast([op.Cast([x!], { to: 'float32' })], { to: 'float64' }),
+    expected: ([x]) => x!,
   },
   {
-    op: 'Cast', title: 'float64 to int64 carries no gradient', at: [apart('float64', [2, 3])], gradientTolerance: 'none',
-    build: (op, [x]) => op.Cast([op.Cast([x!], { to: 'int64' })], { to: 'float64' }), expected: ([x]) => x!.map(Math.trunc),
+    op: 'Cast',
+    title: 'float64 to int64 carries no gradient',
+    at: [apart('float64', [2, 3])],
+    gradientTolerance: 'none',
+    build: (op, [x]) => op.Cast([op.Cast([x!], { to: 'int64' })], { to: 'float64' }),
+    expected: ([x]) => x!.map(Math.trunc),
   },
   ...reduce('ReduceSum', anywhere, sum),
   ...reduce('ReduceMean', anywhere, (values) => sum(values) / values.length),
   ...reduce('ReduceMax', apart, (values) => Math.max(...values)),
   {
-    op: 'ArgMax', title: 'along the last axis', at: [apart('float32', [2, 3])], gradientTolerance: 'none',
+    op: 'ArgMax',
+    title: 'along the last axis',
+    at: [apart('float32', [2, 3])],
+    gradientTolerance: 'none',
     build: (op, [x]) => op.Cast([op.ArgMax([x!], { axis: -1, keepdims: false })], { to: 'float32' }),
     expected: ([x]) => range(2).map((row) => [...x!.slice(row * 3, row * 3 + 3)].indexOf(Math.max(...x!.slice(row * 3, row * 3 + 3)))),
   },
   {
-    op: 'Softmax', title: 'along the last axis', at: [f64(2, 3)],
-    build: (op, [x]) => op.Softmax([x!], { axis: -1 }), expected: ([x]) => range(2).flatMap((row) => softmaxed([...x!.slice(row * 3, row * 3 + 3)])),
+    op: 'Softmax',
+    title: 'along the last axis',
+    at: [f64(2, 3)],
+    build: (op, [x]) => op.Softmax([x!], { axis: -1 }),
+    expected: ([x]) => range(2).flatMap((row) => softmaxed([...x!.slice(row * 3, row * 3 + 3)])),
   },
   { op: 'Softmax', title: 'along a middle axis', at: [f64(2, 3, 4)], build: (op, [x]) => op.Softmax([x!], { axis: 1 }) },
   {
-    op: 'LogSoftmax', title: 'along the last axis', at: [f64(2, 3)],
+    op: 'LogSoftmax',
+    title: 'along the last axis',
+    at: [f64(2, 3)],
     build: (op, [x]) => op.LogSoftmax([x!], { axis: -1 }),
     expected: ([x]) => range(2).flatMap((row) => softmaxed([...x!.slice(row * 3, row * 3 + 3)]).map(Math.log)),
   },
-  { op: 'Reshape', title: 'with one size left open', at: [f64(2, 3, 4)], build: (op, [x]) => op.Reshape([x!], { shape: [4, -1] }), expected: ([x]) => x! },
   {
-    op: 'Transpose', title: 'a cycle of three axes', at: [f64(2, 3, 4)],
-    build: (op, [x]) => op.Transpose([x!], { perm: [1, 2, 0] }), expected: ([x]) => fill([3, 4, 2], ([a, b, c]) => at(x!, [2, 3, 4], [c!, a!, b!])),
+    op: 'Reshape',
+    title: 'with one size left open',
+    at: [f64(2, 3, 4)],
+    build: (op, [x]) => op.Reshape([x!], { shape: [4, -1] }),
+    expected: ([x]) => x!,
   },
   {
-    op: 'Expand', title: '[3, 1] to [2, 3, 4]', at: [f64(3, 1)],
-    build: (op, [x]) => op.Expand([x!], { shape: [2, 3, 4] }), expected: ([x]) => fill([2, 3, 4], (index) => at(x!, [3, 1], index)),
+    op: 'Transpose',
+    title: 'a cycle of three axes',
+    at: [f64(2, 3, 4)],
+    build: (op, [x]) => op.Transpose([x!], { perm: [1, 2, 0] }),
+    expected: ([x]) => fill([3, 4, 2], ([a, b, c]) => at(x!, [2, 3, 4], [c!, a!, b!])),
   },
   {
-    op: 'Expand', title: 'keeps larger sizes of the operand', at: [f64(3, 4)],
-    build: (op, [x]) => op.Expand([x!], { shape: [2, 1, 1] }), expected: ([x]) => fill([2, 3, 4], (index) => at(x!, [3, 4], index)),
+    op: 'Expand',
+    title: '[3, 1] to [2, 3, 4]',
+    at: [f64(3, 1)],
+    build: (op, [x]) => op.Expand([x!], { shape: [2, 3, 4] }),
+    expected: ([x]) => fill([2, 3, 4], (index) => at(x!, [3, 1], index)),
   },
   {
-    op: 'Concat', title: 'three parts along a middle axis', at: [f64(2, 1, 2), f64(2, 3, 2), f64(2, 2, 2)],
+    op: 'Expand',
+    title: 'keeps larger sizes of the operand',
+    at: [f64(3, 4)],
+    build: (op, [x]) => op.Expand([x!], { shape: [2, 1, 1] }),
+    expected: ([x]) => fill([2, 3, 4], (index) => at(x!, [3, 4], index)),
+  },
+  {
+    op: 'Concat',
+    title: 'three parts along a middle axis',
+    at: [f64(2, 1, 2), f64(2, 3, 2), f64(2, 2, 2)],
     build: (op, xs) => op.Concat(xs, { axis: 1 }),
-    expected: ([a, b, c]) => fill([2, 6, 2], ([i, j, k]) => (j! < 1 ? at(a!, [2, 1, 2], [i!, j!, k!]) : j! < 4 ? at(b!, [2, 3, 2], [i!, j! - 1, k!]) : at(c!, [2, 2, 2], [i!, j! - 4, k!]))),
+    expected: ([a, b, c]) =>
+      fill([2, 6, 2], ([i, j, k]) =>
+        j! < 1 ? at(a!, [2, 1, 2], [i!, j!, k!]) : j! < 4 ? at(b!, [2, 3, 2], [i!, j! - 1, k!]) : at(c!, [2, 2, 2], [i!, j! - 4, k!]),
+      ),
   },
   {
-    op: 'Slice', title: 'from both ends', at: [f64(5, 6)],
-    build: (op, [x]) => op.Slice([x!], { starts: [1, -4], ends: [4, -1], axes: [0, 1] }), expected: ([x]) => fill([3, 3], ([i, j]) => at(x!, [5, 6], [i! + 1, j! + 2])),
+    op: 'Slice',
+    title: 'from both ends',
+    at: [f64(5, 6)],
+    build: (op, [x]) => op.Slice([x!], { starts: [1, -4], ends: [4, -1], axes: [0, 1] }),
+    expected: ([x]) => fill([3, 3], ([i, j]) => at(x!, [5, 6], [i! + 1, j! + 2])),
   },
   {
-    op: 'Slice', title: 'every second backwards, every third forwards', at: [f64(5, 8)],
+    op: 'Slice',
+    title: 'every second backwards, every third forwards',
+    at: [f64(5, 8)],
     build: (op, [x]) => op.Slice([x!], { starts: [-1, 1], ends: [-6, 8], axes: [0, 1], steps: [-2, 3] }),
     expected: ([x]) => fill([3, 3], ([i, j]) => at(x!, [5, 8], [4 - 2 * i!, 1 + 3 * j!])),
   },
   {
-    op: 'Slice', title: 'an end beyond the axis', at: [f64(4)],
-    build: (op, [x]) => op.Slice([x!], { starts: [2], ends: [100], axes: [0] }), expected: ([x]) => x!.slice(2),
+    op: 'Slice',
+    title: 'an end beyond the axis',
+    at: [f64(4)],
+    build: (op, [x]) => op.Slice([x!], { starts: [2], ends: [100], axes: [0] }),
+    expected: ([x]) => x!.slice(2),
   },
   {
-    op: 'Split', title: 'uneven parts, all used', at: [f64(2, 6)],
+    op: 'Split',
+    title: 'uneven parts, all used',
+    at: [f64(2, 6)],
     build: (op, [x]) => {
       const [a, b, c] = op.Split([x!], { axis: 1, split: [1, 2, 3] });
       return op.Concat([op.Mul([c!, 2]), op.Mul([a!, 3]), b!], { axis: 1 });
     },
-    expected: ([x]) => fill([2, 6], ([i, j]) => (j! < 3 ? 2 * at(x!, [2, 6], [i!, j! + 3]) : j === 3 ? 3 * at(x!, [2, 6], [i!, 0]) : at(x!, [2, 6], [i!, j! - 3]))),
+    expected: ([x]) =>
+      fill([2, 6], ([i, j]) =>
+        j! < 3 ? 2 * at(x!, [2, 6], [i!, j! + 3]) : j === 3 ? 3 * at(x!, [2, 6], [i!, 0]) : at(x!, [2, 6], [i!, j! - 3]),
+      ),
   },
   {
-    op: 'Split', title: 'one part unused', at: [f64(4, 2)],
-    build: (op, [x]) => op.Exp([op.Split([x!], { axis: 0, split: [1, 3] })[1]!]), expected: ([x]) => x!.slice(2).map(Math.exp),
+    op: 'Split',
+    title: 'one part unused',
+    at: [f64(4, 2)],
+    build: (op, [x]) => op.Exp([op.Split([x!], { axis: 0, split: [1, 3] })[1]!]),
+    expected: ([x]) => x!.slice(2).map(Math.exp),
   },
   {
-    op: 'Split', title: 'one part made of another', at: [f64(4)],
+    op: 'Split',
+    title: 'one part made of another',
+    at: [f64(4)],
     build: (op, [x]) => {
       const [a, b] = op.Split([x!], { axis: 0, split: [2, 2] });
       return op.Mul([op.Exp([a!]), b!]);
@@ -324,12 +442,16 @@ export const operatorCases: readonly OperatorCase[] = [
     expected: ([x]) => range(2).map((index) => Math.exp(x![index]!) * x![index + 2]!),
   },
   {
-    op: 'Pad', title: 'with a constant', at: [f64(2, 3)],
+    op: 'Pad',
+    title: 'with a constant',
+    at: [f64(2, 3)],
     build: (op, [x]) => op.Pad([x!], { pads: [1, 0, 0, 2], value: 0.5 }),
     expected: ([x]) => fill([3, 5], ([i, j]) => (i! >= 1 && j! < 3 ? at(x!, [2, 3], [i! - 1, j!]) : 0.5)),
   },
   {
-    op: 'Pad', title: 'by reflection', at: [f64(4, 3)],
+    op: 'Pad',
+    title: 'by reflection',
+    at: [f64(4, 3)],
     build: (op, [x]) => op.Pad([x!], { pads: [2, 1, 1, 2], mode: 'reflect' }),
     expected: ([x]) => {
       const mirror = (index: number, size: number) => (index < 0 ? -index : index >= size ? 2 * size - 2 - index : index);
@@ -337,58 +459,186 @@ export const operatorCases: readonly OperatorCase[] = [
     },
   },
   {
-    op: 'Pad', title: 'with the edge', at: [f64(3, 2)],
+    op: 'Pad',
+    title: 'with the edge',
+    at: [f64(3, 2)],
     build: (op, [x]) => op.Pad([x!], { pads: [2, 0, 1, 3], mode: 'edge' }),
     expected: ([x]) => fill([6, 5], ([i, j]) => at(x!, [3, 2], [Math.min(Math.max(i! - 2, 0), 2), Math.min(j!, 1)])),
   },
-  { op: 'Unsqueeze', title: 'first and last', at: [f64(2, 3)], build: (op, [x]) => op.Unsqueeze([x!], { axes: [0, -1] }), expected: ([x]) => x! },
-  { op: 'Squeeze', title: 'first and last', at: [f64(1, 2, 3, 1)], build: (op, [x]) => op.Squeeze([x!], { axes: [0, -1] }), expected: ([x]) => x! },
   {
-    op: 'Gather', title: 'rows, one of them twice', at: [f32(4, 3)],
+    op: 'Unsqueeze',
+    title: 'first and last',
+    at: [f64(2, 3)],
+    build: (op, [x]) => op.Unsqueeze([x!], { axes: [0, -1] }),
+    expected: ([x]) => x!,
+  },
+  {
+    op: 'Squeeze',
+    title: 'first and last',
+    at: [f64(1, 2, 3, 1)],
+    build: (op, [x]) => op.Squeeze([x!], { axes: [0, -1] }),
+    expected: ([x]) => x!,
+  },
+  {
+    op: 'Gather',
+    title: 'rows, one of them twice',
+    at: [f32(4, 3)],
     build: (op, [x]) => op.Gather([x!, ids([2, 2], [3, 1, 1, 0])], { axis: 0 }),
-    expected: ([x]) => fill([2, 2, 3], ([i, j, k]) => at(x!, [4, 3], [[[3, 1], [1, 0]][i!]![j!]!, k!])),
+    expected: ([x]) =>
+      fill([2, 2, 3], ([i, j, k]) =>
+        at(
+          x!,
+          [4, 3],
+          [
+            [
+              [3, 1],
+              [1, 0],
+            ][i!]![j!]!,
+            k!,
+          ],
+        ),
+      ),
   },
   {
-    op: 'Gather', title: 'along a middle axis', at: [f32(2, 4, 3)],
-    build: (op, [x]) => op.Gather([x!, ids([3], [3, 0, 3])], { axis: 1 }), expected: ([x]) => fill([2, 3, 3], ([i, j, k]) => at(x!, [2, 4, 3], [i!, [3, 0, 3][j!]!, k!])),
+    op: 'Gather',
+    title: 'along a middle axis',
+    at: [f32(2, 4, 3)],
+    build: (op, [x]) => op.Gather([x!, ids([3], [3, 0, 3])], { axis: 1 }),
+    expected: ([x]) => fill([2, 3, 3], ([i, j, k]) => at(x!, [2, 4, 3], [i!, [3, 0, 3][j!]!, k!])),
   },
   {
-    op: 'Gather', title: 'along the last axis, int32 indices [2, 2]', at: [f32(2, 3, 4)],
+    op: 'Gather',
+    title: 'along the last axis, int32 indices [2, 2]',
+    at: [f32(2, 3, 4)],
     build: (op, [x]) => op.Gather([x!, op.Cast([ids([2, 2], [3, 0, 2, 3])], { to: 'int32' })], { axis: -1 }),
-    expected: ([x]) => fill([2, 3, 2, 2], ([i, j, k, l]) => at(x!, [2, 3, 4], [i!, j!, [[3, 0], [2, 3]][k!]![l!]!])),
+    expected: ([x]) =>
+      fill([2, 3, 2, 2], ([i, j, k, l]) =>
+        at(
+          x!,
+          [2, 3, 4],
+          [
+            i!,
+            j!,
+            [
+              [3, 0],
+              [2, 3],
+            ][k!]![l!]!,
+          ],
+        ),
+      ),
   },
   {
-    op: 'Gather', title: 'thousands of rows of a few, whose gradients a parallel sum must not lose', at: [f32(50, 64)],
-    build: (op, [x]) => op.ReduceMean([op.Gather([x!, ids([4096], range(4096).map((index) => (index * index) % 50))], { axis: 0 })], { axes: [0] }),
+    op: 'Gather',
+    title: 'thousands of rows of a few, whose gradients a parallel sum must not lose',
+    at: [f32(50, 64)],
+    build: (op, [x]) =>
+      op.ReduceMean(
+        [
+          op.Gather(
+            [
+              x!,
+              ids(
+                [4096],
+                range(4096).map((index) => (index * index) % 50),
+              ),
+            ],
+            { axis: 0 },
+          ),
+        ],
+        { axes: [0] },
+      ),
     expected: ([x]) => range(64).map((column) => sum(range(4096).map((index) => at(x!, [50, 64], [(index * index) % 50, column]))) / 4096),
   },
   {
-    op: 'GatherElements', title: 'along the last axis, one of them twice', at: [f32(3, 4)],
+    op: 'GatherElements',
+    title: 'along the last axis, one of them twice',
+    at: [f32(3, 4)],
     build: (op, [x]) => op.GatherElements([x!, ids([2, 3], [3, 0, 3, 1, 2, 2])], { axis: -1 }),
-    expected: ([x]) => fill([2, 3], ([i, j]) => at(x!, [3, 4], [i!, [[3, 0, 3], [1, 2, 2]][i!]![j!]!])),
+    expected: ([x]) =>
+      fill([2, 3], ([i, j]) =>
+        at(
+          x!,
+          [3, 4],
+          [
+            i!,
+            [
+              [3, 0, 3],
+              [1, 2, 2],
+            ][i!]![j!]!,
+          ],
+        ),
+      ),
   },
   {
-    op: 'ScatterElements', title: 'along the first axis, one place twice', at: [f32(4, 2), f32(3, 2)],
+    op: 'ScatterElements',
+    title: 'along the first axis, one place twice',
+    at: [f32(4, 2), f32(3, 2)],
     build: (op, [x, u]) => op.ScatterElements([x!, ids([3, 2], [2, 0, 0, 0, 2, 3]), u!], { axis: 0, reduction: 'add' }),
-    expected: ([x, u]) => fill([4, 2], ([i, j]) => at(x!, [4, 2], [i!, j!]) + sum([[2, 0], [0, 0], [2, 3]].map((row, k) => (row[j!] === i ? at(u!, [3, 2], [k, j!]) : 0)))),
+    expected: ([x, u]) =>
+      fill(
+        [4, 2],
+        ([i, j]) =>
+          at(x!, [4, 2], [i!, j!]) +
+          sum(
+            [
+              [2, 0],
+              [0, 0],
+              [2, 3],
+            ].map((row, k) => (row[j!] === i ? at(u!, [3, 2], [k, j!]) : 0)),
+          ),
+      ),
   },
-  ...([
-    [[3, 4], [4, 2], [3, 2]],
-    [[2, 3, 4], [4, 2], [2, 3, 2]],
-    [[2, 3, 4], [2, 4, 2], [2, 3, 2]],
-    [[3, 4], [2, 4, 2], [2, 3, 2]],
-    [[5, 1, 3, 4], [2, 4, 2], [5, 2, 3, 2]],
-  ] as const).map(([a, b, out]): OperatorCase => ({
-    op: 'MatMul', title: `[${a.join(', ')}] by [${b.join(', ')}]`, at: [f64(...a), f64(...b)],
+  ...(
+    [
+      [
+        [3, 4],
+        [4, 2],
+        [3, 2],
+      ],
+      [
+        [2, 3, 4],
+        [4, 2],
+        [2, 3, 2],
+      ],
+      [
+        [2, 3, 4],
+        [2, 4, 2],
+        [2, 3, 2],
+      ],
+      [
+        [3, 4],
+        [2, 4, 2],
+        [2, 3, 2],
+      ],
+      [
+        [5, 1, 3, 4],
+        [2, 4, 2],
+        [5, 2, 3, 2],
+      ],
+    ] as const
+  ).map(([a, b, out]): OperatorCase => ({
+    op: 'MatMul',
+    title: `[${a.join(', ')}] by [${b.join(', ')}]`,
+    at: [f64(...a), f64(...b)],
     build: (op, xs) => op.MatMul(xs),
-    expected: ([x, y]) => fill(out, (index) => sum(range(4).map((k) => at(x!, a, [...index.slice(0, -1), k]) * at(y!, b, [...index.slice(0, -2), k, index.at(-1)!])))),
+    expected: ([x, y]) =>
+      fill(out, (index) =>
+        sum(range(4).map((k) => at(x!, a, [...index.slice(0, -1), k]) * at(y!, b, [...index.slice(0, -2), k, index.at(-1)!]))),
+      ),
   })),
   ...[false, true].flatMap((transA) =>
     [false, true].map((transB): OperatorCase => ({
-      op: 'Gemm', title: `transA ${transA}, transB ${transB}, scaled, with a row added`,
+      op: 'Gemm',
+      title: `transA ${transA}, transB ${transB}, scaled, with a row added`,
       at: [transA ? f64(4, 3) : f64(3, 4), transB ? f64(2, 4) : f64(4, 2), f64(2)],
       build: (op, xs) => op.Gemm(xs, { transA, transB, alpha: 0.5, beta: 2 }),
-      expected: ([a, b, c]) => fill([3, 2], ([i, j]) => 0.5 * sum(range(4).map((k) => (transA ? a![k * 3 + i!]! : a![i! * 4 + k]!) * (transB ? b![j! * 4 + k]! : b![k * 2 + j!]!))) + 2 * c![j!]!),
+      expected: ([a, b, c]) =>
+        fill(
+          [3, 2],
+          ([i, j]) =>
+            0.5 * sum(range(4).map((k) => (transA ? a![k * 3 + i!]! : a![i! * 4 + k]!) * (transB ? b![j! * 4 + k]! : b![k * 2 + j!]!))) +
+            2 * c![j!]!,
+        ),
     })),
   ),
   { op: 'Gemm', title: 'without a third operand', at: [f64(3, 4), f64(4, 2)], build: (op, xs) => op.Gemm(xs) },
@@ -401,13 +651,21 @@ export const operatorCases: readonly OperatorCase[] = [
   conv('patches: 4x4 by stride 4', [1, 3, 8, 8], [5, 3, 4, 4], [1, 5, 2, 2], { strides: [4, 4] }),
   conv('1x1 by stride 2', [1, 3, 5, 5], [4, 3, 1, 1], [1, 4, 3, 3], { strides: [2, 2] }),
   conv('dilated', [1, 2, 7, 7], [3, 2, 3, 3], [1, 3, 7, 7], { pads: [2, 2, 2, 2], dilations: [2, 2] }),
-  conv('uneven kernel, pads and strides', [1, 2, 8, 9], [3, 2, 2, 3], [1, 3, 5, 3], { pads: [1, 0, 2, 2], strides: [2, 3], dilations: [1, 1] }),
+  conv('uneven kernel, pads and strides', [1, 2, 8, 9], [3, 2, 2, 3], [1, 3, 5, 3], {
+    pads: [1, 0, 2, 2],
+    strides: [2, 3],
+    dilations: [1, 1],
+  }),
   conv('two groups', [2, 4, 5, 5], [6, 2, 3, 3], [2, 6, 5, 5], { pads: [1, 1, 1, 1], group: 2 }),
   conv('depthwise', [2, 4, 5, 5], [4, 1, 3, 3], [2, 4, 5, 5], { pads: [1, 1, 1, 1], group: 4 }),
   conv('two groups by stride 2', [1, 4, 6, 6], [4, 2, 3, 3], [1, 4, 3, 3], { pads: [1, 1, 1, 1], group: 2, strides: [2, 2] }),
   conv('more padding than the kernel reaches', [1, 2, 4, 4], [3, 2, 1, 1], [1, 3, 6, 6], { pads: [1, 1, 1, 1] }),
   convTranspose('stride 1', [1, 3, 4, 4], [3, 2, 3, 3], { pads: [1, 1, 1, 1] }),
-  convTranspose('stride 2 with output padding', [2, 3, 3, 4], [3, 2, 3, 3], { pads: [1, 1, 1, 1], strides: [2, 2], output_padding: [1, 1] }),
+  convTranspose('stride 2 with output padding', [2, 3, 3, 4], [3, 2, 3, 3], {
+    pads: [1, 1, 1, 1],
+    strides: [2, 2],
+    output_padding: [1, 1],
+  }),
   convTranspose('2x2 by stride 2', [1, 3, 3, 3], [3, 4, 2, 2], { strides: [2, 2] }),
   convTranspose('two groups', [1, 4, 3, 3], [4, 2, 3, 3], { pads: [1, 1, 1, 1], strides: [2, 2], group: 2 }),
   pool('AveragePool', 'windows side by side', [2, 2, 4, 6], { kernel_shape: [2, 3], strides: [2, 3] }),
@@ -415,43 +673,77 @@ export const operatorCases: readonly OperatorCase[] = [
   pool('MaxPool', 'windows side by side', [2, 2, 4, 6], { kernel_shape: [2, 2], strides: [2, 2] }),
   pool('MaxPool', 'overlapping and padded', [1, 2, 5, 6], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }),
   {
-    op: 'Resize', title: 'nearest, twice and three times', at: [f32(1, 2, 3, 4)],
-    build: (op, [x]) => op.Resize([x!], { sizes: [6, 12], mode: 'nearest' }), expected: ([x]) => fill([1, 2, 6, 12], ([n, c, i, j]) => at(x!, [1, 2, 3, 4], [n!, c!, i! >> 1, Math.floor(j! / 3)])),
+    op: 'Resize',
+    title: 'nearest, twice and three times',
+    at: [f32(1, 2, 3, 4)],
+    build: (op, [x]) => op.Resize([x!], { sizes: [6, 12], mode: 'nearest' }),
+    expected: ([x]) => fill([1, 2, 6, 12], ([n, c, i, j]) => at(x!, [1, 2, 3, 4], [n!, c!, i! >> 1, Math.floor(j! / 3)])),
   },
   {
-    op: 'Resize', title: 'nearest, to sizes that do not divide', at: [f32(1, 2, 3, 4)],
+    op: 'Resize',
+    title: 'nearest, to sizes that do not divide',
+    at: [f32(1, 2, 3, 4)],
     build: (op, [x]) => op.Resize([x!], { sizes: [5, 3], mode: 'nearest' }),
-    expected: ([x]) => fill([1, 2, 5, 3], ([n, c, i, j]) => at(x!, [1, 2, 3, 4], [n!, c!, Math.floor((i! * 3) / 5), Math.floor((j! * 4) / 3)])),
+    expected: ([x]) =>
+      fill([1, 2, 5, 3], ([n, c, i, j]) => at(x!, [1, 2, 3, 4], [n!, c!, Math.floor((i! * 3) / 5), Math.floor((j! * 4) / 3)])),
   },
   { op: 'Resize', title: 'linear, larger', at: [f32(1, 2, 3, 4)], build: (op, [x]) => op.Resize([x!], { sizes: [6, 7], mode: 'linear' }) },
   { op: 'Resize', title: 'linear, smaller', at: [f32(1, 2, 6, 5)], build: (op, [x]) => op.Resize([x!], { sizes: [3, 4], mode: 'linear' }) },
   {
-    op: 'LayerNormalization', title: 'over the last axis', at: [f32(2, 3, 8), f32(8), f32(8)],
+    op: 'LayerNormalization',
+    title: 'over the last axis',
+    at: [f32(2, 3, 8), f32(8), f32(8)],
     build: (op, xs) => op.LayerNormalization(xs, { axis: -1, epsilon: 1e-5 }),
-    expected: ([x, s, b]) => fill([2, 3, 8], ([i, j, k]) => {
-      const row = range(8).map((index) => at(x!, [2, 3, 8], [i!, j!, index]));
-      const mean = sum(row) / 8;
-      return ((row[k!]! - mean) / Math.sqrt(sum(row.map((value) => (value - mean) ** 2)) / 8 + 1e-5)) * s![k!]! + b![k!]!;
-    }),
+    expected: ([x, s, b]) =>
+      fill([2, 3, 8], ([i, j, k]) => {
+        const row = range(8).map((index) => at(x!, [2, 3, 8], [i!, j!, index]));
+        const mean = sum(row) / 8;
+        return ((row[k!]! - mean) / Math.sqrt(sum(row.map((value) => (value - mean) ** 2)) / 8 + 1e-5)) * s![k!]! + b![k!]!;
+      }),
   },
-  { op: 'LayerNormalization', title: 'over the last two axes, large epsilon, no bias', at: [f32(3, 2, 4), f32(2, 4)], build: (op, xs) => op.LayerNormalization(xs, { axis: 1, epsilon: 0.5 }) },
   {
-    op: 'InstanceNormalization', title: 'pictures', at: [f32(2, 3, 4, 2), f32(3), f32(3)],
+    op: 'LayerNormalization',
+    title: 'over the last two axes, large epsilon, no bias',
+    at: [f32(3, 2, 4), f32(2, 4)],
+    build: (op, xs) => op.LayerNormalization(xs, { axis: 1, epsilon: 0.5 }),
+  },
+  {
+    op: 'InstanceNormalization',
+    title: 'pictures',
+    at: [f32(2, 3, 4, 2), f32(3), f32(3)],
     build: (op, xs) => op.InstanceNormalization(xs, { epsilon: 1e-5 }),
-    expected: ([x, s, b]) => fill([2, 3, 4, 2], ([n, c, i, j]) => {
-      const plane = range(8).map((index) => at(x!, [2, 3, 4, 2], [n!, c!, index >> 1, index % 2]));
-      const mean = sum(plane) / 8;
-      return ((at(x!, [2, 3, 4, 2], [n!, c!, i!, j!]) - mean) / Math.sqrt(sum(plane.map((value) => (value - mean) ** 2)) / 8 + 1e-5)) * s![c!]! + b![c!]!;
-    }),
+    expected: ([x, s, b]) =>
+      fill([2, 3, 4, 2], ([n, c, i, j]) => {
+        const plane = range(8).map((index) => at(x!, [2, 3, 4, 2], [n!, c!, index >> 1, index % 2]));
+        const mean = sum(plane) / 8;
+        return (
+          ((at(x!, [2, 3, 4, 2], [n!, c!, i!, j!]) - mean) / Math.sqrt(sum(plane.map((value) => (value - mean) ** 2)) / 8 + 1e-5)) *
+            s![c!]! +
+          b![c!]!
+        );
+      }),
   },
-  { op: 'InstanceNormalization', title: 'sequences, large epsilon', at: [f32(2, 3, 7), f32(3), f32(3)], build: (op, xs) => op.InstanceNormalization(xs, { epsilon: 0.5 }) },
   {
-    op: 'MultiHeadAttention', title: 'two heads, other keys than queries', at: [f32(2, 3, 8), f32(2, 5, 8), f32(2, 5, 8)], gradientTolerance: 'none',
+    op: 'InstanceNormalization',
+    title: 'sequences, large epsilon',
+    at: [f32(2, 3, 7), f32(3), f32(3)],
+    build: (op, xs) => op.InstanceNormalization(xs, { epsilon: 0.5 }),
+  },
+  {
+    op: 'MultiHeadAttention',
+    title: 'two heads, other keys than queries',
+    at: [f32(2, 3, 8), f32(2, 5, 8), f32(2, 5, 8)],
+    gradientTolerance: 'none',
     build: (op, xs) => op.MultiHeadAttention(xs, { num_heads: 2 }),
-    expected: ([q, k, v]) => fill([2, 3, 8], ([b, t, c]) => {
-      const head = c! >> 2;
-      const weights = softmaxed(range(5).map((s) => sum(range(4).map((d) => at(q!, [2, 3, 8], [b!, t!, head * 4 + d]) * at(k!, [2, 5, 8], [b!, s, head * 4 + d]))) / 2));
-      return sum(range(5).map((s) => weights[s]! * at(v!, [2, 5, 8], [b!, s, c!])));
-    }),
+    expected: ([q, k, v]) =>
+      fill([2, 3, 8], ([b, t, c]) => {
+        const head = c! >> 2;
+        const weights = softmaxed(
+          range(5).map(
+            (s) => sum(range(4).map((d) => at(q!, [2, 3, 8], [b!, t!, head * 4 + d]) * at(k!, [2, 5, 8], [b!, s, head * 4 + d]))) / 2,
+          ),
+        );
+        return sum(range(5).map((s) => weights[s]! * at(v!, [2, 5, 8], [b!, s, c!])));
+      }),
   },
 ];
