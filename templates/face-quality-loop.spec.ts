@@ -20,7 +20,8 @@ describe('face-quality-loop', () => {
   it('trains on other pictures than it measures with, and gives tuned model and rival the same steps and seed', () => {
     const { nodes } = template.graph;
     expect(nodes['good']!.values['seed']).not.toBe(nodes['held-out']!.values['seed']);
-    for (const key of ['steps', 'seed', 'batch', 'learningRate']) expect(nodes['rival']!.values[key], key).toBe(nodes['tuned']!.values[key]);
+    for (const key of ['steps', 'seed', 'batch', 'learningRate'])
+      expect(nodes['rival']!.values[key], key).toBe(nodes['tuned']!.values[key]);
     expect(nodes['rival']!.values).toMatchObject({ guidanceWeight: 0, diffusionWeight: 1 });
     const samplers = ['base-pictures', 'tuned-pictures', 'rival-pictures'].map((id) => nodes[id]!.values);
     expect(samplers[1]).toEqual(samplers[0]);
@@ -44,20 +45,33 @@ describe('face-quality-loop', () => {
     }
     expect(base.filter(({ caption }) => captions.has(caption)).length).toBeLessThan(base.length);
 
-    for (const [node, method] of [['tuned', 'guidance loss'], ['rival', 'plain fine-tuning']] as const) {
+    for (const [node, method] of [
+      ['tuned', 'guidance loss'],
+      ['rival', 'plain fine-tuning'],
+    ] as const) {
       const { training, model } = first.outputs[node]! as { training: Training; model: Model<'diffusion'> };
       expect(training).toMatchObject({ method, steps: 3 });
       expect(model.components['unet']!.weights).not.toEqual((first.outputs['diffusion']!['model'] as Model).components['unet']!.weights);
-      const curve = new TextDecoder().decode(await template.read(training.metrics)).trim().split('\n').map((line) => JSON.parse(line) as { name: string; value: number });
+      const curve = new TextDecoder()
+        .decode(await template.read(training.metrics))
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { name: string; value: number });
       expect(curve.filter(({ name }) => name === 'loss')).toHaveLength(3);
       expect(curve.every(({ value }) => Number.isFinite(value))).toBe(true);
     }
 
     const report = first.outputs['report']!['report'] as Report;
-    const json = JSON.parse(new TextDecoder().decode(await template.read(report.json))) as { verdict: { headline: string }; comparisons: { measure: string; pairs: number; difference: { estimate: number; low: number; high: number } }[] };
+    const json = JSON.parse(new TextDecoder().decode(await template.read(report.json))) as {
+      verdict: { headline: string };
+      comparisons: { measure: string; pairs: number; difference: { estimate: number; low: number; high: number } }[];
+    };
     expect(json.verdict.headline.length).toBeGreaterThan(10);
     expect(report.summary).toContain(json.verdict.headline);
-    for (const { difference: { estimate, low, high } } of json.comparisons) expect([estimate, low, high].every(Number.isFinite)).toBe(true);
+    for (const {
+      difference: { estimate, low, high },
+    } of json.comparisons)
+      expect([estimate, low, high].every(Number.isFinite)).toBe(true);
     expect(new Set(json.comparisons.map(({ measure }) => measure)).size).toBeGreaterThanOrEqual(4);
     expect(new TextDecoder().decode(await template.read(report.html))).toMatch(/<html[\s\S]*data:image\/png/);
 

@@ -29,7 +29,10 @@ describe('inpaint-faces', () => {
       const outside = changed.filter((pixel) => {
         const [x, y] = [pixel % 64, Math.floor(pixel / 64)];
         // a tenth of the face's size is repainted around it
-        return !found.some(({ box: [x1, y1, x2, y2] }) => x >= x1 - (x2 - x1) / 10 - 1 && x <= x2 + (x2 - x1) / 10 && y >= y1 - (y2 - y1) / 10 - 1 && y <= y2 + (y2 - y1) / 10);
+        return !found.some(
+          ({ box: [x1, y1, x2, y2] }) =>
+            x >= x1 - (x2 - x1) / 10 - 1 && x <= x2 + (x2 - x1) / 10 && y >= y1 - (y2 - y1) / 10 - 1 && y <= y2 + (y2 - y1) / 10,
+        );
       });
       expect(outside).toEqual([]);
     }

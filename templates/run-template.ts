@@ -39,11 +39,18 @@ export async function openTemplate(name: string): Promise<TemplateRunner> {
     graph,
     catalogue,
     async run(settings = {}) {
-      const nodes = Object.fromEntries(Object.entries(graph.nodes).map(([id, node]) => [id, { ...node, values: { ...node.values, ...settings[id] } }]));
+      const nodes = Object.fromEntries(
+        Object.entries(graph.nodes).map(([id, node]) => [id, { ...node, values: { ...node.values, ...settings[id] } }]),
+      );
       const events: RunEventBody[] = [];
       const outputs: Record<string, NodeOutputs> = {};
       const terminal = await executeRun({
-        graph: { ...graph, nodes }, catalogue, cache: data.cache, history: data.history, host: createLocalHost({ data, runtime, outputFolder }), provider: runtime.provider,
+        graph: { ...graph, nodes },
+        catalogue,
+        cache: data.cache,
+        history: data.history,
+        host: createLocalHost({ data, runtime, outputFolder }),
+        provider: runtime.provider,
         signal: new AbortController().signal,
         emit(event) {
           events.push(event);

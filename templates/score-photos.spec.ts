@@ -22,7 +22,9 @@ interface Golden {
 const data = join(import.meta.dirname, '../../shared/data');
 const present = existsSync(join(data, 'goldens.json'));
 if (!present) console.warn(`SKIPPED: score-photos on real photographs, as ${data} is absent`);
-const goldens = present ? (JSON.parse(readFileSync(join(data, 'goldens.json'), 'utf8')) as { detect: Golden[] }).detect.filter(({ kind }) => kind === 'measured') : [];
+const goldens = present
+  ? (JSON.parse(readFileSync(join(data, 'goldens.json'), 'utf8')) as { detect: Golden[] }).detect.filter(({ kind }) => kind === 'measured')
+  : [];
 
 describe('score-photos', () => {
   it('is a valid graph', () => {
@@ -50,21 +52,31 @@ describe('score-photos', () => {
 
   // pixels of the picture that the network sees; decoders and scalers of photographs differ by as much (see detectors.spec.ts)
   const tolerance = 1.2;
-  it.skipIf(!present).each(['yunet_n_dynamic.onnx', 'retinaface_mnet025_dynamic.onnx'])('finds the faces of photographs where they are known to be, with %s', async (file) => {
-    const { terminal, outputs } = await template.run({ photos: { folder: join(data, 'photos') }, detector: { path: join(data, 'weights', file) }, faces: { threshold: 0.9 } });
-    expect(terminal).toMatchObject({ type: 'run_succeeded' });
-    const found = new Map((outputs['faces']!['faces'] as Faces).images.map(({ image, faces }) => [image.key, faces]));
-    const known = goldens.filter(({ model }) => model === file);
-    expect(known.length).toBeGreaterThan(0);
-    for (const { photo, boxes, input } of known) {
-      const scale = input?.startsWith('longest side') ? 2048 / 640 : 1;
-      const faces = found.get(photo)!;
-      expect(faces, photo).toHaveLength(boxes.length);
-      boxes.forEach((box, i) => box.forEach((edge, side) => expect(Math.abs(faces[i]!.box[side]! - edge) / scale, `${photo}, face ${i}`).toBeLessThan(tolerance)));
-    }
-    // pictures without a face are told, not scored
-    const { rows } = outputs['scores']!['scores'] as Scores;
-    expect(rows.filter(({ image }) => image.key === 'Lecun.jpg').every(({ score }) => score !== null)).toBe(true);
-    expect(rows.filter(({ image }) => image.key === 'imagereward_1.webp')).toMatchObject([{ score: null, note: 'no face found' }]);
-  }, 180_000);
+  it.skipIf(!present).each(['yunet_n_dynamic.onnx', 'retinaface_mnet025_dynamic.onnx'])(
+    'finds the faces of photographs where they are known to be, with %s',
+    async (file) => {
+      const { terminal, outputs } = await template.run({
+        photos: { folder: join(data, 'photos') },
+        detector: { path: join(data, 'weights', file) },
+        faces: { threshold: 0.9 },
+      });
+      expect(terminal).toMatchObject({ type: 'run_succeeded' });
+      const found = new Map((outputs['faces']!['faces'] as Faces).images.map(({ image, faces }) => [image.key, faces]));
+      const known = goldens.filter(({ model }) => model === file);
+      expect(known.length).toBeGreaterThan(0);
+      for (const { photo, boxes, input } of known) {
+        const scale = input?.startsWith('longest side') ? 2048 / 640 : 1;
+        const faces = found.get(photo)!;
+        expect(faces, photo).toHaveLength(boxes.length);
+        boxes.forEach((box, i) =>
+          box.forEach((edge, side) => expect(Math.abs(faces[i]!.box[side]! - edge) / scale, `${photo}, face ${i}`).toBeLessThan(tolerance)),
+        );
+      }
+      // pictures without a face are told, not scored
+      const { rows } = outputs['scores']!['scores'] as Scores;
+      expect(rows.filter(({ image }) => image.key === 'Lecun.jpg').every(({ score }) => score !== null)).toBe(true);
+      expect(rows.filter(({ image }) => image.key === 'imagereward_1.webp')).toMatchObject([{ score: null, note: 'no face found' }]);
+    },
+    180_000,
+  );
 });

@@ -17,8 +17,19 @@ const layers = {
   app: ['*'],
 };
 /** What a *.spec.ts may import on top: the real runtime and the test helpers. */
-const inSpecs = { onnx: ['testing', 'runtime'], weights: ['testing', 'runtime'], models: ['testing', 'runtime', 'weights'], train: ['testing', 'runtime'], runtime: ['testing', 'onnx'], core: ['testing'],
-  engine: ['testing'], pipelines: ['testing', 'runtime', 'train'], node: ['testing', 'runtime'], testing: ['onnx', 'runtime'], editor: ['app'] };
+const inSpecs = {
+  onnx: ['testing', 'runtime'],
+  weights: ['testing', 'runtime'],
+  models: ['testing', 'runtime', 'weights'],
+  train: ['testing', 'runtime'],
+  runtime: ['testing', 'onnx'],
+  core: ['testing'],
+  engine: ['testing'],
+  pipelines: ['testing', 'runtime', 'train'],
+  node: ['testing', 'runtime'],
+  testing: ['onnx', 'runtime'],
+  editor: ['app'],
+};
 
 const tag = (layer) => (layer === '*' ? '*' : `layer:${layer}`);
 export const constraints = (specs) =>

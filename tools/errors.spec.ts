@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '..');
-const documented = [...readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `([A-Z][A-Z0-9_]+)` \|/gm)].map((match) => match[1]!);
+const documented = [...readFileSync(join(root, 'docs/errors.md'), 'utf8').matchAll(/^\| `([A-Z][A-Z0-9_]+)` \|/gm)].map(
+  (match) => match[1]!,
+);
 
 async function codesOfTheCode(): Promise<string[]> {
   const files = globSync('{apps,libs,libs/nodes}/*/src/**/*.ts', { cwd: root }).filter((file) => !/\.(spec|test-d)\.ts$/.test(file));
@@ -12,7 +14,8 @@ async function codesOfTheCode(): Promise<string[]> {
   const codes: string[] = [];
   for (const file of tables) {
     const module = (await import(join(root, file))) as Record<string, unknown>;
-    for (const value of Object.values(module)) if (typeof value === 'object' && value !== null && 'codes' in value) codes.push(...(value.codes as string[]));
+    for (const value of Object.values(module))
+      if (typeof value === 'object' && value !== null && 'codes' in value) codes.push(...(value.codes as string[]));
   }
   return codes;
 }

@@ -23,5 +23,7 @@ const results = await eslint.lintFiles(process.argv.length > 2 ? process.argv.sl
 const text = await (await eslint.loadFormatter('stylish')).format(results);
 if (text) console.log(text);
 const failures = results.reduce((sum, result) => sum + result.errorCount + result.warningCount, 0);
-console.log(failures ? `lint: ${failures} problems` : `lint: ${results.length} files, and the canary was refused ${forbidden.length} times`);
+console.log(
+  failures ? `lint: ${failures} problems` : `lint: ${results.length} files, and the canary was refused ${forbidden.length} times`,
+);
 process.exit(failures ? 1 : 0);

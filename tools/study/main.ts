@@ -22,12 +22,18 @@ const { values: options } = parseArgs({
   },
 });
 const seeds = options.seeds.split(',').map(Number);
-const size = { model: join(root, 'models/tiny-faces'), pairs: Number(options.pairs), prompts: Number(options.prompts), real: Number(options.real), steps: Number(options.steps) };
+const size = {
+  model: join(root, 'models/tiny-faces'),
+  pairs: Number(options.pairs),
+  prompts: Number(options.prompts),
+  real: Number(options.real),
+  steps: Number(options.steps),
+};
 
 mkdirSync(options.data, { recursive: true });
 const data = openDataFolder(options.data);
 const runtime = await createRuntime({ provider: 'cpu', linkFolder: data.linkFolder, log: console.log });
-const graph = studyGraph(size, seeds);
+const graph = studyGraph(size, variants, seeds);
 const started = performance.now();
 const outputs = new Map<string, Readonly<Record<string, unknown>>>();
 let failed = false;
@@ -49,19 +55,38 @@ const emit = (event: RunEventBody) => {
 };
 const { signal } = new AbortController();
 await executeRun({
-  graph, catalogue: await loadNodes(), cache: data.cache, history: data.history, host: createLocalHost({ data, runtime, outputFolder: data.outputFolder('study') }), provider: runtime.provider, signal, emit,
+  graph,
+  catalogue: await loadNodes(),
+  cache: data.cache,
+  history: data.history,
+  host: createLocalHost({ data, runtime, outputFolder: data.outputFolder('study') }),
+  provider: runtime.provider,
+  signal,
+  emit,
 });
 const results: StudyResult[] = [];
 if (!failed)
   for (const variant of variants)
     for (const seed of seeds) {
       const { json, html } = outputs.get(reportOf(variant, seed))!['report'] as Report;
-      results.push({ variant, seed, ...(JSON.parse(new TextDecoder().decode(await data.assets.read(json.id))) as Pick<StudyResult, 'summaries' | 'comparisons' | 'verdict'>) });
+      results.push({
+        variant,
+        seed,
+        ...(JSON.parse(new TextDecoder().decode(await data.assets.read(json.id))) as Pick<
+          StudyResult,
+          'summaries' | 'comparisons' | 'verdict'
+        >),
+      });
       writeFileSync(join(options.data, `${reportOf(variant, seed)}.html`), await data.assets.read(html.id));
     }
 await runtime.dispose();
 data.close();
 if (failed) process.exit(1);
 const command = `npm run study:guidance -- --seeds ${options.seeds} --steps ${options.steps} --pairs ${options.pairs} --prompts ${options.prompts} --real ${options.real}`;
-writeFileSync(join(root, 'docs/guidance-results-table.md'), resultsPage(results, { command, minutes: (performance.now() - started) / 60_000 }));
-console.log(`docs/guidance-results-table.md written after ${((performance.now() - started) / 60_000).toFixed(1)} min; reports in ${options.data}`);
+writeFileSync(
+  join(root, 'docs/guidance-results-table.md'),
+  resultsPage(results, { command, minutes: (performance.now() - started) / 60_000 }),
+);
+console.log(
+  `docs/guidance-results-table.md written after ${((performance.now() - started) / 60_000).toFixed(1)} min; reports in ${options.data}`,
+);

@@ -12,7 +12,12 @@ interface Comparison {
 export interface StudyResult {
   readonly variant: Variant;
   readonly seed: number;
-  readonly summaries: readonly { readonly role: string; readonly label: string; readonly pictures: number; readonly values: Readonly<Record<string, number | null>> }[];
+  readonly summaries: readonly {
+    readonly role: string;
+    readonly label: string;
+    readonly pictures: number;
+    readonly values: Readonly<Record<string, number | null>>;
+  }[];
   readonly comparisons: readonly Comparison[];
   readonly verdict: { readonly headline: string };
 }
@@ -23,8 +28,12 @@ const plainNumber = (value: number | null | undefined) => (value === null || val
 
 const measures = ['faceScore', 'faceFound', 'sharpness', 'contrast', 'frechetDistance', 'diversity'];
 
-export function resultsPage(results: readonly StudyResult[], { command, minutes }: { readonly command: string; readonly minutes: number }): string {
-  const find = ({ comparisons }: StudyResult, label: string, against: string, measure: string) => comparisons.find((c) => c.variant === label && c.against === against && c.measure === measure);
+export function resultsPage(
+  results: readonly StudyResult[],
+  { command, minutes }: { readonly command: string; readonly minutes: number },
+): string {
+  const find = ({ comparisons }: StudyResult, label: string, against: string, measure: string) =>
+    comparisons.find((c) => c.variant === label && c.against === against && c.measure === measure);
   const first = results[0]!;
   const fixed = first.summaries.filter(({ role }) => role !== 'tuned' && role !== 'rival');
   const lines = [
@@ -58,7 +67,9 @@ export function resultsPage(results: readonly StudyResult[], { command, minutes 
     '',
     `| | pictures | ${measures.join(' | ')} |`,
     `|---|---|${measures.map(() => '---|').join('')}`,
-    ...fixed.map(({ label, pictures, values }) => `| ${label} | ${pictures} | ${measures.map((name) => plainNumber(values[name])).join(' | ')} |`),
+    ...fixed.map(
+      ({ label, pictures, values }) => `| ${label} | ${pictures} | ${measures.map((name) => plainNumber(values[name])).join(' | ')} |`,
+    ),
     ...results.map((result) => {
       const own = result.summaries.find(({ role }) => role === 'tuned')!;
       return `| ${own.label}, seed ${result.seed} | ${own.pictures} | ${measures.map((name) => plainNumber(own.values[name])).join(' | ')} |`;

@@ -29,7 +29,12 @@ export const trainerOf = (variant: Variant, seed: number): string => `${variant.
 export const reportOf = (variant: Variant, seed: number): string => `${variant.name}-${seed}-report`;
 
 /** Pictures for pairs, for reference and prompts come from three seeds, so that nothing that is measured was trained on. */
-export function studyGraph({ model, pairs, prompts, real, steps }: StudySize, seeds: readonly number[]): Graph {
+export function studyGraph(
+  { model, pairs, prompts, real, steps }: StudySize,
+  variants: readonly Variant[],
+  seeds: readonly number[],
+  heldOutSeed = 222,
+): Graph {
   const nodes: Graph['nodes'] = {};
   const links: Graph['links'] = [];
   const add = (id: string, type: string, values: Record<string, unknown>, inputs: Record<string, readonly [string, string]> = {}) => {
@@ -41,27 +46,38 @@ export function studyGraph({ model, pairs, prompts, real, steps }: StudySize, se
   add('detector', 'load-face-detector', { path: model });
   add('features', 'load-features', { path: model });
   add('good', 'toy-faces', { count: pairs, promptCount: 0, seed: 11 });
-  add('held-out', 'toy-faces', { count: real, promptCount: prompts, seed: 222 });
+  add('held-out', 'toy-faces', { count: real, promptCount: prompts, seed: heldOutSeed });
   add('faces', 'face-detect', {}, { model: ['detector', 'model'], images: ['good', 'images'] });
   add('bad', 'inpaint', { batch: 32 }, { model: ['diffusion', 'model'], faces: ['faces', 'faces'] });
   add('pairs', 'pair-set', {}, { good: ['good', 'images'], bad: ['bad', 'images'], faces: ['faces', 'faces'] });
-  add('face-score', 'face-score-trainer', {}, { model: ['scorer', 'model'], pairs: ['pairs', 'pairs'] });
-  const sampler = (id: string, from: readonly [string, string]) => add(id, 'sampler', { seed: 9000, batch: 32, guidance: 3, previewSteps: 0 }, { model: from, prompts: ['held-out', 'prompts'] });
+  add('face-score', 'face-score-trainer', { steps: 80, learningRate: 1e-4 }, { model: ['scorer', 'model'], pairs: ['pairs', 'pairs'] });
+  const sampler = (id: string, from: readonly [string, string]) =>
+    add(id, 'sampler', { seed: 9000, batch: 32, guidance: 3, previewSteps: 0 }, { model: from, prompts: ['held-out', 'prompts'] });
   sampler('base-pictures', ['diffusion', 'model']);
   for (const seed of seeds)
     for (const variant of variants) {
       const trainer = trainerOf(variant, seed);
-      add(trainer, 'guidance-loss-trainer', { ...variant.values, steps, seed }, { model: ['diffusion', 'model'], pairs: ['pairs', 'pairs'] });
+      add(
+        trainer,
+        'guidance-loss-trainer',
+        { ...variant.values, steps, seed },
+        { model: ['diffusion', 'model'], pairs: ['pairs', 'pairs'] },
+      );
       sampler(`${trainer}-pictures`, [trainer, 'model']);
-      add(reportOf(variant, seed), 'evaluator', { tunedLabel: variant.label, rivalLabel: plain.label, title: `${variant.label}, training seed ${seed}`, seed: 1 }, {
-        base: ['base-pictures', 'images'],
-        tuned: [`${trainer}-pictures`, 'images'],
-        ...(variant !== plain && { rival: [`${trainerOf(plain, seed)}-pictures`, 'images'] as const }),
-        real: ['held-out', 'images'],
-        scorer: ['face-score', 'model'],
-        detector: ['detector', 'model'],
-        features: ['features', 'model'],
-      });
+      add(
+        reportOf(variant, seed),
+        'evaluator',
+        { tunedLabel: variant.label, rivalLabel: plain.label, title: `${variant.label}, training seed ${seed}`, seed: 1 },
+        {
+          base: ['base-pictures', 'images'],
+          tuned: [`${trainer}-pictures`, 'images'],
+          ...(variant !== plain && { rival: [`${trainerOf(plain, seed)}-pictures`, 'images'] as const }),
+          real: ['held-out', 'images'],
+          scorer: ['face-score', 'model'],
+          detector: ['detector', 'model'],
+          features: ['features', 'model'],
+        },
+      );
     }
   return { facewright: 1, name: 'Guidance study', description: 'Every variant over several training seeds.', nodes, links, groups: [] };
 }

@@ -19,12 +19,20 @@ export function createRng(seed: number): Rng {
     z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
     return (z ^ (z >>> 15)) >>> 0;
   };
-  let a = next32(), b = next32(), c = next32(), d = next32();
+  let a = next32(),
+    b = next32(),
+    c = next32(),
+    d = next32();
   const rotl = (x: number, k: number) => ((x << k) | (x >>> (32 - k))) >>> 0;
   const bits = () => {
     const result = Math.imul(rotl(Math.imul(b, 5), 7), 9) >>> 0;
     const t = b << 9;
-    c ^= a; d ^= b; b ^= c; a ^= d; c ^= t; d = rotl(d, 11);
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= t;
+    d = rotl(d, 11);
     return result;
   };
   const rng = (() => bits() / 2 ** 32) as Rng;
@@ -32,7 +40,8 @@ export function createRng(seed: number): Rng {
     const out = new Float32Array(count);
     for (let i = 0; i < count; i += 2) {
       // Box-Muller; 1 - u keeps the logarithm finite.
-      const r = Math.sqrt(-2 * Math.log(1 - rng())), phi = 2 * Math.PI * rng();
+      const r = Math.sqrt(-2 * Math.log(1 - rng())),
+        phi = 2 * Math.PI * rng();
       out[i] = r * Math.cos(phi);
       if (i + 1 < count) out[i + 1] = r * Math.sin(phi);
     }

@@ -25,7 +25,15 @@ export interface Tensor<D extends DType = DType> {
 }
 
 const bytes: Readonly<Record<DType, number>> = {
-  float32: 4, float16: 2, bfloat16: 2, float64: 8, int64: 8, int32: 4, int8: 1, uint8: 1, bool: 1,
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  float64: 8,
+  int64: 8,
+  int32: 4,
+  int8: 1,
+  uint8: 1,
+  bool: 1,
 };
 /** Bytes of one element. */
 export const byteSize = (dtype: DType): number => bytes[dtype];
@@ -33,9 +41,13 @@ export const byteSize = (dtype: DType): number => bytes[dtype];
 export const sizeOf = (dims: Shape): number => dims.reduce((a, b) => a * b, 1);
 
 export const float32 = (dims: Shape, data: Float32Array | readonly number[]): Tensor<'float32'> => ({
-  dtype: 'float32', dims, data: data instanceof Float32Array ? data : Float32Array.from(data),
+  dtype: 'float32',
+  dims,
+  data: data instanceof Float32Array ? data : Float32Array.from(data),
 });
 export const int64 = (dims: Shape, data: readonly number[]): Tensor<'int64'> => ({
-  dtype: 'int64', dims, data: BigInt64Array.from(data, (v) => BigInt(v)),
+  dtype: 'int64',
+  dims,
+  data: BigInt64Array.from(data, (v) => BigInt(v)),
 });
 export const scalar = (value: number): Tensor<'float32'> => float32([], [value]);

@@ -9,5 +9,7 @@ it('widens bfloat16 exactly', () => {
   expect([...toFloat32('w', { dtype: 'bfloat16', dims: [3], data: Uint16Array.of(0x3f80, 0xc2f7, 0x0000) }).data]).toEqual([1, -123.5, 0]);
 });
 it('names a tensor that holds whole numbers', () => {
-  expect(() => toFloat32('position_ids', { dtype: 'int64', dims: [1], data: BigInt64Array.of(0n) })).toThrow(/position_ids: expected a floating element type, got int64/);
+  expect(() => toFloat32('position_ids', { dtype: 'int64', dims: [1], data: BigInt64Array.of(0n) })).toThrow(
+    /position_ids: expected a floating element type, got int64/,
+  );
 });

@@ -28,7 +28,9 @@ describe('createFakeContext', () => {
   });
   it('flattens a transparent picture on white', async () => {
     const { images, assets } = createFakeContext();
-    const png = await sharp(Buffer.from([10, 20, 30, 0]), { raw: { width: 1, height: 1, channels: 4 } }).png().toBuffer();
+    const png = await sharp(Buffer.from([10, 20, 30, 0]), { raw: { width: 1, height: 1, channels: 4 } })
+      .png()
+      .toBuffer();
     expect((await images.read(await assets.write(png, 'image/png'))).data).toEqual(Uint8Array.of(255, 255, 255));
   });
   it('names bytes by their content and refuses what it does not have', async () => {
@@ -54,7 +56,10 @@ describe('createFakeContext', () => {
     expect(await files.list(context.folder(), ['.png'])).toEqual(['A.PNG', 'b.png'].map((name) => join(context.folder(), name)));
     expect([...context.written.keys()]).toEqual(['b.png', 'sub/a.png']);
     expect(await files.exists(join(context.folder(), 'sub'))).toBe('folder');
-    expect(await files.ref(join(context.folder(), 'b.png'))).toMatchObject({ bytes: 1, digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) });
+    expect(await files.ref(join(context.folder(), 'b.png'))).toMatchObject({
+      bytes: 1,
+      digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+    });
     await expect(files.write('../out', Uint8Array.of(1))).rejects.toMatchObject({ code: 'ENGINE_OUTSIDE_FOLDER' });
     await expect(files.read('/no/such')).rejects.toMatchObject({ code: 'ENGINE_MISSING_FILE' });
     await expect(files.list('/no/such', ['.png'])).rejects.toMatchObject({ code: 'ENGINE_MISSING_FOLDER' });
@@ -75,6 +80,10 @@ describe('createFakeContext', () => {
     context.progress(1, 2);
     context.metric('loss', 3, 0.5);
     context.log('warn', 'careful');
-    expect(context.said).toMatchObject({ progress: [{ done: 1, total: 2 }], metrics: [{ name: 'loss', step: 3, value: 0.5 }], logs: [{ level: 'warn', message: 'careful' }] });
+    expect(context.said).toMatchObject({
+      progress: [{ done: 1, total: 2 }],
+      metrics: [{ name: 'loss', step: 3, value: 0.5 }],
+      logs: [{ level: 'warn', message: 'careful' }],
+    });
   });
 });

@@ -36,7 +36,11 @@ const folders: string[] = [];
 process.once('exit', () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 const digest = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
-export function createFakeContext({ openSession, provider = 'cpu', signal = new AbortController().signal }: FakeContextOptions = {}): FakeContext {
+export function createFakeContext({
+  openSession,
+  provider = 'cpu',
+  signal = new AbortController().signal,
+}: FakeContextOptions = {}): FakeContext {
   const stored = new Map<string, Uint8Array>();
   const written = new Map<string, Uint8Array>();
   const shared = new Map<string, Promise<Session>>();
@@ -44,10 +48,16 @@ export function createFakeContext({ openSession, provider = 'cpu', signal = new 
   const said: FakeContext['said'] = { progress: [], metrics: [], logs: [], sessions: new Set() };
   let temporary: string | undefined;
   const folder = () => {
-    if (temporary === undefined) folders.push(temporary = mkdtempSync(join(tmpdir(), 'facewright-spec-')));
+    if (temporary === undefined) folders.push((temporary = mkdtempSync(join(tmpdir(), 'facewright-spec-'))));
     return temporary;
   };
-  const read = async (path: string) => readFile(path).then((bytes) => new Uint8Array(bytes), () => { throw err.MISSING_FILE(path); });
+  const read = async (path: string) =>
+    readFile(path).then(
+      (bytes) => new Uint8Array(bytes),
+      () => {
+        throw err.MISSING_FILE(path);
+      },
+    );
   const readAsset = async ({ id }: Asset) => {
     const bytes = stored.get(id);
     if (!bytes) throw err.MISSING_ASSET(id);
@@ -66,7 +76,13 @@ export function createFakeContext({ openSession, provider = 'cpu', signal = new 
   };
 
   return {
-    node: 'fake', signal, provider, said, written, folder, rng: createRng,
+    node: 'fake',
+    signal,
+    provider,
+    said,
+    written,
+    folder,
+    rng: createRng,
     progress: (done, total, preview) => void said.progress.push({ done, total, ...(preview && { preview }) }),
     metric: (name, step, value) => void said.metrics.push({ name, step, value }),
     log: (level, message) => void said.logs.push({ level, message }),
@@ -82,7 +98,10 @@ export function createFakeContext({ openSession, provider = 'cpu', signal = new 
       write: writeAsset,
       async file(ref) {
         if ('path' in ref) return ref.path;
-        const path = join(folder(), `${ref.asset.id.slice('sha256:'.length)}${ref.asset.mediaType.includes('safetensors') ? '.safetensors' : ''}`);
+        const path = join(
+          folder(),
+          `${ref.asset.id.slice('sha256:'.length)}${ref.asset.mediaType.includes('safetensors') ? '.safetensors' : ''}`,
+        );
         await writeFile(path, await readAsset(ref.asset));
         return path;
       },
@@ -92,7 +111,12 @@ export function createFakeContext({ openSession, provider = 'cpu', signal = new 
         const asset = 'asset' in image ? image.asset : image;
         const bytes = await readAsset(asset);
         try {
-          const { data, info } = await sharp(bytes).autoOrient().flatten({ background: '#fff' }).toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+          const { data, info } = await sharp(bytes)
+            .autoOrient()
+            .flatten({ background: '#fff' })
+            .toColourspace('srgb')
+            .raw()
+            .toBuffer({ resolveWithObject: true });
           return { width: info.width, height: info.height, channels: 3, data: new Uint8Array(data) };
         } catch (error) {
           throw err.BAD_IMAGE('key' in image ? image.key : asset.id, (error as Error).message);
@@ -105,15 +129,24 @@ export function createFakeContext({ openSession, provider = 'cpu', signal = new 
     },
     files: {
       async list(path, endings) {
-        const names = await readdir(path).catch(() => { throw err.MISSING_FOLDER(path); });
-        return names.filter((name) => endings.some((ending) => name.toLowerCase().endsWith(ending.toLowerCase()))).sort().map((name) => resolve(path, name));
+        const names = await readdir(path).catch(() => {
+          throw err.MISSING_FOLDER(path);
+        });
+        return names
+          .filter((name) => endings.some((ending) => name.toLowerCase().endsWith(ending.toLowerCase())))
+          .sort()
+          .map((name) => resolve(path, name));
       },
       read,
       async ref(path) {
         const bytes = await read(path);
         return { path, bytes: bytes.length, digest: digest(bytes) };
       },
-      exists: async (path) => stat(path).then((entry) => (entry.isDirectory() ? 'folder' as const : 'file' as const), () => null),
+      exists: async (path) =>
+        stat(path).then(
+          (entry) => (entry.isDirectory() ? ('folder' as const) : ('file' as const)),
+          () => null,
+        ),
       async write(name, bytes) {
         const path = resolve(folder(), name);
         if (!path.startsWith(folder() + sep)) throw err.OUTSIDE_FOLDER(name);

@@ -6,7 +6,10 @@ module.exports = async function nodeGenerator(tree, { name, category = 'Images' 
   const folder = joinPathFragments('libs/nodes', name);
   if (tree.exists(folder)) throw new Error(`node ${name}: expected a name that is not taken, got the existing folder ${folder}`);
   const { propertyName } = names(name);
-  const title = name.split('-').map((word) => word[0].toUpperCase() + word.slice(1)).join(' ');
+  const title = name
+    .split('-')
+    .map((word) => word[0].toUpperCase() + word.slice(1))
+    .join(' ');
   generateFiles(tree, join(__dirname, 'files'), folder, { name, category, title, propertyName, dot: '.' });
   register(tree, name, propertyName);
   await formatFiles(tree);
@@ -23,6 +26,9 @@ function register(tree, name, propertyName) {
   const end = source.lastIndexOf('];');
   const imports = source.slice(0, start).trimEnd();
   const entries = source.slice(start, end).trimEnd().replace(/,?$/, ',');
-  tree.write(list, `${imports}\nimport { nodes as ${propertyName} } from '@facewright/node-${name}';\n\n${entries}\n  ...${propertyName},\n];\n`);
+  tree.write(
+    list,
+    `${imports}\nimport { nodes as ${propertyName} } from '@facewright/node-${name}';\n\n${entries}\n  ...${propertyName},\n];\n`,
+  );
   updateJson(tree, serverPackage, (json) => ({ ...json, dependencies: { ...json.dependencies, [`@facewright/node-${name}`]: '0.1.0' } }));
 }

@@ -4,8 +4,12 @@ import { bootstrapInterval, mean, quantile, winRate } from './bootstrap.ts';
 
 describe('bootstrapInterval', () => {
   it('agrees with the normal interval of a mean for many independent differences', () => {
-    const values = createRng(1).normal(2000).map((v) => 0.3 + 0.5 * v);
-    const { estimate, low, high } = bootstrapInterval(values.length, 2000, createRng(2), (indices) => mean(Array.from(indices, (i) => values[i]!)));
+    const values = createRng(1)
+      .normal(2000)
+      .map((v) => 0.3 + 0.5 * v);
+    const { estimate, low, high } = bootstrapInterval(values.length, 2000, createRng(2), (indices) =>
+      mean(Array.from(indices, (i) => values[i]!)),
+    );
     const sd = Math.sqrt(mean(Array.from(values, (v) => (v - estimate) ** 2)));
     const half = (1.96 * sd) / Math.sqrt(values.length);
     // The bootstrap of 2,000 resamples is itself random: 6 % of the half width is over three times its standard error.

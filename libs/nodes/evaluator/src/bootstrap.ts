@@ -39,5 +39,4 @@ export function bootstrapInterval(count: number, resamples: number, rng: Rng, st
 }
 
 /** Share of pairs whose difference is positive; ties count half. */
-export const winRate = (differences: readonly number[]): number =>
-  mean(differences.map((d) => (d > 0 ? 1 : d === 0 ? 0.5 : 0)));
+export const winRate = (differences: readonly number[]): number => mean(differences.map((d) => (d > 0 ? 1 : d === 0 ? 0.5 : 0)));

@@ -53,12 +53,19 @@ const mostFrechetResamples = 300;
 export async function runExperiment(
   variants: readonly MeasuredVariant[],
   real: readonly MeasuredPicture[],
-  { resamples, seed, onProgress }: { readonly resamples: number; readonly seed: number; readonly onProgress: (done: number, total: number) => Promise<void> },
+  {
+    resamples,
+    seed,
+    onProgress,
+  }: { readonly resamples: number; readonly seed: number; readonly onProgress: (done: number, total: number) => Promise<void> },
 ): Promise<Experiment> {
   const realFeatures = real.map((picture) => picture.features);
   const reference = frechetReference(realFeatures);
   const all = (count: number) => Int32Array.from({ length: count }, (_, i) => i);
-  const setValue = { frechetDistance: (rows: readonly Float32Array[], indices: Int32Array) => frechetDistance(reference, fitGaussian(rows, indices)), diversity };
+  const setValue = {
+    frechetDistance: (rows: readonly Float32Array[], indices: Int32Array) => frechetDistance(reference, fitGaussian(rows, indices)),
+    diversity,
+  };
   const meanOf = (pictures: readonly MeasuredPicture[], name: PictureMeasure['name']) => {
     const values = pictures.flatMap(({ values: v }) => v[name] ?? []);
     return values.length ? mean(values) : null;
@@ -68,7 +75,12 @@ export async function runExperiment(
     const perPicture = Object.fromEntries(pictureMeasures.map(({ name }) => [name, meanOf(pictures, name)]));
     // Real against itself is zero by definition; half against half shows how small a distance means anything.
     const frechet = role === 'real' ? halfAgainstHalf(rows) : setValue.frechetDistance(rows, all(rows.length));
-    return { role, label, pictures: pictures.length, values: { ...perPicture, frechetDistance: frechet, diversity: diversity(rows, all(rows.length)) } as VariantSummary['values'] };
+    return {
+      role,
+      label,
+      pictures: pictures.length,
+      values: { ...perPicture, frechetDistance: frechet, diversity: diversity(rows, all(rows.length)) } as VariantSummary['values'],
+    };
   };
   const realSummary = summarise('real', 'Real pictures', real);
   const summaries = [...variants.map(({ role, label, pictures }) => summarise(role, label, pictures)), realSummary];

@@ -23,12 +23,18 @@ it('is zero between a set and itself, symmetric, and grows with a shift', () => 
   expect(frechetDistance(frechetReference(a), fitGaussian(b))).toBeGreaterThan(1);
 });
 it('takes the square root of a singular covariance', () => {
-  const singular = new Matrix([[1, 1], [1, 1]]);
+  const singular = new Matrix([
+    [1, 1],
+    [1, 1],
+  ]);
   const root = squareRoot(singular);
   expect(Matrix.sub(root.mmul(root), singular).norm()).toBeLessThan(1e-12);
 });
 it('agrees with the mean and unbiased covariance computed by hand', () => {
   const { mean, covariance } = fitGaussian([Float32Array.of(1, 2), Float32Array.of(3, 6)]);
   expect([...mean]).toEqual([2, 4]);
-  expect(covariance.to2DArray()).toEqual([[2, 4], [4, 8]]);
+  expect(covariance.to2DArray()).toEqual([
+    [2, 4],
+    [4, 8],
+  ]);
 });

@@ -3,7 +3,9 @@ import { expect, it } from 'vitest';
 import { contrast, luminance, sharpness } from './picture-measures.ts';
 
 const picture = (of: (x: number, y: number) => number, size = 32) => ({
-  width: size, height: size, channels: 3 as const,
+  width: size,
+  height: size,
+  channels: 3 as const,
   data: Uint8Array.from({ length: size * size * 3 }, (_, i) => of(Math.floor(i / 3) % size, Math.floor(i / 3 / size))),
 });
 const edge = picture((x) => (x < 16 ? 40 : 220));
@@ -19,7 +21,15 @@ it('finds a flat picture neither sharp nor contrasty', () => {
 });
 it('finds a blurred edge less sharp and a noised one sharper', () => {
   expect(sharpness(blur(edge, 0.9))).toBeLessThan(0.5 * sharpness(edge));
-  expect(sharpness(addNoise(picture(() => 128), 12, createRng(1)))).toBeGreaterThan(0.1);
+  expect(
+    sharpness(
+      addNoise(
+        picture(() => 128),
+        12,
+        createRng(1),
+      ),
+    ),
+  ).toBeGreaterThan(0.1);
 });
 it('gives contrast as the standard deviation of luminance', () => {
   expect(contrast(edge)).toBeCloseTo((220 - 40) / 2 / 255, 5);

@@ -9,8 +9,18 @@ it('puts round ticks inside the range', () => {
   expect(niceTicks(0, 10)).toEqual([0, 2, 4, 6, 8, 10]);
 });
 it('says so where there is nothing to compare', () => {
-  expect(intervalPlot([{ label: 'A', interval: { estimate: Number.NaN, low: Number.NaN, high: Number.NaN }, tone: 'neutral' }], 'x')).toContain('nothing to compare');
+  expect(
+    intervalPlot([{ label: 'A', interval: { estimate: Number.NaN, low: Number.NaN, high: Number.NaN }, tone: 'neutral' }], 'x'),
+  ).toContain('nothing to compare');
 });
 it('draws one outline a series', () => {
-  expect(histogram([{ label: 'a', values: [1, 2, 3] }, { label: 'b', values: [2, 3, 4] }], 'x').match(/<path/g)).toHaveLength(2);
+  expect(
+    histogram(
+      [
+        { label: 'a', values: [1, 2, 3] },
+        { label: 'b', values: [2, 3, 4] },
+      ],
+      'x',
+    ).match(/<path/g),
+  ).toHaveLength(2);
 });

@@ -21,7 +21,12 @@ export function intervalPlot(rows: readonly IntervalRow[], caption: string): str
   const span = high - low || 1;
   const x = (value: number) => left + 12 + ((value - low) / span) * (width - left - 36);
   const ticks = niceTicks(low, high);
-  const axis = ticks.map((t) => `<line class="grid" x1="${x(t)}" x2="${x(t)}" y1="4" y2="${height - 26}"/><text class="tick" x="${x(t)}" y="${height - 10}" text-anchor="middle">${t}</text>`).join('');
+  const axis = ticks
+    .map(
+      (t) =>
+        `<line class="grid" x1="${x(t)}" x2="${x(t)}" y1="4" y2="${height - 26}"/><text class="tick" x="${x(t)}" y="${height - 10}" text-anchor="middle">${t}</text>`,
+    )
+    .join('');
   const dots = rows
     .map(({ label, interval, tone }, i) => {
       const y = i * rowHeight + 20;
@@ -52,10 +57,15 @@ export function histogram(series: readonly { readonly label: string; readonly va
   const x = (bin: number) => 20 + (bin / bins) * (width - 40);
   const y = (share: number) => height - 28 - (share / top) * (height - 52);
   const paths = counts
-    .map((shares, s) => `<path class="series s${s}" d="M${x(0)},${y(0)} ${shares.map((v, b) => `L${x(b)},${y(v)} L${x(b + 1)},${y(v)}`).join(' ')} L${x(bins)},${y(0)}"/>`)
+    .map(
+      (shares, s) =>
+        `<path class="series s${s}" d="M${x(0)},${y(0)} ${shares.map((v, b) => `L${x(b)},${y(v)} L${x(b + 1)},${y(v)}`).join(' ')} L${x(bins)},${y(0)}"/>`,
+    )
     .join('');
   const legend = series.map(({ label }, s) => `<text class="legend s${s}" x="${24 + s * 150}" y="14">${escapeHtml(label)}</text>`).join('');
-  const ticks = niceTicks(low, high).map((t) => `<text class="tick" x="${20 + ((t - low) / span) * (width - 40)}" y="${height - 10}" text-anchor="middle">${t}</text>`).join('');
+  const ticks = niceTicks(low, high)
+    .map((t) => `<text class="tick" x="${20 + ((t - low) / span) * (width - 40)}" y="${height - 10}" text-anchor="middle">${t}</text>`)
+    .join('');
   return `<figure><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(caption)}">${paths}${legend}${ticks}</svg><figcaption>${escapeHtml(caption)}</figcaption></figure>`;
 }
 

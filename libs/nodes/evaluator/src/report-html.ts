@@ -6,7 +6,12 @@ import type { Verdict } from './verdict.ts';
 
 export interface ReportPictures {
   /** One row a pair: the same prompt and seed drawn by each variant, as data: URLs. */
-  readonly rows: readonly { readonly key: string; readonly caption: string; readonly change: number | null; readonly images: readonly string[] }[];
+  readonly rows: readonly {
+    readonly key: string;
+    readonly caption: string;
+    readonly change: number | null;
+    readonly images: readonly string[];
+  }[];
   readonly labels: readonly string[];
 }
 
@@ -28,8 +33,15 @@ const fixed = (value: number | null) => (value === null ? '–' : value.toFixed(
 const signed = (value: number) => `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(Math.abs(value) < 0.1 ? 4 : 3)}`;
 
 function summaryTable(summaries: readonly VariantSummary[]): string {
-  const head = allMeasures.map(({ label, better }) => `<th>${label} ${better === 'higher' ? '↑' : better === 'lower' ? '↓' : '→ real'}</th>`).join('');
-  const body = summaries.map(({ label, pictures, values }) => `<tr><td>${escapeHtml(label)}</td><td>${pictures}</td>${allMeasures.map(({ name }) => `<td>${fixed(values[name])}</td>`).join('')}</tr>`).join('');
+  const head = allMeasures
+    .map(({ label, better }) => `<th>${label} ${better === 'higher' ? '↑' : better === 'lower' ? '↓' : '→ real'}</th>`)
+    .join('');
+  const body = summaries
+    .map(
+      ({ label, pictures, values }) =>
+        `<tr><td>${escapeHtml(label)}</td><td>${pictures}</td>${allMeasures.map(({ name }) => `<td>${fixed(values[name])}</td>`).join('')}</tr>`,
+    )
+    .join('');
   return `<div class="wide"><table><thead><tr><th></th><th>Pictures</th>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
@@ -38,7 +50,9 @@ function comparisonTable(comparisons: readonly Comparison[]): string {
   const body = comparisons
     .map(({ variant, against, measure, difference, winRate, pairs, verdict }) => {
       const { label: name, better } = label.get(measure)!;
-      const cell = Number.isNaN(difference.estimate) ? '–' : `${signed(difference.estimate)} [${signed(difference.low)}, ${signed(difference.high)}]`;
+      const cell = Number.isNaN(difference.estimate)
+        ? '–'
+        : `${signed(difference.estimate)} [${signed(difference.low)}, ${signed(difference.high)}]`;
       const mark = verdict === 'no measurable change' ? '' : ` class="${verdict}"`;
       return `<tr><td>${escapeHtml(variant)} − ${escapeHtml(against)}</td><td>${name}${better === 'real' ? ' (distance to real)' : ''}</td><td>${cell}</td><td>${winRate === null ? '–' : `${Math.round(100 * winRate)} %`}</td><td>${pairs}</td><td${mark}>${verdict}</td></tr>`;
     })
@@ -47,7 +61,7 @@ function comparisonTable(comparisons: readonly Comparison[]): string {
 }
 
 function pictureGrid({ rows, labels }: ReportPictures): string {
-  const columns = `style="grid-template-columns:140px repeat(${labels.length},minmax(0,1fr))"`;
+  const columns = `style="grid-template-columns:minmax(140px,260px) repeat(${labels.length},minmax(0,128px))"`;
   const head = `<div></div>${labels.map((label) => `<div class="head">${escapeHtml(label)}</div>`).join('')}`;
   const body = rows
     .map(({ key, caption, change, images }) => {
@@ -71,12 +85,23 @@ export function renderReport(
       const measure = allMeasures.find((m) => m.name === name)!;
       const rows = comparisons
         .filter((c) => c.measure === name && c.against === base.label)
-        .map(({ variant, difference, verdict: v }) => ({ label: variant, interval: difference, tone: v === 'better' ? ('good' as const) : v === 'worse' ? ('bad' as const) : ('neutral' as const) }));
-      const reading = measure.better === 'higher' ? 'right of zero is better' : measure.better === 'lower' ? 'left of zero is better' : 'change of the distance to real; left of zero is better';
+        .map(({ variant, difference, verdict: v }) => ({
+          label: variant,
+          interval: difference,
+          tone: v === 'better' ? ('good' as const) : v === 'worse' ? ('bad' as const) : ('neutral' as const),
+        }));
+      const reading =
+        measure.better === 'higher'
+          ? 'right of zero is better'
+          : measure.better === 'lower'
+            ? 'left of zero is better'
+            : 'change of the distance to real; left of zero is better';
       return intervalPlot(rows, `${measure.label}, difference to ${base.label} with 95 % interval; ${reading}.`);
     })
     .join('');
-  const scores = variants.filter(({ role }) => role !== 'control').map(({ label, pictures: list }) => ({ label, values: list.flatMap(({ values }) => values.faceScore ?? []) }));
+  const scores = variants
+    .filter(({ role }) => role !== 'control')
+    .map(({ label, pictures: list }) => ({ label, values: list.flatMap(({ values }) => values.faceScore ?? []) }));
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title><style>${style}</style></head><body>
 <h1>${escapeHtml(title)}</h1>
 <p class="soft">${base.pictures.length} pairs of pictures, same prompts and seeds; paired bootstrap with ${resamples} resamples.</p>

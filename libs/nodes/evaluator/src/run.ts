@@ -36,7 +36,10 @@ interface Instruments {
   measure(pixels: ImageBuffer, key: string, image: Image | null): Promise<Omit<MeasuredPicture, 'features'>>;
   features(pictures: readonly ImageBuffer[]): Promise<readonly Float32Array[]>;
 }
-async function openInstruments(models: { scorer: Model<'face-score'>; detector: Model<'face-detector'>; features: Model<'features'> }, ctx: NodeContext): Promise<Instruments> {
+async function openInstruments(
+  models: { scorer: Model<'face-score'>; detector: Model<'face-detector'>; features: Model<'features'> },
+  ctx: NodeContext,
+): Promise<Instruments> {
   const scorer = await openFaceScore(models.scorer, ctx);
   const detector = await openDetector(models.detector, ctx);
   const features = await openFeatures(models.features, ctx);
@@ -46,7 +49,11 @@ async function openInstruments(models: { scorer: Model<'face-score'>; detector: 
       const crops = faces.flatMap(({ box }) => cropFace(pixels, box) ?? []);
       const scores = crops.length ? await scorer.score(crops, scorePrompt) : [];
       const faceScore = scores.length ? scores.reduce((a, b) => a + b, 0) / scores.length : null;
-      return { key, image, values: { faceScore, faceFound: crops.length ? 1 : 0, sharpness: sharpness(pixels), contrast: contrast(pixels) } };
+      return {
+        key,
+        image,
+        values: { faceScore, faceFound: crops.length ? 1 : 0, sharpness: sharpness(pixels), contrast: contrast(pixels) },
+      };
     },
     features: (pictures) => features.features(pictures),
   };
@@ -62,7 +69,9 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
   ];
   const keys = base.map(({ key }) => key).filter((key) => sets.every(({ images }) => images.has(key)));
   if (keys.length === 0) {
-    const [name, set] = sets.map(({ role, images }) => [role, images] as const).find(([, images]) => base.every(({ key }) => !images.has(key))) ?? ['tuned', sets[1]!.images];
+    const [name, set] = sets
+      .map(({ role, images }) => [role, images] as const)
+      .find(([, images]) => base.every(({ key }) => !images.has(key))) ?? ['tuned', sets[1]!.images];
     throw err.NO_PAIRS(base.length, name, set.size);
   }
   if (keys.length < 2) throw err.TOO_FEW('pairs', 2, keys.length);
@@ -73,14 +82,17 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
   // Measuring takes most of the time; the comparisons count as one more set.
   const total = (sets.length + 2) * keys.length + real.length + keys.length;
   let done = 0;
-  const measureAll = async (list: readonly { readonly key: string; readonly image: Image | null; pixels(): Promise<ImageBuffer> }[]): Promise<MeasuredPicture[]> => {
+  const measureAll = async (
+    list: readonly { readonly key: string; readonly image: Image | null; pixels(): Promise<ImageBuffer> }[],
+  ): Promise<MeasuredPicture[]> => {
     const out: MeasuredPicture[] = [];
     for (let at = 0; at < list.length; at += chunk) {
       ctx.signal.throwIfAborted();
       const part = list.slice(at, at + chunk);
       const pixels = await Promise.all(part.map((item) => item.pixels()));
       const features = await instruments.features(pixels);
-      for (const [i, item] of part.entries()) out.push({ ...(await instruments.measure(pixels[i]!, item.key, item.image)), features: features[i]! });
+      for (const [i, item] of part.entries())
+        out.push({ ...(await instruments.measure(pixels[i]!, item.key, item.image)), features: features[i]! });
       done += part.length;
       ctx.progress(done, total, pixels[0]);
     }
@@ -89,11 +101,14 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
   const stored = (image: Image) => ({ key: image.key, image, pixels: () => ctx.images.read(image) });
 
   const variants: MeasuredVariant[] = [];
-  for (const { role, label, images } of sets) variants.push({ role, label, pictures: await measureAll(keys.map((key) => stored(images.get(key)!))) });
+  for (const { role, label, images } of sets)
+    variants.push({ role, label, pictures: await measureAll(keys.map((key) => stored(images.get(key)!))) });
   const control = async (label: string, change: (pixels: ImageBuffer, key: string) => ImageBuffer): Promise<MeasuredVariant> => ({
     role: 'control',
     label,
-    pictures: await measureAll(keys.map((key) => ({ key, image: null, pixels: async () => change(await ctx.images.read(sets[0]!.images.get(key)!), key) }))),
+    pictures: await measureAll(
+      keys.map((key) => ({ key, image: null, pixels: async () => change(await ctx.images.read(sets[0]!.images.get(key)!), key) })),
+    ),
   });
   variants.push(await control('Base, blurred', (pixels) => blur(pixels, blurSigma)));
   // Pictures are read in any order, so each has noise of its own.
@@ -111,7 +126,12 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
       await new Promise((resolve) => setImmediate(resolve));
     },
   });
-  const verdict = judge(experiment, { base: 'Base', tuned: tunedLabel, rival: rival ? rivalLabel : null, controls: variants.filter(({ role }) => role === 'control').map(({ label }) => label) });
+  const verdict = judge(experiment, {
+    base: 'Base',
+    tuned: tunedLabel,
+    rival: rival ? rivalLabel : null,
+    controls: variants.filter(({ role }) => role === 'control').map(({ label }) => label),
+  });
 
   const changes = keys.map((key, i) => {
     const before = variants[0]!.pictures[i]!.values.faceScore;
@@ -120,12 +140,15 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
   });
   const ranked = changes.filter((c) => c.change !== null).sort((a, b) => b.change! - a.change!);
   const shown = variants.filter(({ role }) => role !== 'control');
-  const dataUrl = async (image: Image) => `data:${image.asset.mediaType};base64,${Buffer.from(await ctx.assets.read(image.asset)).toString('base64')}`;
+  const dataUrl = async (image: Image) =>
+    `data:${image.asset.mediaType};base64,${Buffer.from(await ctx.assets.read(image.asset)).toString('base64')}`;
   const grid = async (chosen: typeof changes): Promise<ReportPictures> => ({
     labels: shown.map(({ label }) => label),
     rows: await Promise.all(
       chosen.map(async ({ i, key, change }) => ({
-        key, change, caption: variants[0]!.pictures[i]!.image!.caption,
+        key,
+        change,
+        caption: variants[0]!.pictures[i]!.image!.caption,
         images: await Promise.all(shown.map(({ pictures }) => dataUrl(pictures[i]!.image!))),
       })),
     ),
@@ -142,7 +165,9 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
     pictures: keys.map((key, i) => ({
       key,
       caption: variants[0]!.pictures[i]!.image!.caption,
-      variants: Object.fromEntries(variants.map(({ label, pictures }) => [label, { asset: pictures[i]!.image?.asset.id ?? null, ...pictures[i]!.values }])),
+      variants: Object.fromEntries(
+        variants.map(({ label, pictures }) => [label, { asset: pictures[i]!.image?.asset.id ?? null, ...pictures[i]!.values }]),
+      ),
     })),
   };
   const bytes = (text: string) => new TextEncoder().encode(text);

@@ -11,8 +11,12 @@ export interface Verdict {
 const number = (value: number) => `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(Math.abs(value) < 0.1 ? 3 : 2)}`;
 const interval = ({ difference: { estimate, low, high } }: Comparison) => `${number(estimate)} [${number(low)}, ${number(high)}]`;
 
-export function judge({ comparisons }: Experiment, names: { readonly base: string; readonly tuned: string; readonly rival: string | null; readonly controls: readonly string[] }): Verdict {
-  const find = (variant: string, against: string, measure: Measure['name']) => comparisons.find((c) => c.variant === variant && c.against === against && c.measure === measure)!;
+export function judge(
+  { comparisons }: Experiment,
+  names: { readonly base: string; readonly tuned: string; readonly rival: string | null; readonly controls: readonly string[] },
+): Verdict {
+  const find = (variant: string, against: string, measure: Measure['name']) =>
+    comparisons.find((c) => c.variant === variant && c.against === against && c.measure === measure)!;
   const score = find(names.tuned, names.base, 'faceScore');
   const frechet = find(names.tuned, names.base, 'frechetDistance');
   const guards = (['sharpness', 'contrast', 'diversity'] as const).map((measure) => find(names.tuned, names.base, measure));
@@ -29,25 +33,55 @@ export function judge({ comparisons }: Experiment, names: { readonly base: strin
   const worse = guards.filter((c) => c.verdict === 'worse').map((c) => c.measure);
   if (worse.length) sentences.push(`Moved away from real pictures: ${worse.join(', ')}.`);
   const hacked = score.verdict === 'better' && (frechet.verdict === 'worse' || worse.includes('sharpness'));
-  if (hacked) sentences.push('The score rose while the pictures moved away from real ones: treat the score as hacked, not the faces as better.');
+  if (hacked)
+    sentences.push('The score rose while the pictures moved away from real ones: treat the score as hacked, not the faces as better.');
   for (const control of names.controls)
     if (find(control, names.base, 'faceScore').verdict === 'better')
-      sentences.push(`The control "${control}" raised the face score too: this scorer can be bought, so the score alone proves nothing here.`);
+      sentences.push(
+        `The control "${control}" raised the face score too: this scorer can be bought, so the score alone proves nothing here.`,
+      );
 
   let level: string | null = null;
   if (names.rival) {
     const againstRival = (['faceScore', 'frechetDistance'] as const).map((measure) => find(names.tuned, names.rival!, measure));
     const [byScore, byDistance] = againstRival as [Comparison, Comparison];
-    level = againstRival.some((c) => c.verdict === 'worse') ? 'behind' : againstRival.some((c) => c.verdict === 'better') ? 'ahead of' : 'level with';
-    if (byScore.verdict !== 'no measurable change' && byDistance.verdict !== 'no measurable change' && byScore.verdict !== byDistance.verdict) level = 'neither clearly ahead of nor behind';
-    sentences.push(`Against ${names.rival}: face score ${interval(byScore)} (${byScore.verdict}), Fréchet distance ${interval(byDistance)} (${byDistance.verdict}): ${level} it.`);
+    level = againstRival.some((c) => c.verdict === 'worse')
+      ? 'behind'
+      : againstRival.some((c) => c.verdict === 'better')
+        ? 'ahead of'
+        : 'level with';
+    if (
+      byScore.verdict !== 'no measurable change' &&
+      byDistance.verdict !== 'no measurable change' &&
+      byScore.verdict !== byDistance.verdict
+    )
+      level = 'neither clearly ahead of nor behind';
+    sentences.push(
+      `Against ${names.rival}: face score ${interval(byScore)} (${byScore.verdict}), Fréchet distance ${interval(byDistance)} (${byDistance.verdict}): ${level} it.`,
+    );
   }
 
   if (score.verdict === 'better' && frechet.verdict === 'better' && !hacked)
-    return { tone: 'good', headline: `${names.tuned} made faces measurably better than ${names.base}${level ? `, and is ${level} ${names.rival}` : ''}.`, sentences };
+    return {
+      tone: 'good',
+      headline: `${names.tuned} made faces measurably better than ${names.base}${level ? `, and is ${level} ${names.rival}` : ''}.`,
+      sentences,
+    };
   if (hacked) return { tone: 'bad', headline: `${names.tuned} raised the score without making the pictures more real.`, sentences };
-  if (score.verdict === 'worse' || frechet.verdict === 'worse') return { tone: 'bad', headline: `${names.tuned} made faces measurably worse than ${names.base} on ${[score, frechet].filter((c) => c.verdict === 'worse').map((c) => (c.measure === 'faceScore' ? 'face score' : 'Fréchet distance')).join(' and ')}.`, sentences };
+  if (score.verdict === 'worse' || frechet.verdict === 'worse')
+    return {
+      tone: 'bad',
+      headline: `${names.tuned} made faces measurably worse than ${names.base} on ${[score, frechet]
+        .filter((c) => c.verdict === 'worse')
+        .map((c) => (c.measure === 'faceScore' ? 'face score' : 'Fréchet distance'))
+        .join(' and ')}.`,
+      sentences,
+    };
   if (score.verdict === 'better' || frechet.verdict === 'better')
-    return { tone: 'neutral', headline: `${names.tuned} improved ${score.verdict === 'better' ? 'the face score' : 'the Fréchet distance'} only; the other shows no measurable change.`, sentences };
+    return {
+      tone: 'neutral',
+      headline: `${names.tuned} improved ${score.verdict === 'better' ? 'the face score' : 'the Fréchet distance'} only; the other shows no measurable change.`,
+      sentences,
+    };
   return { tone: 'neutral', headline: 'No measurable change.', sentences };
 }

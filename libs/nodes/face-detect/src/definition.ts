@@ -10,12 +10,22 @@ export const definition = defineNode({
   inputs: {
     model: port.model('face-detector', { help: 'YuNet, RetinaFace or SCRFD.' }),
     images: port.images({ help: 'Pictures to look at.' }),
-    threshold: port.number({ min: 0, max: 1, default: 0.6, help: 'Least confidence of a face. FaceScore keeps the faces that RetinaFace gives 0.9.' }),
+    threshold: port.number({
+      min: 0,
+      max: 1,
+      default: 0.6,
+      help: 'Least confidence of a face. FaceScore keeps the faces that RetinaFace gives 0.9.',
+    }),
     resize: port.choice(['auto', 'native', 'fit'], {
       default: 'auto',
       help: 'native: pictures as they are. fit: longest side scaled to the length below. auto: only longer ones are scaled. A detector of one size gets that size.',
     }),
-    longestSide: port.integer({ min: 32, max: 4096, default: 640, help: 'Pixels of the longest side after scaling. Smaller is faster, larger finds smaller faces.' }),
+    longestSide: port.integer({
+      min: 32,
+      max: 4096,
+      default: 640,
+      help: 'Pixels of the longest side after scaling. Smaller is faster, larger finds smaller faces.',
+    }),
   },
   outputs: {
     faces: port.faces({ help: 'Every picture with its faces, most confident first; a picture without a face has an empty list.' }),

@@ -15,7 +15,14 @@ afterAll(async () => {
 });
 async function detect(threshold: number) {
   const { detector } = await tinyHandles(folder, ctx);
-  const images = await Promise.all([[32, 32], [64, 32]].map(([width = 0, height = 0], i) => ctx.images.write({ width, height, channels: 3, data: new Uint8Array(width * height * 3) }, { key: `k${i}`, caption: 'c' })));
+  const images = await Promise.all(
+    [
+      [32, 32],
+      [64, 32],
+    ].map(([width = 0, height = 0], i) =>
+      ctx.images.write({ width, height, channels: 3, data: new Uint8Array(width * height * 3) }, { key: `k${i}`, caption: 'c' }),
+    ),
+  );
   return { images, ...(await run({ model: detector, images, threshold, resize: 'auto', longestSide: 640 }, ctx)) };
 }
 
@@ -23,9 +30,15 @@ describe('face detection', () => {
   it('gives every picture its faces, in pixels of the picture, and an overlay under the same key', async () => {
     // the detector of one size sees a face of 16 x 16 about (16, 16) in 32 x 32 pixels; a picture twice as wide is halved for it
     const { faces, overlays, images } = await detect(0.6);
-    expect(faces.images.map(({ image, faces: found }) => [image.key, found.map(({ box }) => box)])).toEqual([['k0', [[8, 8, 24, 24]]], ['k1', [[16, 16, 48, 48]]]]);
+    expect(faces.images.map(({ image, faces: found }) => [image.key, found.map(({ box }) => box)])).toEqual([
+      ['k0', [[8, 8, 24, 24]]],
+      ['k1', [[16, 16, 48, 48]]],
+    ]);
     expect(faces.images[0]!.faces[0]!.confidence).toBeCloseTo(0.9, 6);
-    expect(overlays.map(({ key, caption }) => [key, caption])).toEqual([['k0', 'c'], ['k1', 'c']]);
+    expect(overlays.map(({ key, caption }) => [key, caption])).toEqual([
+      ['k0', 'c'],
+      ['k1', 'c'],
+    ]);
     expect(overlays[0]!.asset.id).not.toBe(images[0]!.asset.id);
     const { data } = await ctx.images.read(overlays[0]!);
     expect([...data.subarray((8 * 32 + 12) * 3, (8 * 32 + 12) * 3 + 3)]).toEqual([40, 220, 90]);

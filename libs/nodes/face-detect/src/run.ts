@@ -18,8 +18,13 @@ export const run: NodeRun<typeof definition> = async ({ model, images, ...option
     ctx.progress(found.length, images.length, overlay);
   }
   const without = found.filter(({ faces }) => faces.length === 0);
-  if (without.length > 0) ctx.log('warn', `no face of confidence ${options.threshold} in ${without.length} of ${images.length} pictures: ${listed(without.map(({ image }) => image.key))}`);
+  if (without.length > 0)
+    ctx.log(
+      'warn',
+      `no face of confidence ${options.threshold} in ${without.length} of ${images.length} pictures: ${listed(without.map(({ image }) => image.key))}`,
+    );
   return { faces: { images: found }, overlays };
 };
 
-const listed = (keys: readonly string[]): string => (keys.length > 8 ? `${keys.slice(0, 8).join(', ')} and ${keys.length - 8} more` : keys.join(', '));
+const listed = (keys: readonly string[]): string =>
+  keys.length > 8 ? `${keys.slice(0, 8).join(', ')} and ${keys.length - 8} more` : keys.join(', ');

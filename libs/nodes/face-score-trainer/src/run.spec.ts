@@ -16,7 +16,12 @@ let pairs: PairSet;
 /** Good faces are bright on the left, bad ones on the right; the rest is noise. */
 const face = (seed: number, good: boolean) => {
   const rng = createRng(seed);
-  return { width: 16, height: 16, channels: 3 as const, data: Uint8Array.from({ length: 768 }, (_, i) => (Math.floor(i / 3) % 16 < 8 === good ? 180 : 60) + rng.integer(40)) };
+  return {
+    width: 16,
+    height: 16,
+    channels: 3 as const,
+    data: Uint8Array.from({ length: 768 }, (_, i) => (Math.floor(i / 3) % 16 < 8 === good ? 180 : 60) + rng.integer(40)),
+  };
 };
 beforeAll(async () => {
   const folder = join(ctx.folder(), 'tiny');
@@ -24,7 +29,15 @@ beforeAll(async () => {
   model = (await tinyHandles(folder, ctx)).faceScore;
   const write = (seed: number, good: boolean) => ctx.images.write(face(seed, good), { key: `k${seed}`, caption: 'a face' });
   pairs = {
-    pairs: await Promise.all(Array.from({ length: 24 }, async (_, i) => ({ key: `p${i}`, caption: 'a face', good: await write(2 * i, true), bad: await write(2 * i + 1, false), boxes: [[0, 0, 16, 16] as [number, number, number, number]] }))),
+    pairs: await Promise.all(
+      Array.from({ length: 24 }, async (_, i) => ({
+        key: `p${i}`,
+        caption: 'a face',
+        good: await write(2 * i, true),
+        bad: await write(2 * i + 1, false),
+        boxes: [[0, 0, 16, 16] as [number, number, number, number]],
+      })),
+    ),
     manifest: {},
   };
 });
@@ -38,10 +51,20 @@ it('learns to score the good face of pairs that it never trained on higher', asy
   const { model: tuned, training } = await run({ ...settings, model, pairs }, ctx);
   const scorer = await openFaceScore(tuned, ctx);
   const unseen = Array.from({ length: 10 }, (_, i) => i + 1000);
-  const good = await scorer.score(unseen.map((seed) => face(seed, true)), 'A face.');
-  const bad = await scorer.score(unseen.map((seed) => face(seed + 500, false)), 'A face.');
+  const good = await scorer.score(
+    unseen.map((seed) => face(seed, true)),
+    'A face.',
+  );
+  const bad = await scorer.score(
+    unseen.map((seed) => face(seed + 500, false)),
+    'A face.',
+  );
   expect(good.filter((score, i) => score > bad[i]!).length).toBe(10);
-  const curve = new TextDecoder().decode(await ctx.assets.read(training.metrics)).trim().split('\n').map((line) => JSON.parse(line) as { name: string; value: number });
+  const curve = new TextDecoder()
+    .decode(await ctx.assets.read(training.metrics))
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { name: string; value: number });
   expect(curve.filter(({ name }) => name === 'validation_accuracy').at(-1)!.value).toBe(1);
   expect(training.settings).toMatchObject({ faces: 24, validation: 6, steps: 120 });
 });
@@ -53,5 +76,7 @@ it('makes worse versions of a good face that differ from it', () => {
 it('says so when no pair has a face to crop, or too few have', async () => {
   const outside = { ...pairs, pairs: pairs.pairs.map((pair) => ({ ...pair, boxes: [] })) };
   await expect(run({ ...settings, model, pairs: outside }, ctx)).rejects.toThrow(/24 pairs and no box inside/);
-  await expect(run({ ...settings, model, pairs: { ...pairs, pairs: pairs.pairs.slice(0, 3) } }, ctx)).rejects.toThrow(/at least 8 faces.*got 3/);
+  await expect(run({ ...settings, model, pairs: { ...pairs, pairs: pairs.pairs.slice(0, 3) } }, ctx)).rejects.toThrow(
+    /at least 8 faces.*got 3/,
+  );
 });

@@ -54,15 +54,26 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
     curve.push(JSON.stringify({ name, step: at, value }));
   };
   let best: { readonly loss: number; readonly state: Tensors } | null = null;
-  const validate = held === 0 ? null : async (at: number, state: Tensors): Promise<void> => {
-    const session = await ctx.session(`validate:${ctx.node}:${JSON.stringify(componentOf(model, 'face_score').config)}:${held}`, () => validationModel(rankingGraph(config, held, tokens, inputWeights(new Map()))));
-    const parameters = Object.fromEntries([...trainable.keys()].map((name) => [name, state[name]!]));
-    const result = await session.run({ ...parameters, ...feedsOf(validation.map(({ good }) => good), validation.map(({ bad }) => bad)) });
-    const value = (name: string) => (result[name] as Tensor<'float32'>).data[0]!;
-    record('validation_loss', at, value('loss'));
-    record('validation_accuracy', at, value('accuracy'));
-    if (best === null || value('loss') < best.loss) best = { loss: value('loss'), state };
-  };
+  const validate =
+    held === 0
+      ? null
+      : async (at: number, state: Tensors): Promise<void> => {
+          const session = await ctx.session(`validate:${ctx.node}:${JSON.stringify(componentOf(model, 'face_score').config)}:${held}`, () =>
+            validationModel(rankingGraph(config, held, tokens, inputWeights(new Map()))),
+          );
+          const parameters = Object.fromEntries([...trainable.keys()].map((name) => [name, state[name]!]));
+          const result = await session.run({
+            ...parameters,
+            ...feedsOf(
+              validation.map(({ good }) => good),
+              validation.map(({ bad }) => bad),
+            ),
+          });
+          const value = (name: string) => (result[name] as Tensor<'float32'>).data[0]!;
+          record('validation_loss', at, value('loss'));
+          record('validation_accuracy', at, value('accuracy'));
+          if (best === null || value('loss') < best.loss) best = { loss: value('loss'), state };
+        };
 
   const started = performance.now();
   const every = Math.max(1, Math.floor(steps / validations));
@@ -75,7 +86,10 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
     learningRate: learningRateSchedule({ peak: learningRate, steps, warmUp: Math.ceil(steps / 20), shape: 'cosine' }),
     batches: () => {
       const chosen = Array.from({ length: batch }, () => training[rng.integer(training.length)]!);
-      return feedsOf(chosen.map(({ good }) => good), chosen.map(({ good, bad }) => (rng() < degradedShare ? degrade(good, rng) : bad)));
+      return feedsOf(
+        chosen.map(({ good }) => good),
+        chosen.map(({ good, bad }) => (rng() < degradedShare ? degrade(good, rng) : bad)),
+      );
     },
     onStep: async ({ step: at, loss: value, metrics, readState }) => {
       record('loss', at, value);
@@ -93,7 +107,11 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
   // Parameters that scoring does not use (the projections of BLIP's own training) stay as they were, so that the file keeps its layout.
   const tensors = new Map([...stored].map(([name, tensor]) => [name, trainable.has(name) ? state[name]! : tensor] as const));
   const weights = { asset: await ctx.assets.write(safetensorsBytes(tensors, { format: 'pt' }), 'application/x-safetensors') };
-  const tuned: Model<'face-score'> = { ...model, name: `${model.name} (tuned)`, components: { ...model.components, face_score: { ...componentOf(model, 'face_score'), weights } } };
+  const tuned: Model<'face-score'> = {
+    ...model,
+    name: `${model.name} (tuned)`,
+    components: { ...model.components, face_score: { ...componentOf(model, 'face_score'), weights } },
+  };
   const { model: _model, pairs: _pairs, ...settings } = inputs;
   return {
     model: tuned,

@@ -16,9 +16,17 @@ afterAll(async () => {
 });
 
 const picture = (key: string, caption = 'a face .'): Promise<Image> =>
-  ctx.images.write({ width: 20, height: 30, channels: 3, data: Uint8Array.from({ length: 1800 }, (_, i) => (i * key.charCodeAt(0)) % 256) }, { key, caption });
+  ctx.images.write(
+    { width: 20, height: 30, channels: 3, data: Uint8Array.from({ length: 1800 }, (_, i) => (i * key.charCodeAt(0)) % 256) },
+    { key, caption },
+  );
 const faces = async (found: Readonly<Record<string, readonly Box[]>>) => ({
-  images: await Promise.all(Object.entries(found).map(async ([key, boxes]) => ({ image: await picture(key), faces: boxes.map((box) => ({ box, confidence: 1, landmarks: [] })) }))),
+  images: await Promise.all(
+    Object.entries(found).map(async ([key, boxes]) => ({
+      image: await picture(key),
+      faces: boxes.map((box) => ({ box, confidence: 1, landmarks: [] })),
+    })),
+  ),
 });
 async function score(inputs: Partial<Parameters<typeof run>[0]>) {
   const { faceScore } = await tinyHandles(folder, ctx);
@@ -27,16 +35,34 @@ async function score(inputs: Partial<Parameters<typeof run>[0]>) {
 
 describe('the face score node', () => {
   it('scores each face of each picture, and reports a picture without one as not scored', async () => {
-    const found = await faces({ a: [[1, 1, 15, 20], [4, 4, 12, 12]], b: [], c: [[0, 0, 20, 30]], d: [[50, 50, 60, 60]] });
+    const found = await faces({
+      a: [
+        [1, 1, 15, 20],
+        [4, 4, 12, 12],
+      ],
+      b: [],
+      c: [[0, 0, 20, 30]],
+      d: [[50, 50, 60, 60]],
+    });
     const { scores, summary } = await score({ faces: found });
     expect(scores.rows.map(({ image, face, score: value, note }) => [image.key, face, value === null, note])).toEqual([
-      ['a', 0, false, undefined], ['a', 1, false, undefined], ['b', null, true, 'no face found'], ['c', 0, false, undefined], ['d', 0, true, 'the box lies outside the picture'],
+      ['a', 0, false, undefined],
+      ['a', 1, false, undefined],
+      ['b', null, true, 'no face found'],
+      ['c', 0, false, undefined],
+      ['d', 0, true, 'the box lies outside the picture'],
     ]);
     expect(new Set(scores.rows.flatMap((row) => row.score ?? [])).size).toBe(3);
     expect(summary).toMatch(/^mean -?\d+\.\d{4} over 3; 2 picture\(s\) not scored$/);
   });
   it('gives one row for each picture with the mean of its faces', async () => {
-    const found = await faces({ a: [[1, 1, 15, 20], [4, 4, 12, 12]], b: [] });
+    const found = await faces({
+      a: [
+        [1, 1, 15, 20],
+        [4, 4, 12, 12],
+      ],
+      b: [],
+    });
     const [single, mean] = [await score({ faces: found }), await score({ faces: found, per: 'picture' })];
     const values = single.scores.rows.flatMap((row) => row.score ?? []);
     expect(mean.scores.rows).toHaveLength(2);

@@ -21,7 +21,8 @@ interface Part {
 /** Throws FACE_SCORE_NOTHING, FACE_SCORE_BOTH, and what opening the model throws. */
 export const run: NodeRun<typeof definition> = async ({ model, faces, images, prompt, per }, ctx) => {
   if (faces && images) throw err.BOTH();
-  const pictures: readonly { readonly image: Image; readonly faces: readonly Face[] | null }[] | undefined = faces?.images ?? images?.map((image) => ({ image, faces: null }));
+  const pictures: readonly { readonly image: Image; readonly faces: readonly Face[] | null }[] | undefined =
+    faces?.images ?? images?.map((image) => ({ image, faces: null }));
   if (!pictures) throw err.NOTHING();
   const scorer = await openFaceScore(model, ctx);
   const rows: Row[] = [];
@@ -32,17 +33,24 @@ export const run: NodeRun<typeof definition> = async ({ model, faces, images, pr
     const crops = parts.flat().filter((part): part is Part & { readonly crop: ImageBuffer } => part.crop !== null);
     const scores = new Map<Part, number>();
     for (const [text, together] of Map.groupBy(crops, ({ image }) => prompt || image.caption)) {
-      const values = await scorer.score(together.map(({ crop }) => crop), text);
+      const values = await scorer.score(
+        together.map(({ crop }) => crop),
+        text,
+      );
       together.forEach((part, i) => scores.set(part, values[i]!));
     }
-    group.forEach(({ image }, i) => rows.push(...(per === 'face' ? faceRows(image, parts[i]!, scores) : [pictureRow(image, parts[i]!, scores)])));
+    group.forEach(({ image }, i) =>
+      rows.push(...(per === 'face' ? faceRows(image, parts[i]!, scores) : [pictureRow(image, parts[i]!, scores)])),
+    );
     ctx.progress(Math.min(first + picturesTogether, pictures.length), pictures.length, crops.at(-1)?.crop);
   }
   return { scores: { metric: `Face score (${model.name})`, higherIsBetter: true, rows }, summary: summaryOf(rows) };
 };
 
 const partsOf = (image: Image, faces: readonly Face[] | null, pixels: ImageBuffer): Part[] =>
-  faces === null ? [{ image, face: null, box: null, crop: pixels }] : faces.map(({ box }, face) => ({ image, face, box, crop: cropFace(pixels, box) }));
+  faces === null
+    ? [{ image, face: null, box: null, crop: pixels }]
+    : faces.map(({ box }, face) => ({ image, face, box, crop: cropFace(pixels, box) }));
 
 const noFace = 'no face found';
 
@@ -63,7 +71,10 @@ function pictureRow(image: Image, parts: readonly Part[], scores: ReadonlyMap<Pa
 
 function summaryOf(rows: readonly Row[]): string {
   const values = rows.flatMap(({ score }) => score ?? []);
-  const mean = values.length > 0 ? `mean ${(values.reduce((a, b) => a + b, 0) / values.length).toFixed(4)} over ${values.length}` : 'nothing was scored';
+  const mean =
+    values.length > 0
+      ? `mean ${(values.reduce((a, b) => a + b, 0) / values.length).toFixed(4)} over ${values.length}`
+      : 'nothing was scored';
   const without = new Set(rows.filter(({ score }) => score === null).map(({ image }) => image.key)).size;
   return without > 0 ? `${mean}; ${without} picture(s) not scored` : mean;
 }

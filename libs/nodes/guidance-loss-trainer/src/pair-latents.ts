@@ -23,7 +23,12 @@ export async function encodePairs({ pairs }: PairSet, model: DiffusionModel, ctx
   for (const { key, good, bad } of pairs)
     for (const { width, height } of [good, bad]) if (`${width} x ${height}` !== want) throw err.SIZE(key, want, `${width} x ${height}`);
   const read = async (side: 'good' | 'bad') => model.encodeImages(await Promise.all(pairs.map((pair) => ctx.images.read(pair[side]))));
-  return { count: pairs.length, good: await read('good'), bad: await read('bad'), text: await model.encodeText(pairs.map(({ caption }) => caption)) };
+  return {
+    count: pairs.length,
+    good: await read('good'),
+    bad: await read('bad'),
+    text: await model.encodeText(pairs.map(({ caption }) => caption)),
+  };
 }
 
 /** The rows of one batch. */

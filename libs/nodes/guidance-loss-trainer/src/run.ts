@@ -21,7 +21,22 @@ const learningRateFloor = 0.1;
 const previews = 20;
 
 export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
-  const { model, pairs, steps, batch, learningRate, guidanceWeight, diffusionWeight, tMin, tMax, snrWeighting, snrGamma, mode, rank, seed } = inputs;
+  const {
+    model,
+    pairs,
+    steps,
+    batch,
+    learningRate,
+    guidanceWeight,
+    diffusionWeight,
+    tMin,
+    tMax,
+    snrWeighting,
+    snrGamma,
+    mode,
+    rank,
+    seed,
+  } = inputs;
   if (tMin >= tMax) throw err.TIMES(tMin, tMax);
   const diffusion = await openDiffusion(model, ctx, { batch: encodeBatch });
   const { unet: config, vae, schedule } = diffusion;
@@ -44,7 +59,10 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
     return {
       [`${name}_noise`]: float32([batch, ...latents.good.dims.slice(1)], rng.normal((batch * latents.good.data.length) / latents.count)),
       [`${name}_timestep`]: float32([batch], times),
-      [`${name}_alpha_bar`]: float32([batch], times.map((t) => schedule.alphasCumprod[t]!)),
+      [`${name}_alpha_bar`]: float32(
+        [batch],
+        times.map((t) => schedule.alphasCumprod[t]!),
+      ),
     };
   };
   const nextRows = shuffledRows(latents.count, rng);
@@ -62,23 +80,38 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
     step,
     steps,
     signal: ctx.signal,
-    learningRate: learningRateSchedule({ peak: learningRate, steps, warmUp: Math.min(warmUpSteps, steps), shape: 'linear', floor: learningRateFloor }),
+    learningRate: learningRateSchedule({
+      peak: learningRate,
+      steps,
+      warmUp: Math.min(warmUpSteps, steps),
+      shape: 'linear',
+      floor: learningRateFloor,
+    }),
     batches: () => {
       // Times beyond the schedule do not exist; the range of the port is that of 1,000 steps.
       const times = schedule.alphasCumprod.length;
-      const feeds: Tensors = { ...batchOf(latents, nextRows(batch)), ...draw('guidance', tMin, Math.min(tMax, times)), ...draw('diffusion', 0, times) };
+      const feeds: Tensors = {
+        ...batchOf(latents, nextRows(batch)),
+        ...draw('guidance', tMin, Math.min(tMax, times)),
+        ...draw('diffusion', 0, times),
+      };
       return Object.fromEntries(Object.entries(feeds).filter(([name]) => wanted.has(name)));
     },
     onStep: async ({ step: at, loss, metrics, outputs }) => {
       record('loss', at, loss);
       for (const [name, value] of Object.entries(metrics)) record(name, at, value);
       const last = at + 1 === steps;
-      const preview = last || at % everyPreview === 0 ? (await diffusion.decodeLatents(outputs['clean'] as Tensor<'float32'>))[0] : undefined;
+      const preview =
+        last || at % everyPreview === 0 ? (await diffusion.decodeLatents(outputs['clean'] as Tensor<'float32'>))[0] : undefined;
       ctx.progress(at + 1, steps, preview);
     },
   }).catch((error: unknown) => {
     if (!isDiverged(error)) throw error;
-    throw err.DIVERGED(error.lastGood.steps, error.lastGood.steps, `a learning rate of ${learningRate} that is too high for these weights; try a third of it`);
+    throw err.DIVERGED(
+      error.lastGood.steps,
+      error.lastGood.steps,
+      `a learning rate of ${learningRate} that is too high for these weights; try a third of it`,
+    );
   });
   ctx.signal.throwIfAborted();
 

@@ -23,7 +23,15 @@ export interface TrainedWeights {
 }
 
 /** LoRAs that the handle already has stay as they are, in both models. */
-export async function trainedWeights(model: Model<'diffusion'>, unet: UNet2DCondition, config: UNetConfig, mode: 'full' | 'lora', rank: number, rng: Rng, ctx: NodeContext): Promise<TrainedWeights> {
+export async function trainedWeights(
+  model: Model<'diffusion'>,
+  unet: UNet2DCondition,
+  config: UNetConfig,
+  mode: 'full' | 'lora',
+  rank: number,
+  rng: Rng,
+  ctx: NodeContext,
+): Promise<TrainedWeights> {
   const stored = await componentWeights(model, 'unet', ctx);
   const withLoras = await lorasOver(model, 'unet', config, ctx);
   const frozen = withLoras(storedWeights(stored));

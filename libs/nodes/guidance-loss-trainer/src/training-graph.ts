@@ -19,7 +19,13 @@ export interface BatchSize {
 const maxGradientNorm = 1;
 
 /** Inputs `good`, `bad`, `encoder_hidden_states`, and for each of `guidance` and `diffusion`: `<name>_noise`, `<name>_timestep`, `<name>_alpha_bar`; those that a weight of 0 leaves out are not fed. Extra output `clean`, the first picture as the trained model sees it. */
-export function trainingGraph(unet: UNet2DCondition, config: UNetConfig, { batch, height, width, tokens }: BatchSize, weights: TrainedWeights, losses: FaceLossWeights): TrainStep {
+export function trainingGraph(
+  unet: UNet2DCondition,
+  config: UNetConfig,
+  { batch, height, width, tokens }: BatchSize,
+  weights: TrainedWeights,
+  losses: FaceLossWeights,
+): TrainStep {
   const latents = [batch, config.inChannels, height, width] as const;
   const text = input('encoder_hidden_states', 'float32', [batch, tokens, config.crossAttentionDim]);
   const draw = (name: string): NoiseDraw => ({
@@ -47,6 +53,10 @@ export function trainingGraph(unet: UNet2DCondition, config: UNetConfig, { batch
     loss,
     maxGradientNorm,
     parameters: [...weights.inputs].map(([name, value]) => ({ name, value, initial: weights.initial.get(name)! })),
-    metrics: { ...(guidance && { guidance_loss: guidance }), ...(diffusion && { diffusion_loss: diffusion }), clean: op.Slice([clean], { starts: [0], ends: [1], axes: [0] }) },
+    metrics: {
+      ...(guidance && { guidance_loss: guidance }),
+      ...(diffusion && { diffusion_loss: diffusion }),
+      clean: op.Slice([clean], { starts: [0], ends: [1], axes: [0] }),
+    },
   });
 }

@@ -10,7 +10,10 @@ export const definition = defineNode({
   inputs: {
     folder: port.path({ of: 'folder', help: 'Folder with PNG, JPEG or WebP files; folders inside it are not looked at.' }),
     limit: port.integer({ min: 0, max: 1_000_000, default: 0, help: 'Most pictures to read, in the order of their names; 0 reads all.' }),
-    captions: port.choice(['sidecar', 'none'], { default: 'sidecar', help: 'sidecar: the text of cat.txt is the caption of cat.jpg, where there is one.' }),
+    captions: port.choice(['sidecar', 'none'], {
+      default: 'sidecar',
+      help: 'sidecar: the text of cat.txt is the caption of cat.jpg, where there is one.',
+    }),
   },
   outputs: { images: port.images({ help: 'The pictures; the key of each is its file name.' }) },
   effects: 'reads',

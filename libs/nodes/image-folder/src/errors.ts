@@ -4,5 +4,6 @@ import { defineErrors } from '@facewright/tensor';
 export const err = defineErrors('IMAGE_FOLDER', {
   NO_FOLDER: (folder: string, got: string) => `folder: expected an existing folder, got ${got} at ${folder}`,
   EMPTY: (folder: string) => `folder ${folder}: expected PNG, JPEG or WebP files, got none`,
-  UNREADABLE: (problems: readonly string[]) => `folder: expected pictures, got ${problems.length} file(s) that cannot be read:${problems.map((p) => `\n  ${p}`).join('')}`,
+  UNREADABLE: (problems: readonly string[]) =>
+    `folder: expected pictures, got ${problems.length} file(s) that cannot be read:${problems.map((p) => `\n  ${p}`).join('')}`,
 });

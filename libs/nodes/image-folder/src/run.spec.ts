@@ -14,11 +14,15 @@ beforeAll(async () => {
   await writeFile(join(folder, 'b.txt'), ' a grey field \n');
   await writeFile(join(folder, 'notes.md'), 'no picture');
 });
-const read = async (inputs: Partial<Parameters<typeof run>[0]> = {}) => (await run({ folder, limit: 0, captions: 'sidecar', ...inputs }, ctx)).images;
+const read = async (inputs: Partial<Parameters<typeof run>[0]> = {}) =>
+  (await run({ folder, limit: 0, captions: 'sidecar', ...inputs }, ctx)).images;
 
 describe('an image folder', () => {
   it('gives the pictures by name, with the text beside them as caption', async () => {
-    expect((await read()).map(({ key, caption, width, height }) => [key, caption, width, height])).toEqual([['a.PNG', '', 5, 4], ['b.png', 'a grey field', 5, 4]]);
+    expect((await read()).map(({ key, caption, width, height }) => [key, caption, width, height])).toEqual([
+      ['a.PNG', '', 5, 4],
+      ['b.png', 'a grey field', 5, 4],
+    ]);
     expect((await read({ captions: 'none' })).map(({ caption }) => caption)).toEqual(['', '']);
   });
   it('stops at the limit', async () => {
@@ -28,11 +32,20 @@ describe('an image folder', () => {
     const bad = join(ctx.folder(), 'bad');
     await mkdir(bad);
     await Promise.all(['one.jpg', 'two.webp'].map((name) => writeFile(join(bad, name), 'not a picture')));
-    await expect(read({ folder: bad })).rejects.toMatchObject({ code: 'IMAGE_FOLDER_UNREADABLE', message: expect.stringMatching(/2 file\(s\)[\s\S]*one\.jpg[\s\S]*two\.webp/) as string });
+    await expect(read({ folder: bad })).rejects.toMatchObject({
+      code: 'IMAGE_FOLDER_UNREADABLE',
+      message: expect.stringMatching(/2 file\(s\)[\s\S]*one\.jpg[\s\S]*two\.webp/) as string,
+    });
   });
   it('says that a folder is none, or empty of pictures', async () => {
-    await expect(read({ folder: join(folder, 'nowhere') })).rejects.toMatchObject({ code: 'IMAGE_FOLDER_NO_FOLDER', message: expect.stringContaining('got nothing') as string });
-    await expect(read({ folder: join(folder, 'b.png') })).rejects.toMatchObject({ code: 'IMAGE_FOLDER_NO_FOLDER', message: expect.stringContaining('got a file') as string });
+    await expect(read({ folder: join(folder, 'nowhere') })).rejects.toMatchObject({
+      code: 'IMAGE_FOLDER_NO_FOLDER',
+      message: expect.stringContaining('got nothing') as string,
+    });
+    await expect(read({ folder: join(folder, 'b.png') })).rejects.toMatchObject({
+      code: 'IMAGE_FOLDER_NO_FOLDER',
+      message: expect.stringContaining('got a file') as string,
+    });
     await mkdir(join(ctx.folder(), 'empty'));
     await expect(read({ folder: join(ctx.folder(), 'empty') })).rejects.toMatchObject({ code: 'IMAGE_FOLDER_EMPTY' });
   });

@@ -3,5 +3,6 @@ import { defineErrors } from '@facewright/tensor';
 
 export const err = defineErrors('INPAINT', {
   NO_FACES: (pictures: number) => `faces: expected at least one face to repaint, got none in ${pictures} picture(s)`,
-  CHANNELS: (model: string, want: readonly number[], got: number) => `model ${model}: expected a U-Net with ${want.join(' or ')} input channels, got ${got}`,
+  CHANNELS: (model: string, want: readonly number[], got: number) =>
+    `model ${model}: expected a U-Net with ${want.join(' or ')} input channels, got ${got}`,
 });

@@ -15,7 +15,8 @@ export function workSize({ width, height }: Size, longestSide: number, multiple:
 }
 
 /** Boxes of whole pixels to repaint; boxes that lie outside the picture fall away. */
-export const repaintBoxes = (boxes: readonly Box[], margin: number, size: Size): Box[] => boxes.map((box) => boxInside(growBox(box, margin), size)).filter((box) => box !== null);
+export const repaintBoxes = (boxes: readonly Box[], margin: number, size: Size): Box[] =>
+  boxes.map((box) => boxInside(growBox(box, margin), size)).filter((box) => box !== null);
 
 /** 1 for every latent cell that a box touches, 0 elsewhere; [work height / stride, work width / stride]. The boxes are in pixels of `size`. */
 export function latentMask(boxes: readonly Box[], size: Size, work: Size, stride: number): Float32Array {
@@ -23,6 +24,7 @@ export function latentMask(boxes: readonly Box[], size: Size, work: Size, stride
   const [sx, sy] = [work.width / size.width / stride, work.height / size.height / stride];
   const mask = new Float32Array(columns * rows);
   for (const [x1, y1, x2, y2] of boxes)
-    for (let row = Math.floor(y1 * sy); row < Math.min(rows, Math.ceil(y2 * sy)); row++) mask.fill(1, row * columns + Math.floor(x1 * sx), row * columns + Math.min(columns, Math.ceil(x2 * sx)));
+    for (let row = Math.floor(y1 * sy); row < Math.min(rows, Math.ceil(y2 * sy)); row++)
+      mask.fill(1, row * columns + Math.floor(x1 * sx), row * columns + Math.min(columns, Math.ceil(x2 * sx)));
   return mask;
 }

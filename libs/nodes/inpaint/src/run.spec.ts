@@ -20,9 +20,26 @@ afterAll(async () => {
 });
 
 const picture = (key: string, [width, height]: readonly [number, number] = [16, 16], caption = 'a face'): Promise<Image> =>
-  ctx.images.write({ width, height, channels: 3, data: Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 13 + key.charCodeAt(0) * 7) % 256) }, { key, caption });
-const facesOf = (image: Image, ...boxes: Box[]): Faces['images'][number] => ({ image, faces: boxes.map((box) => ({ box, confidence: 1, landmarks: [] })) });
-const defaults = { start: 600, steps: 5, guidance: 2, prompt: 'A face.', negativePrompt: '', scheduler: 'ddim' as const, margin: 0, longestSide: 768, batch: 4, seed: 1 };
+  ctx.images.write(
+    { width, height, channels: 3, data: Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * 13 + key.charCodeAt(0) * 7) % 256) },
+    { key, caption },
+  );
+const facesOf = (image: Image, ...boxes: Box[]): Faces['images'][number] => ({
+  image,
+  faces: boxes.map((box) => ({ box, confidence: 1, landmarks: [] })),
+});
+const defaults = {
+  start: 600,
+  steps: 5,
+  guidance: 2,
+  prompt: 'A face.',
+  negativePrompt: '',
+  scheduler: 'ddim' as const,
+  margin: 0,
+  longestSide: 768,
+  batch: 4,
+  seed: 1,
+};
 async function repaint(images: Faces['images'], inputs: Partial<Parameters<typeof run>[0]> = {}, folder = plain) {
   const { diffusion } = await tinyHandles(folder, ctx);
   return (await run({ model: diffusion, faces: { images }, ...defaults, ...inputs }, ctx)).images;
@@ -30,7 +47,10 @@ async function repaint(images: Faces['images'], inputs: Partial<Parameters<typeo
 const middle: Box = [4, 4, 12, 12];
 
 describe('inpainting', () => {
-  it.each([['a U-Net that does not see the mask', plain], ['an inpainting U-Net', nine]])('changes pixels inside the boxes and none outside, with %s', async (_, folder) => {
+  it.each([
+    ['a U-Net that does not see the mask', plain],
+    ['an inpainting U-Net', nine],
+  ])('changes pixels inside the boxes and none outside, with %s', async (_, folder) => {
     const original = await picture('a');
     const [repainted] = await repaint([facesOf(original, middle)], {}, folder);
     expect(repainted).toMatchObject({ key: 'a', caption: 'a face', width: 16, height: 16 });
@@ -42,16 +62,29 @@ describe('inpainting', () => {
   });
   it('repaints the same way again, and otherwise from another seed, start, caption or scheduler', async () => {
     const faces = [facesOf(await picture('a'), middle)];
-    const ids = async (inputs?: Partial<Parameters<typeof run>[0]>, images = faces) => (await repaint(images, inputs)).map((image) => image.asset.id);
+    const ids = async (inputs?: Partial<Parameters<typeof run>[0]>, images = faces) =>
+      (await repaint(images, inputs)).map((image) => image.asset.id);
     const first = await ids();
     expect(await ids()).toEqual(first);
-    for (const change of [{ seed: 2 }, { start: 1000 }, { scheduler: 'euler' as const }, { guidance: 1 }]) expect(await ids(change), JSON.stringify(change)).not.toEqual(first);
+    for (const change of [{ seed: 2 }, { start: 1000 }, { scheduler: 'euler' as const }, { guidance: 1 }])
+      expect(await ids(change), JSON.stringify(change)).not.toEqual(first);
     expect(await ids({}, [facesOf(await picture('a', [16, 16], 'a man'), middle)])).not.toEqual(first);
-    expect(await ids({}, [facesOf(await picture('a', [16, 16], ''), middle)])).not.toEqual(await ids({ prompt: 'red hair' }, [facesOf(await picture('a', [16, 16], ''), middle)]));
+    expect(await ids({}, [facesOf(await picture('a', [16, 16], ''), middle)])).not.toEqual(
+      await ids({ prompt: 'red hair' }, [facesOf(await picture('a', [16, 16], ''), middle)]),
+    );
   });
   it('keeps the order of the pictures whatever their sizes, and leaves out those without a face', async () => {
-    const images = await repaint([facesOf(await picture('a'), middle), facesOf(await picture('b', [24, 16]), middle), facesOf(await picture('c')), facesOf(await picture('d'), middle)]);
-    expect(images.map(({ key, width }) => [key, width])).toEqual([['a', 16], ['b', 24], ['d', 16]]);
+    const images = await repaint([
+      facesOf(await picture('a'), middle),
+      facesOf(await picture('b', [24, 16]), middle),
+      facesOf(await picture('c')),
+      facesOf(await picture('d'), middle),
+    ]);
+    expect(images.map(({ key, width }) => [key, width])).toEqual([
+      ['a', 16],
+      ['b', 24],
+      ['d', 16],
+    ]);
     expect(ctx.said.logs.at(-1)!.message).toContain('1 of 4 pictures');
   });
   it('puts faces back at full size into pictures of sizes that no model takes', async () => {
@@ -63,18 +96,32 @@ describe('inpainting', () => {
     expect(after.data).not.toEqual(before.data);
   });
   it('says that no picture has a face', async () => {
-    await expect(repaint([facesOf(await picture('a')), facesOf(await picture('b'), [90, 90, 99, 99])])).rejects.toMatchObject({ code: 'INPAINT_NO_FACES', message: expect.stringContaining('2 picture(s)') as string });
+    await expect(repaint([facesOf(await picture('a')), facesOf(await picture('b'), [90, 90, 99, 99])])).rejects.toMatchObject({
+      code: 'INPAINT_NO_FACES',
+      message: expect.stringContaining('2 picture(s)') as string,
+    });
   });
   it('stops when the run is cancelled', async () => {
     const cancelled = createFakeContext({ openSession: runtime.open, signal: AbortSignal.abort() });
     const { diffusion } = await tinyHandles(plain, cancelled);
-    await expect(run({ model: diffusion, faces: { images: [facesOf(await picture('a'), middle)] }, ...defaults }, cancelled)).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(
+      run({ model: diffusion, faces: { images: [facesOf(await picture('a'), middle)] }, ...defaults }, cancelled),
+    ).rejects.toMatchObject({ name: 'AbortError' });
   });
 });
 
 describe('the area to repaint', () => {
   it('grows boxes by a share of their size and cuts them at the edge', () => {
-    expect(repaintBoxes([[4, 4, 12, 20], [-5, 0, -1, 3]], 0.25, { width: 13, height: 40 })).toEqual([[2, 0, 13, 24]]);
+    expect(
+      repaintBoxes(
+        [
+          [4, 4, 12, 20],
+          [-5, 0, -1, 3],
+        ],
+        0.25,
+        { width: 13, height: 40 },
+      ),
+    ).toEqual([[2, 0, 13, 24]]);
   });
   it('covers every latent cell that a box touches', () => {
     const mask = latentMask([[3, 4, 5, 8]], { width: 16, height: 16 }, { width: 16, height: 16 }, 4);

@@ -10,8 +10,16 @@ export const loadDiffusion = defineNode({
   summary: 'Opens a diffusion model where it lies: a folder in the diffusers layout, or a single safetensors file of Stable Diffusion 1.x.',
   category: 'Models',
   inputs: {
-    path: port.path({ default: tinySet, help: 'Folder with unet, vae, text_encoder, tokenizer and scheduler inside, or a .safetensors file. Nothing is copied or converted.' }),
-    tokenizer: port.optional(port.path({ of: 'folder', help: 'For a single file, which has no vocabulary inside: the folder with vocab.json and merges.txt of CLIP.' })),
+    path: port.path({
+      default: tinySet,
+      help: 'Folder with unet, vae, text_encoder, tokenizer and scheduler inside, or a .safetensors file. Nothing is copied or converted.',
+    }),
+    tokenizer: port.optional(
+      port.path({
+        of: 'folder',
+        help: 'For a single file, which has no vocabulary inside: the folder with vocab.json and merges.txt of CLIP.',
+      }),
+    ),
   },
   outputs: { model: port.model('diffusion', { help: 'The model: its configuration and where its weights are.' }) },
   effects: 'reads',
@@ -38,7 +46,13 @@ export const loadFaceScore = defineNode({
   title: 'Load face score',
   summary: 'Opens a face score model: BLIP with a reward head, as ImageReward and FaceScore are.',
   category: 'Models',
-  inputs: { path: port.path({ of: 'folder', default: tinySet, help: 'Folder with config.json (or med_config.json), model.safetensors and vocab.txt, or one with such a folder face_score inside.' }) },
+  inputs: {
+    path: port.path({
+      of: 'folder',
+      default: tinySet,
+      help: 'Folder with config.json (or med_config.json), model.safetensors and vocab.txt, or one with such a folder face_score inside.',
+    }),
+  },
   outputs: { model: port.model('face-score', { help: 'The model: its configuration and where its weights are.' }) },
   effects: 'reads',
 });
@@ -60,7 +74,12 @@ export const loadFeatures = defineNode({
   title: 'Load feature network',
   summary: 'Opens a network that turns pictures into vectors, on which Fréchet distance and diversity are measured.',
   category: 'Models',
-  inputs: { path: port.path({ default: tinySet, help: 'An .onnx file with pictures [n, 3, height, width] in [-1, 1] to vectors [n, length], or a folder with features/features.onnx inside.' }) },
+  inputs: {
+    path: port.path({
+      default: tinySet,
+      help: 'An .onnx file with pictures [n, 3, height, width] in [-1, 1] to vectors [n, length], or a folder with features/features.onnx inside.',
+    }),
+  },
   outputs: { model: port.model('features', { help: 'The network.' }) },
   effects: 'reads',
 });

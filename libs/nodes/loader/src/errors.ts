@@ -5,8 +5,10 @@ const lines = (problems: readonly string[]) => problems.map((p) => `\n  ${p}`).j
 
 export const err = defineErrors('LOADER', {
   MISSING: (path: string, want: string, problems: readonly string[]) => `${path}: expected ${want}, got a folder without${lines(problems)}`,
-  NOT_FOUND: (path: string, want: string) => `${path}: expected ${want}, got nothing at this path (relative paths begin at the working directory)`,
+  NOT_FOUND: (path: string, want: string) =>
+    `${path}: expected ${want}, got nothing at this path (relative paths begin at the working directory)`,
   KIND: (path: string, want: string, got: string) => `${path}: expected ${want}, got ${got}`,
   JSON: (path: string, why: string) => `${path}: expected a JSON object, got ${why}`,
-  MODEL: (path: string, problems: readonly string[]) => `${path}: expected a model that fits its configuration, got ${problems.length} component(s) that do not:${lines(problems)}`,
+  MODEL: (path: string, problems: readonly string[]) =>
+    `${path}: expected a model that fits its configuration, got ${problems.length} component(s) that do not:${lines(problems)}`,
 });

@@ -1,8 +1,21 @@
 // Load diffusion model: the work of the node.
 import type { Model, NodeContext, NodeRun } from '@facewright/core';
 import {
-  AutoencoderKL, checkWeights, ClipText, parseAutoencoderConfig, parseClipTextConfig, parseNoiseSchedule, parseUNetConfig, sd15AutoencoderConfig, sd15ClipTextConfig, sd15SchedulerConfig, sd15UNetConfig,
-  splitSingleFile, UNet2DCondition, type Json, type Module,
+  AutoencoderKL,
+  checkWeights,
+  ClipText,
+  parseAutoencoderConfig,
+  parseClipTextConfig,
+  parseNoiseSchedule,
+  parseUNetConfig,
+  sd15AutoencoderConfig,
+  sd15ClipTextConfig,
+  sd15SchedulerConfig,
+  sd15UNetConfig,
+  splitSingleFile,
+  UNet2DCondition,
+  type Json,
+  type Module,
 } from '@facewright/models';
 import { readSafetensorsHeader } from '@facewright/weights';
 import { basename } from 'node:path';
@@ -23,13 +36,30 @@ export const run: NodeRun<typeof loadDiffusion> = async ({ path, tokenizer }, ct
   if (found === null) throw err.NOT_FOUND(path, want);
   if (found === 'file' && !place.endsWith('.safetensors')) throw err.KIND(path, want, 'a file of another kind');
   const components = found === 'folder' ? await fromFolder(place, ctx) : await fromSingleFile(place, tokenizer, ctx);
-  return { model: { family: 'diffusion', architecture: 'stable-diffusion', name: basename(place).replace(/\.safetensors$/, ''), components, loras: [] } };
+  return {
+    model: {
+      family: 'diffusion',
+      architecture: 'stable-diffusion',
+      name: basename(place).replace(/\.safetensors$/, ''),
+      components,
+      loras: [],
+    },
+  };
 };
 
 const parts = {
-  unet: { weights: ['diffusion_pytorch_model.safetensors', 'diffusion_pytorch_model.fp16.safetensors'], module: (config: Json): Module => new UNet2DCondition(parseUNetConfig(config)) },
-  vae: { weights: ['diffusion_pytorch_model.safetensors', 'diffusion_pytorch_model.fp16.safetensors'], module: (config: Json): Module => new AutoencoderKL(parseAutoencoderConfig(config)) },
-  text_encoder: { weights: ['model.safetensors', 'model.fp16.safetensors'], module: (config: Json): Module => new ClipText(parseClipTextConfig(config)) },
+  unet: {
+    weights: ['diffusion_pytorch_model.safetensors', 'diffusion_pytorch_model.fp16.safetensors'],
+    module: (config: Json): Module => new UNet2DCondition(parseUNetConfig(config)),
+  },
+  vae: {
+    weights: ['diffusion_pytorch_model.safetensors', 'diffusion_pytorch_model.fp16.safetensors'],
+    module: (config: Json): Module => new AutoencoderKL(parseAutoencoderConfig(config)),
+  },
+  text_encoder: {
+    weights: ['model.safetensors', 'model.fp16.safetensors'],
+    module: (config: Json): Module => new ClipText(parseClipTextConfig(config)),
+  },
 } as const;
 
 async function fromFolder(folder: string, ctx: NodeContext): Promise<Components> {
@@ -41,19 +71,28 @@ async function fromFolder(folder: string, ctx: NodeContext): Promise<Components>
   };
   const files: { name: keyof typeof parts; config: string; weights: string }[] = [];
   for (const [name, { weights }] of Object.entries(parts)) {
-    files.push({ name: name as keyof typeof parts, config: await need([`${name}/config.json`]), weights: await need(weights.map((file) => `${name}/${file}`)) });
+    files.push({
+      name: name as keyof typeof parts,
+      config: await need([`${name}/config.json`]),
+      weights: await need(weights.map((file) => `${name}/${file}`)),
+    });
   }
   const scheduler = await need(['scheduler/scheduler_config.json']);
   const words = await vocabularyOf(folder, 'tokenizer/', need);
   if (missing.length > 0) throw err.MISSING(folder, 'a folder in the diffusers layout', missing);
 
   const problems: string[] = [];
-  const components: Components = { tokenizer: await tokenizerOf(words, ctx), scheduler: { config: { ...(await readJson(scheduler, ctx)) }, weights: null, files: {} } };
+  const components: Components = {
+    tokenizer: await tokenizerOf(words, ctx),
+    scheduler: { config: { ...(await readJson(scheduler, ctx)) }, weights: null, files: {} },
+  };
   await collect(problems, () => void parseNoiseSchedule(components['scheduler']!.config));
   for (const { name, config: configFile, weights } of files) {
     const config = { ...(await readJson(configFile, ctx)) };
     const ref = await ctx.files.ref(weights);
-    await collect(problems, async () => checkWeights(parts[name].module(config), (await readSafetensorsHeader(await ctx.assets.file(ref))).tensors, { file: weights }));
+    await collect(problems, async () =>
+      checkWeights(parts[name].module(config), (await readSafetensorsHeader(await ctx.assets.file(ref))).tensors, { file: weights }),
+    );
     components[name] = { config, weights: ref, files: {} };
   }
   if (problems.length > 0) throw err.MODEL(folder, problems);
@@ -70,7 +109,8 @@ async function collect(problems: string[], check: () => void | Promise<void>): P
 }
 
 async function fromSingleFile(file: string, tokenizer: string | undefined, ctx: NodeContext): Promise<Components> {
-  if (tokenizer === undefined) throw err.KIND('tokenizer', 'the folder of a CLIP vocabulary beside a single file, which has none inside', 'nothing');
+  if (tokenizer === undefined)
+    throw err.KIND('tokenizer', 'the folder of a CLIP vocabulary beside a single file, which has none inside', 'nothing');
   const missing: string[] = [];
   const words = await vocabularyOf(tokenizer, '', async (names) => {
     const found = await firstFile(tokenizer, names, ctx);
@@ -95,9 +135,17 @@ interface Vocabulary {
   readonly config: string | null;
 }
 async function vocabularyOf(folder: string, prefix: string, need: (names: readonly string[]) => Promise<string>): Promise<Vocabulary> {
-  return { vocab: await need([`${prefix}vocab.json`]), merges: await need([`${prefix}merges.txt`]), config: `${folder}/${prefix}tokenizer_config.json` };
+  return {
+    vocab: await need([`${prefix}vocab.json`]),
+    merges: await need([`${prefix}merges.txt`]),
+    config: `${folder}/${prefix}tokenizer_config.json`,
+  };
 }
 async function tokenizerOf({ vocab, merges, config }: Vocabulary, ctx: NodeContext): Promise<Components[string]> {
   const settings = config !== null && (await ctx.files.exists(config)) === 'file' ? await readJson(config, ctx) : {};
-  return { config: { ...settings }, weights: null, files: { 'vocab.json': await ctx.files.ref(vocab), 'merges.txt': await ctx.files.ref(merges) } };
+  return {
+    config: { ...settings },
+    weights: null,
+    files: { 'vocab.json': await ctx.files.ref(vocab), 'merges.txt': await ctx.files.ref(merges) },
+  };
 }

@@ -13,14 +13,24 @@ export const run: NodeRun<typeof loadFaceScore> = async ({ path }, ctx) => {
   if ((await ctx.files.exists(place)) !== 'folder') throw err.NOT_FOUND(path, 'the folder of a face score model');
   const folder = (await ctx.files.exists(`${place}/face_score`)) === 'folder' ? `${place}/face_score` : place;
   const wanted = { config: ['config.json', 'med_config.json'], weights: ['model.safetensors'], vocabulary: ['vocab.txt'] };
-  const files = { config: await firstFile(folder, wanted.config, ctx), weights: await firstFile(folder, wanted.weights, ctx), vocabulary: await firstFile(folder, wanted.vocabulary, ctx) };
+  const files = {
+    config: await firstFile(folder, wanted.config, ctx),
+    weights: await firstFile(folder, wanted.weights, ctx),
+    vocabulary: await firstFile(folder, wanted.vocabulary, ctx),
+  };
   if (files.config === null || files.weights === null || files.vocabulary === null) {
-    throw err.MISSING(folder, 'the folder of a face score model', (['config', 'weights', 'vocabulary'] as const).filter((kind) => files[kind] === null).map((kind) => wanted[kind].join(' or ')));
+    throw err.MISSING(
+      folder,
+      'the folder of a face score model',
+      (['config', 'weights', 'vocabulary'] as const).filter((kind) => files[kind] === null).map((kind) => wanted[kind].join(' or ')),
+    );
   }
   const config = { ...(await readJson(files.config, ctx)) };
   const weights = await ctx.files.ref(files.weights);
   const { tensors } = await readSafetensorsHeader(await ctx.assets.file(weights));
   checkWeights(new BlipReward(parseBlipRewardConfig(config)), tensors, { file: files.weights });
   const component = { config, weights, files: { 'vocab.txt': await ctx.files.ref(files.vocabulary) } };
-  return { model: { family: 'face-score', architecture: 'blip-reward', name: basename(place), components: { face_score: component }, loras: [] } };
+  return {
+    model: { family: 'face-score', architecture: 'blip-reward', name: basename(place), components: { face_score: component }, loras: [] },
+  };
 };

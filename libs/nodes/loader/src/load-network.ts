@@ -4,11 +4,23 @@ import { basename } from 'node:path';
 import { err } from './errors.ts';
 
 /** A handle whose only component is the file itself. `inside` is where a model set keeps it. Throws LOADER_NOT_FOUND, LOADER_MISSING. */
-export async function loadNetwork<const F extends string>(family: F, component: string, path: string, inside: string, ctx: NodeContext): Promise<Model<F>> {
+export async function loadNetwork<const F extends string>(
+  family: F,
+  component: string,
+  path: string,
+  inside: string,
+  ctx: NodeContext,
+): Promise<Model<F>> {
   const place = path.replace(/[/\\]+$/, '');
   const found = await ctx.files.exists(place);
   if (found === null) throw err.NOT_FOUND(path, `an .onnx file, or a folder with ${inside}`);
   const file = found === 'file' ? place : `${place}/${inside}`;
   if ((await ctx.files.exists(file)) !== 'file') throw err.MISSING(path, `an .onnx file, or a folder with ${inside}`, [inside]);
-  return { family, architecture: 'onnx', name: basename(place).replace(/\.onnx$/, ''), components: { [component]: { config: {}, weights: await ctx.files.ref(file), files: {} } }, loras: [] };
+  return {
+    family,
+    architecture: 'onnx',
+    name: basename(place).replace(/\.onnx$/, ''),
+    components: { [component]: { config: {}, weights: await ctx.files.ref(file), files: {} } },
+    loras: [],
+  };
 }

@@ -36,8 +36,13 @@ describe('loading a diffusion model', () => {
   });
   it('names all files that are missing at once', async () => {
     const folder = await copy();
-    await Promise.all(['vae/config.json', 'unet/diffusion_pytorch_model.safetensors', 'tokenizer/merges.txt'].map((file) => rm(join(folder, file))));
-    await expect(open(folder)).rejects.toMatchObject({ code: 'LOADER_MISSING', message: expect.stringMatching(/unet\/diffusion[\s\S]*vae\/config\.json[\s\S]*merges\.txt/) as string });
+    await Promise.all(
+      ['vae/config.json', 'unet/diffusion_pytorch_model.safetensors', 'tokenizer/merges.txt'].map((file) => rm(join(folder, file))),
+    );
+    await expect(open(folder)).rejects.toMatchObject({
+      code: 'LOADER_MISSING',
+      message: expect.stringMatching(/unet\/diffusion[\s\S]*vae\/config\.json[\s\S]*merges\.txt/) as string,
+    });
   });
   it('names all parameters that are missing, unexpected or misshapen in any component, and all values that are not supported', async () => {
     const folder = await copy();
@@ -48,20 +53,36 @@ describe('loading a diffusion model', () => {
     tensors.delete('conv_in.weight');
     await writeSafetensors(file, tensors);
     await writeFile(join(folder, 'scheduler/scheduler_config.json'), JSON.stringify({ beta_schedule: 'cosine' }));
-    const message = await open(folder).then(() => '', (error: Error & { code: string }) => `${error.code} ${error.message}`);
-    for (const part of ['LOADER_MODEL', 'missing: conv_in.weight', 'unexpected: stranger', 'misshapen: conv_out.bias is [3], expected [4]', 'beta_schedule']) expect(message).toContain(part);
+    const message = await open(folder).then(
+      () => '',
+      (error: Error & { code: string }) => `${error.code} ${error.message}`,
+    );
+    for (const part of [
+      'LOADER_MODEL',
+      'missing: conv_in.weight',
+      'unexpected: stranger',
+      'misshapen: conv_out.bias is [3], expected [4]',
+      'beta_schedule',
+    ])
+      expect(message).toContain(part);
   });
   it('says that nothing lies at a path, that a file is of another kind, and where JSON is broken', async () => {
     await expect(open('models/nowhere')).rejects.toMatchObject({ code: 'LOADER_NOT_FOUND' });
     await expect(open(join(tiny, 'model_index.json'))).rejects.toMatchObject({ code: 'LOADER_KIND' });
     const folder = await copy();
     await writeFile(join(folder, 'vae/config.json'), '{');
-    await expect(open(folder)).rejects.toMatchObject({ code: 'LOADER_JSON', message: expect.stringContaining('vae/config.json') as string });
+    await expect(open(folder)).rejects.toMatchObject({
+      code: 'LOADER_JSON',
+      message: expect.stringContaining('vae/config.json') as string,
+    });
   });
   it('asks for a vocabulary beside a single file, and refuses a file that is no Stable Diffusion', async () => {
     const file = join(tiny, 'unet/diffusion_pytorch_model.safetensors');
     await expect(open(file)).rejects.toMatchObject({ code: 'LOADER_KIND', message: expect.stringContaining('tokenizer') as string });
-    await expect(loadDiffusion({ path: file, tokenizer: tiny }, ctx)).rejects.toMatchObject({ code: 'LOADER_MISSING', message: expect.stringContaining('vocab.json') as string });
+    await expect(loadDiffusion({ path: file, tokenizer: tiny }, ctx)).rejects.toMatchObject({
+      code: 'LOADER_MISSING',
+      message: expect.stringContaining('vocab.json') as string,
+    });
     await expect(loadDiffusion({ path: file, tokenizer: join(tiny, 'tokenizer') }, ctx)).rejects.toMatchObject({ code: 'MODELS_INPUT' });
   });
 });
@@ -71,11 +92,26 @@ describe('loading a LoRA', () => {
     const { model } = await open(tiny);
     const [path, layer] = [join(tiny, 'lora.safetensors'), 'unet.mid_block.attentions.0.transformer_blocks.0.attn1.to_q'];
     const factor = (dims: number[]) => ({ dtype: 'float32' as const, dims, data: new Float32Array(dims[0]! * dims[1]!) });
-    await writeSafetensors(path, new Map([[`${layer}.lora_A.weight`, factor([2, 16])], [`${layer}.lora_B.weight`, factor([16, 2])]]));
+    await writeSafetensors(
+      path,
+      new Map([
+        [`${layer}.lora_A.weight`, factor([2, 16])],
+        [`${layer}.lora_B.weight`, factor([16, 2])],
+      ]),
+    );
     const added = await loadLora({ model, path, strength: 0.7 }, ctx);
     expect(added.model.loras).toEqual([{ name: 'lora.safetensors', weights: await ctx.files.ref(path), strength: 0.7 }]);
-    await writeSafetensors(path, new Map([[`${layer}.lora_A.weight`, factor([2, 15])], [`${layer}.lora_B.weight`, factor([16, 2])]]));
-    await expect(loadLora({ model, path, strength: 1 }, ctx)).rejects.toMatchObject({ code: 'WEIGHTS_LORA', message: expect.stringContaining('[2, 15]') as string });
+    await writeSafetensors(
+      path,
+      new Map([
+        [`${layer}.lora_A.weight`, factor([2, 15])],
+        [`${layer}.lora_B.weight`, factor([16, 2])],
+      ]),
+    );
+    await expect(loadLora({ model, path, strength: 1 }, ctx)).rejects.toMatchObject({
+      code: 'WEIGHTS_LORA',
+      message: expect.stringContaining('[2, 15]') as string,
+    });
   });
 });
 
@@ -83,23 +119,35 @@ describe('loading a face score', () => {
   it('finds it in a model set or in its own folder', async () => {
     const [set, own] = [await loadFaceScore({ path: tiny }, ctx), await loadFaceScore({ path: join(tiny, 'face_score') }, ctx)];
     expect(set.model.components).toEqual(own.model.components);
-    expect(set.model).toMatchObject({ family: 'face-score', components: { face_score: { files: { 'vocab.txt': { path: join(tiny, 'face_score/vocab.txt') } } } } });
+    expect(set.model).toMatchObject({
+      family: 'face-score',
+      components: { face_score: { files: { 'vocab.txt': { path: join(tiny, 'face_score/vocab.txt') } } } },
+    });
   });
   it('names all missing files', async () => {
-    await expect(loadFaceScore({ path: join(tiny, 'scheduler') }, ctx)).rejects.toMatchObject({ code: 'LOADER_MISSING', message: expect.stringMatching(/config\.json[\s\S]*model\.safetensors[\s\S]*vocab\.txt/) as string });
+    await expect(loadFaceScore({ path: join(tiny, 'scheduler') }, ctx)).rejects.toMatchObject({
+      code: 'LOADER_MISSING',
+      message: expect.stringMatching(/config\.json[\s\S]*model\.safetensors[\s\S]*vocab\.txt/) as string,
+    });
   });
 });
 
 describe('loading a network file', () => {
   it('opens the detector and the feature network of a model set', async () => {
-    expect((await loadFaceDetector({ path: tiny }, ctx)).model.components['detector']!.weights).toMatchObject({ path: join(tiny, 'face_detector/face_detector.onnx') });
+    expect((await loadFaceDetector({ path: tiny }, ctx)).model.components['detector']!.weights).toMatchObject({
+      path: join(tiny, 'face_detector/face_detector.onnx'),
+    });
     expect(ctx.said.logs.at(-1)!.message).toContain('YuNet');
     expect((await loadFeatures({ path: tiny }, ctx)).model.family).toBe('features');
     expect(ctx.said.logs.at(-1)!.message).toContain('4 numbers');
   });
   it('refuses a network of another kind, and a file that is none', async () => {
-    await expect(loadFaceDetector({ path: join(tiny, 'features/features.onnx') }, ctx)).rejects.toMatchObject({ code: 'PIPELINES_DETECTOR' });
-    await expect(loadFeatures({ path: join(tiny, 'face_detector/face_detector.onnx') }, ctx)).rejects.toMatchObject({ code: 'PIPELINES_NETWORK' });
+    await expect(loadFaceDetector({ path: join(tiny, 'features/features.onnx') }, ctx)).rejects.toMatchObject({
+      code: 'PIPELINES_DETECTOR',
+    });
+    await expect(loadFeatures({ path: join(tiny, 'face_detector/face_detector.onnx') }, ctx)).rejects.toMatchObject({
+      code: 'PIPELINES_NETWORK',
+    });
     await expect(loadFaceDetector({ path: join(tiny, 'model_index.json') }, ctx)).rejects.toMatchObject({ code: 'ONNX_MALFORMED' });
     await expect(loadFeatures({ path: join(tiny, 'unet') }, ctx)).rejects.toMatchObject({ code: 'LOADER_MISSING' });
   });

@@ -38,10 +38,16 @@ export const run: NodeRun<typeof definition> = async ({ good, bad, faces, smalle
     }
     ctx.progress(index + 1, both.length);
   }
-  if (pairs.length === 0) throw err.EMPTY(`${leftOut.withoutPartner} without a partner, ${leftOut.withoutFace} without a face, ${leftOut.smallFace} whose faces are below ${smallestFace} pixels, ${leftOut.tooAlike} that differ by less than ${leastDifference}`);
+  if (pairs.length === 0)
+    throw err.EMPTY(
+      `${leftOut.withoutPartner} without a partner, ${leftOut.withoutFace} without a face, ${leftOut.smallFace} whose faces are below ${smallestFace} pixels, ${leftOut.tooAlike} that differ by less than ${leastDifference}`,
+    );
   const sheet = contactSheet(shown, { columns: 8 });
   ctx.progress(both.length, both.length, sheet);
-  ctx.log('info', `${pairs.length} pairs; left out ${leftOut.withoutPartner} without a partner, ${leftOut.withoutFace} without a face, ${leftOut.smallFace} with small faces only, ${leftOut.tooAlike} too alike`);
+  ctx.log(
+    'info',
+    `${pairs.length} pairs; left out ${leftOut.withoutPartner} without a partner, ${leftOut.withoutFace} without a face, ${leftOut.smallFace} with small faces only, ${leftOut.tooAlike} too alike`,
+  );
   return {
     pairs: { pairs, manifest: { pairs: pairs.length, leftOut, smallestFace, leastDifference, limit } },
     preview: await ctx.images.write(sheet, { key: 'pairs', caption: 'good and bad, side by side' }),
@@ -56,7 +62,11 @@ function byKey(port: string, images: readonly Image[]): Map<string, Image> {
 }
 
 function checkSizes(both: readonly { readonly good: Image; readonly bad: Image }[]): void {
-  const problems = both.flatMap(({ good, bad }) => (good.width === bad.width && good.height === bad.height ? [] : [`${good.key}: ${good.width}x${good.height} and ${bad.width}x${bad.height}`]));
+  const problems = both.flatMap(({ good, bad }) =>
+    good.width === bad.width && good.height === bad.height
+      ? []
+      : [`${good.key}: ${good.width}x${good.height} and ${bad.width}x${bad.height}`],
+  );
   if (problems.length > 0) throw err.SIZES(problems);
 }
 

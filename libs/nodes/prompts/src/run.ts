@@ -8,7 +8,9 @@ export const run: NodeRun<typeof definition> = async ({ text, repeat, limit }) =
   const lines = text.split('\n').map((line) => line.trim());
   // the key is the place, not the words: rewording a prompt keeps its noise, and the difference seen is the wording's
   const prompts = lines.flatMap((line, index) =>
-    line === '' ? [] : Array.from({ length: repeat }, (_, time) => ({ key: `line-${index + 1}${repeat > 1 ? `.${time + 1}` : ''}`, text: line })),
+    line === ''
+      ? []
+      : Array.from({ length: repeat }, (_, time) => ({ key: `line-${index + 1}${repeat > 1 ? `.${time + 1}` : ''}`, text: line })),
   );
   if (prompts.length === 0) throw err.EMPTY();
   return { prompts: { prompts: limit > 0 ? prompts.slice(0, limit) : prompts } };

@@ -18,19 +18,42 @@ afterAll(async () => {
   await runtime.dispose();
 });
 
-const prompts = { prompts: [{ key: 'a', text: 'a face' }, { key: 'b', text: 'a man' }, { key: 'c', text: 'a woman with red hair' }] };
-const defaults = { imagesPerPrompt: 1, seed: 5, steps: 4, guidance: 2, negativePrompt: '', scheduler: 'ddim' as const, width: 0, height: 0, batch: 8, previewSteps: 0 };
+const prompts = {
+  prompts: [
+    { key: 'a', text: 'a face' },
+    { key: 'b', text: 'a man' },
+    { key: 'c', text: 'a woman with red hair' },
+  ],
+};
+const defaults = {
+  imagesPerPrompt: 1,
+  seed: 5,
+  steps: 4,
+  guidance: 2,
+  negativePrompt: '',
+  scheduler: 'ddim' as const,
+  width: 0,
+  height: 0,
+  batch: 8,
+  previewSteps: 0,
+};
 async function draw(inputs: Partial<Parameters<typeof run>[0]> = {}, folder = base, context: FakeContext = ctx) {
   const { diffusion } = await tinyHandles(folder, context);
   return (await run({ model: diffusion, prompts, ...defaults, ...inputs }, context)).images;
 }
-const ids = async (inputs?: Partial<Parameters<typeof run>[0]>, folder?: string) => (await draw(inputs, folder)).map((image) => image.asset.id);
+const ids = async (inputs?: Partial<Parameters<typeof run>[0]>, folder?: string) =>
+  (await draw(inputs, folder)).map((image) => image.asset.id);
 
 describe('the sampler', () => {
   it('draws each prompt from each seed, keyed by both and captioned with the prompt', async () => {
     const images = await draw({ imagesPerPrompt: 2 });
     expect(images.map(({ key, caption, width }) => [key, caption, width])).toEqual([
-      ['a#5', 'a face', 16], ['a#6', 'a face', 16], ['b#5', 'a man', 16], ['b#6', 'a man', 16], ['c#5', 'a woman with red hair', 16], ['c#6', 'a woman with red hair', 16],
+      ['a#5', 'a face', 16],
+      ['a#6', 'a face', 16],
+      ['b#5', 'a man', 16],
+      ['b#6', 'a man', 16],
+      ['c#5', 'a woman with red hair', 16],
+      ['c#6', 'a woman with red hair', 16],
     ]);
     expect(new Set(images.map((image) => image.asset.id)).size).toBe(6);
   });
@@ -54,11 +77,18 @@ describe('the sampler', () => {
   });
   it('listens to seed, guidance and negative prompt', async () => {
     const plain = await ids();
-    for (const change of [{ seed: 6 }, { guidance: 4 }, { negativePrompt: 'blurry' }]) expect(await ids(change), JSON.stringify(change)).not.toEqual(plain);
+    for (const change of [{ seed: 6 }, { guidance: 4 }, { negativePrompt: 'blurry' }])
+      expect(await ids(change), JSON.stringify(change)).not.toEqual(plain);
   });
   it('draws pictures of another size', async () => {
-    expect((await draw({ width: 32, height: 24, prompts: { prompts: [prompts.prompts[0]!] } }))[0]).toMatchObject({ width: 32, height: 24 });
-    await expect(draw({ width: 20 })).rejects.toMatchObject({ code: 'SAMPLER_SIZE', message: 'width: expected a multiple of 8 pixels for this model, got 20' });
+    expect((await draw({ width: 32, height: 24, prompts: { prompts: [prompts.prompts[0]!] } }))[0]).toMatchObject({
+      width: 32,
+      height: 24,
+    });
+    await expect(draw({ width: 20 })).rejects.toMatchObject({
+      code: 'SAMPLER_SIZE',
+      message: 'width: expected a multiple of 8 pixels for this model, got 20',
+    });
   });
   it('shows progress to the end, live pictures between, and stops when the run is cancelled', async () => {
     const stop = new AbortController();

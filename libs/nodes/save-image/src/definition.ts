@@ -9,7 +9,10 @@ export const definition = defineNode({
   category: 'Output',
   inputs: {
     images: port.images({ help: 'Pictures to write.' }),
-    prefix: port.text({ default: 'picture', help: 'First part of the file names; may name a folder, as in faces/picture. The key of the picture follows.' }),
+    prefix: port.text({
+      default: 'picture',
+      help: 'First part of the file names; may name a folder, as in faces/picture. The key of the picture follows.',
+    }),
   },
   outputs: { images: port.images({ help: 'The pictures that were written.' }) },
   effects: 'writes',

@@ -8,7 +8,9 @@ export function withPngText(png: Uint8Array, texts: Readonly<Record<string, stri
   // signature of 8 bytes, then the IHDR chunk: length, type, 13 bytes of data, checksum
   const headerEnd = 8 + 4 + 4 + 13 + 4;
   if (png[1] !== 0x50 || png[2] !== 0x4e || png[3] !== 0x47 || png.length < headerEnd) return png;
-  const chunks = Object.entries(texts).map(([keyword, text]) => chunk('iTXt', Buffer.concat([utf8.encode(keyword), Buffer.from([0, 0, 0, 0, 0]), utf8.encode(text)])));
+  const chunks = Object.entries(texts).map(([keyword, text]) =>
+    chunk('iTXt', Buffer.concat([utf8.encode(keyword), Buffer.from([0, 0, 0, 0, 0]), utf8.encode(text)])),
+  );
   return new Uint8Array(Buffer.concat([png.subarray(0, headerEnd), ...chunks, png.subarray(headerEnd)]));
 }
 

@@ -7,7 +7,10 @@ import { safeName, uniqueName } from './safe-name.ts';
 import { run as saveScores } from './save-scores.ts';
 
 const picture = (ctx: ReturnType<typeof createFakeContext>, key: string): Promise<Image> =>
-  ctx.images.write({ width: 9, height: 7, channels: 3, data: new Uint8Array(189).fill(key.charCodeAt(0)) }, { key, caption: `<b>"${key}" für, alle</b>` });
+  ctx.images.write(
+    { width: 9, height: 7, channels: 3, data: new Uint8Array(189).fill(key.charCodeAt(0)) },
+    { key, caption: `<b>"${key}" für, alle</b>` },
+  );
 
 describe('saving pictures', () => {
   it('writes each under its key, without leaving the folder, and never one over another', async () => {
@@ -58,7 +61,10 @@ describe('saving scores', () => {
       `'=two,,,,,,,no face found,"<b>""=two"" für, alle</b>"`,
       '',
     ]);
-    expect(JSON.parse(text('my-scores.json'))).toMatchObject({ metric: 'Face score', rows: [{ picture: 'one', face: 0, score: 1.25 }, { score: -0.25 }, { picture: '=two', score: null, note: 'no face found' }] });
+    expect(JSON.parse(text('my-scores.json'))).toMatchObject({
+      metric: 'Face score',
+      rows: [{ picture: 'one', face: 0, score: 1.25 }, { score: -0.25 }, { picture: '=two', score: null, note: 'no face found' }],
+    });
   });
   it('shows the table as a page whose pictures are inside it, and says what was not scored', async () => {
     const { ctx, report } = await save();

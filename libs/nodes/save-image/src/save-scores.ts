@@ -29,14 +29,25 @@ const scored = (rows: readonly Row[]): number[] => rows.flatMap((row) => (row.sc
 function summaryOf({ rows }: Scores): string {
   const values = scored(rows);
   const without = rows.length - values.length;
-  const mean = values.length > 0 ? `Mean ${(values.reduce((a, b) => a + b, 0) / values.length).toFixed(3)} over ${values.length} scores.` : 'Nothing was scored.';
+  const mean =
+    values.length > 0
+      ? `Mean ${(values.reduce((a, b) => a + b, 0) / values.length).toFixed(3)} over ${values.length} scores.`
+      : 'Nothing was scored.';
   return without > 0 ? `${mean} ${without} row(s) without a score.` : mean;
 }
 
 /** The table without references into the store, for other programs. */
 const plainOf = ({ metric, higherIsBetter, rows }: Scores) => ({
-  metric, higherIsBetter,
-  rows: rows.map(({ image, face, box, score, note }) => ({ picture: image.key, caption: image.caption, face, box, score, ...(note !== undefined && { note }) })),
+  metric,
+  higherIsBetter,
+  rows: rows.map(({ image, face, box, score, note }) => ({
+    picture: image.key,
+    caption: image.caption,
+    face,
+    box,
+    score,
+    ...(note !== undefined && { note }),
+  })),
 });
 
 /** Fields with a quote, comma or line break are quoted, as RFC 4180 says; a field that a spreadsheet would take for a formula gets an apostrophe. */
@@ -46,7 +57,14 @@ function csvField(value: string | number | null): string {
 }
 function csvOf({ metric, rows }: Scores): string {
   const head = ['picture', 'face', 'x1', 'y1', 'x2', 'y2', metric, 'note', 'caption'];
-  const lines = rows.map(({ image, face, box, score, note }) => [image.key, face, ...(box ?? [null, null, null, null]), score, note ?? null, image.caption]);
+  const lines = rows.map(({ image, face, box, score, note }) => [
+    image.key,
+    face,
+    ...(box ?? [null, null, null, null]),
+    score,
+    note ?? null,
+    image.caption,
+  ]);
   return [head, ...lines].map((line) => line.map(csvField).join(',')).join('\r\n') + '\r\n';
 }
 
@@ -59,8 +77,13 @@ async function pageOf(scores: Scores, ctx: NodeContext): Promise<string> {
   const lines: string[] = [];
   for (const [index, row] of scores.rows.entries()) {
     ctx.signal.throwIfAborted();
-    const picture = index < picturesShown ? `<img src="data:image/png;base64,${Buffer.from(await thumbnailOf(row, ctx)).toString('base64')}" alt="">` : '';
-    lines.push(`<tr><td>${picture}</td><td>${escape(row.image.key)}</td><td>${row.face === null ? '' : row.face + 1}</td><td class="n">${row.score === null ? '–' : row.score.toFixed(3)}</td><td>${escape(row.note ?? '')}</td></tr>`);
+    const picture =
+      index < picturesShown
+        ? `<img src="data:image/png;base64,${Buffer.from(await thumbnailOf(row, ctx)).toString('base64')}" alt="">`
+        : '';
+    lines.push(
+      `<tr><td>${picture}</td><td>${escape(row.image.key)}</td><td>${row.face === null ? '' : row.face + 1}</td><td class="n">${row.score === null ? '–' : row.score.toFixed(3)}</td><td>${escape(row.note ?? '')}</td></tr>`,
+    );
     ctx.progress(index + 1, scores.rows.length);
   }
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escape(scores.metric)}</title>

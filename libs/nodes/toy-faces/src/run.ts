@@ -15,7 +15,12 @@ export const run: NodeRun<typeof definition> = async ({ count, promptCount, defo
   return { images, prompts: captionsBeside(images, promptCount, prompts) };
 };
 
-async function drawScenes({ count, deformed, seed }: { readonly count: number; readonly deformed: number; readonly seed: number }, scenes: Rng, defects: Rng, ctx: NodeContext): Promise<Image[]> {
+async function drawScenes(
+  { count, deformed, seed }: { readonly count: number; readonly deformed: number; readonly seed: number },
+  scenes: Rng,
+  defects: Rng,
+  ctx: NodeContext,
+): Promise<Image[]> {
   const images: Image[] = [];
   const every = Math.max(1, Math.ceil(count / 8));
   for (let index = 0; index < count; index++) {
