@@ -133,7 +133,7 @@ describe('a train step', () => {
     };
   };
   // One matrix above the size that moves by itself, the others below.
-  const parameters = [weight('w1', [6, 1400]), weight('b1', [1400]), weight('w2', [1400, 1])];
+  const parameters = [weight('w1', [6, 11_000]), weight('b1', [11_000]), weight('w2', [11_000, 1])];
   const [w1, b1, w2] = parameters.map(({ value }) => value) as [Value, Value, Value];
   const prediction = op.MatMul([op.Tanh([op.Add([op.MatMul([x, w1]), b1])]), w2]);
   const options: TrainStepOptions = { loss: mseLoss(prediction, target), parameters, metrics: { prediction } };
@@ -154,7 +154,7 @@ describe('a train step', () => {
     await session.release();
   });
   it('names everything that is wrong with its options at once', () => {
-    const constantWeight = { name: 'fixed', value: op.Neg([w1]), initial: float32([6, 1400], new Float32Array(8400)) };
+    const constantWeight = { name: 'fixed', value: op.Neg([w1]), initial: float32([6, 11_000], new Float32Array(66_000)) };
     const unused = weight('unused', [2]);
     const misshapen = { ...parameters[1]!, initial: float32([3], [1, 2, 3]) };
     const wrong = () =>
@@ -165,9 +165,9 @@ describe('a train step', () => {
       });
     expect(wrong).toThrow(expect.objectContaining({ code: 'ONNX_TRAIN_STEP' }));
     for (const problem of [
-      'fixed is a node of float32 [6, 1400], not a float32 input',
+      'fixed is a node of float32 [6, 11000], not a float32 input',
       'the loss does not depend on unused',
-      'b1 is float32 [1400] and begins as float32 [3]',
+      'b1 is float32 [11000] and begins as float32 [3]',
       'two parameters named w1',
       'a metric named loss, which is taken',
     ])

@@ -41,10 +41,10 @@ export interface TrainStep {
 }
 
 /**
- * Parameters below this size move together as one vector: their dozen tiny operators each would cost more than the arithmetic.
- * A net has more biases and scales than matrices.
+ * Parameters below this size (256 KB) move together as one vector: a dozen operators for each would cost more than joining and parting them.
+ * On a U-Net of 246 parameters the step took 129 ms of one core with none joined above 8 thousand elements, 121 with this limit, and 122 to 127 with 200 thousand.
  */
-const SMALL = 8192;
+const SMALL = 65_536;
 interface Group {
   readonly name: string;
   readonly shape: Shape;
