@@ -16,8 +16,8 @@ const { values: options } = parseArgs({
     seeds: { type: 'string', default: '1,2,3' },
     steps: { type: 'string', default: '250' },
     pairs: { type: 'string', default: '320' },
-    prompts: { type: 'string', default: '192' },
-    real: { type: 'string', default: '1000' },
+    prompts: { type: 'string', default: '128' },
+    real: { type: 'string', default: '512' },
     data: { type: 'string', default: join(root, '.facewright/study') },
   },
 });

@@ -11,9 +11,8 @@ export interface Variant {
 export const plain: Variant = { name: 'plain', label: 'Plain fine-tuning', values: { guidanceWeight: 0, diffusionWeight: 1 } };
 export const variants: readonly Variant[] = [
   plain,
-  { name: 'guided', label: 'Guidance t ≥ 400 + diffusion', values: {} },
-  { name: 'guided-light', label: 'Guidance × 0.3, t ≥ 400 + diffusion', values: { guidanceWeight: 0.3 } },
-  { name: 'guided-alone', label: 'Guidance t ≥ 400 alone', values: { diffusionWeight: 0 } },
+  { name: 'guided', label: 'Guidance, t ≥ 400, + diffusion', values: {} },
+  { name: 'guided-light', label: 'Guidance × 0.3, t ≥ 600, + diffusion', values: { guidanceWeight: 0.3, tMin: 600 } },
   { name: 'as-written', label: 'Guidance alone, all t, unweighted', values: { diffusionWeight: 0, tMin: 0, snrWeighting: 'none' } },
 ];
 
@@ -50,7 +49,7 @@ export function studyGraph(
   add('faces', 'face-detect', {}, { model: ['detector', 'model'], images: ['good', 'images'] });
   add('bad', 'inpaint', { batch: 32 }, { model: ['diffusion', 'model'], faces: ['faces', 'faces'] });
   add('pairs', 'pair-set', {}, { good: ['good', 'images'], bad: ['bad', 'images'], faces: ['faces', 'faces'] });
-  add('face-score', 'face-score-trainer', { steps: 80, learningRate: 1e-4 }, { model: ['scorer', 'model'], pairs: ['pairs', 'pairs'] });
+  add('face-score', 'face-score-trainer', {}, { model: ['scorer', 'model'], pairs: ['pairs', 'pairs'] });
   const sampler = (id: string, from: readonly [string, string]) =>
     add(id, 'sampler', { seed: 9000, batch: 32, guidance: 3, previewSteps: 0 }, { model: from, prompts: ['held-out', 'prompts'] });
   sampler('base-pictures', ['diffusion', 'model']);

@@ -10,12 +10,12 @@ export const definition = defineNode({
   inputs: {
     model: port.model('face-score', { help: 'The score to start from.' }),
     pairs: port.pairs({ help: 'Good and bad faces; the repainted boxes are cropped, as when scoring.' }),
-    steps: port.integer({ min: 1, max: 1_000_000, default: 150, help: 'Optimiser steps.' }),
+    steps: port.integer({ min: 1, max: 1_000_000, default: 80, help: 'Optimiser steps.' }),
     batch: port.integer({ min: 1, max: 512, default: 16, help: 'Pairs in each step.' }),
     learningRate: port.number({
       min: 0,
       max: 1,
-      default: 3e-4,
+      default: 1e-4,
       help: 'Highest learning rate; warms up over the first twentieth, then follows a cosine to zero.',
     }),
     degradedShare: port.number({
