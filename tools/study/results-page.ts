@@ -30,7 +30,7 @@ const measures = ['faceScore', 'faceFound', 'sharpness', 'contrast', 'frechetDis
 
 export function resultsPage(
   results: readonly StudyResult[],
-  { command, minutes }: { readonly command: string; readonly minutes: number },
+  command: string,
 ): string {
   const find = ({ comparisons }: StudyResult, label: string, against: string, measure: string) =>
     comparisons.find((c) => c.variant === label && c.against === against && c.measure === measure);
@@ -39,7 +39,7 @@ export function resultsPage(
   const lines = [
     '# Guidance study: tables',
     '',
-    `Written by \`${command}\` (${minutes.toFixed(0)} minutes; less when results were stored). Differences are variant minus base over the same prompts and seeds, with paired 95 % bootstrap intervals. Face score: higher is better. Fréchet distance: lower is better.`,
+    `Written by \`${command}\`. Differences are variant minus base over the same prompts and seeds, with paired 95 % bootstrap intervals. Face score: higher is better. Fréchet distance: lower is better.`,
     '',
     '## Each variant and training seed against the base',
     '',
