@@ -21,7 +21,7 @@ const style = `
 body{font:15px/1.55 system-ui,sans-serif;color:var(--ink);background:var(--page);margin:0 auto;padding:32px 24px 64px;max-width:980px}
 h1{font-size:26px;margin:0 0 4px}h2{font-size:18px;margin:36px 0 10px}p{margin:6px 0}.soft,figcaption,.tick{color:var(--soft)}
 .verdict{border-left:5px solid var(--neutral);background:var(--card);padding:14px 18px;border-radius:6px;margin:18px 0}.verdict.good{border-color:var(--good)}.verdict.bad{border-color:var(--bad)}.verdict strong{font-size:18px}
-table{border-collapse:collapse;width:100%;background:var(--card);border-radius:6px;overflow:hidden}th,td{padding:7px 10px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}th:first-child,td:first-child{text-align:left}th{font-weight:600;color:var(--soft);font-size:13px}
+table{border-collapse:collapse;width:100%;background:var(--card);border-radius:6px;overflow:hidden}th,td{padding:7px 10px;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}th:first-child,td:first-child{text-align:left}th{font-weight:600;color:var(--soft);font-size:13px;white-space:normal}
 .wide{overflow-x:auto}.better{color:var(--good);font-weight:600}.worse{color:var(--bad);font-weight:600}
 figure{margin:14px 0}svg{width:100%;height:auto;background:var(--card);border-radius:6px}svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg .tick{fill:var(--soft);font-size:11px}
 .grid{stroke:var(--line)}.zero{stroke:var(--soft);stroke-width:1.5}.whisker{stroke-width:3;stroke:var(--neutral)}.dot{fill:var(--neutral)}.whisker.good{stroke:var(--good)}.dot.good{fill:var(--good)}.whisker.bad{stroke:var(--bad)}.dot.bad{fill:var(--bad)}
