@@ -2,7 +2,7 @@
 import { validateGraph, type Image, type Model, type PairSet, type Report, type Training } from '@facewright/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTemplate, type TemplateRun, type TemplateRunner } from './run-template.ts';
-import { smallLoop } from './small-loop.ts';
+import { smallLoop } from '@facewright/testing';
 
 let template: TemplateRunner;
 beforeAll(async () => {

@@ -28,7 +28,7 @@ const inSpecs = {
   pipelines: ['testing', 'runtime', 'train'],
   node: ['testing', 'runtime'],
   testing: ['onnx', 'runtime'],
-  editor: ['app'],
+  editor: ['app', 'testing'],
 };
 
 const tag = (layer) => (layer === '*' ? '*' : `layer:${layer}`);

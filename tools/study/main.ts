@@ -83,10 +83,7 @@ await runtime.dispose();
 data.close();
 if (failed) process.exit(1);
 const command = `npm run study:guidance -- --seeds ${options.seeds} --steps ${options.steps} --pairs ${options.pairs} --prompts ${options.prompts} --real ${options.real}`;
-writeFileSync(
-  join(root, 'docs/guidance-results-table.md'),
-  resultsPage(results, command),
-);
+writeFileSync(join(root, 'docs/guidance-results-table.md'), resultsPage(results, command));
 console.log(
   `docs/guidance-results-table.md written after ${((performance.now() - started) / 60_000).toFixed(1)} min; reports in ${options.data}`,
 );

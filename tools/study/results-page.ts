@@ -28,10 +28,7 @@ const plainNumber = (value: number | null | undefined) => (value === null || val
 
 const measures = ['faceScore', 'faceFound', 'sharpness', 'contrast', 'frechetDistance', 'diversity'];
 
-export function resultsPage(
-  results: readonly StudyResult[],
-  command: string,
-): string {
+export function resultsPage(results: readonly StudyResult[], command: string): string {
   const find = ({ comparisons }: StudyResult, label: string, against: string, measure: string) =>
     comparisons.find((c) => c.variant === label && c.against === against && c.measure === measure);
   const first = results[0]!;

@@ -3,16 +3,39 @@ import { canConnect, convertValue } from './can-connect.ts';
 import { port } from './port.ts';
 
 const types = {
-  text: port.text().type, ratio: port.number({ min: 0, max: 1 }).type, far: port.number({ min: 5, max: 9 }).type, count: port.integer({ min: 0, max: 9 }).type,
-  seed: port.seed().type, flag: port.boolean().type, ab: port.choice(['a', 'b']).type, abc: port.choice(['a', 'b', 'c']).type, path: port.path({ of: 'file' }).type,
-  image: port.image().type, images: port.images().type, prompts: port.prompts().type, diffusion: port.model('diffusion').type, score: port.model('face-score').type,
+  text: port.text().type,
+  ratio: port.number({ min: 0, max: 1 }).type,
+  far: port.number({ min: 5, max: 9 }).type,
+  count: port.integer({ min: 0, max: 9 }).type,
+  seed: port.seed().type,
+  flag: port.boolean().type,
+  ab: port.choice(['a', 'b']).type,
+  abc: port.choice(['a', 'b', 'c']).type,
+  path: port.path({ of: 'file' }).type,
+  image: port.image().type,
+  images: port.images().type,
+  prompts: port.prompts().type,
+  diffusion: port.model('diffusion').type,
+  score: port.model('face-score').type,
 } as const;
 const answer = (from: keyof typeof types, to: keyof typeof types) => canConnect(types[from], types[to]);
 
 describe('canConnect', () => {
   it.each([
-    ['text', 'text'], ['ratio', 'ratio'], ['count', 'ratio'], ['seed', 'count'], ['count', 'seed'], ['flag', 'flag'], ['ab', 'abc'], ['ab', 'text'], ['path', 'text'],
-    ['image', 'image'], ['image', 'images'], ['images', 'images'], ['prompts', 'prompts'], ['diffusion', 'diffusion'],
+    ['text', 'text'],
+    ['ratio', 'ratio'],
+    ['count', 'ratio'],
+    ['seed', 'count'],
+    ['count', 'seed'],
+    ['flag', 'flag'],
+    ['ab', 'abc'],
+    ['ab', 'text'],
+    ['path', 'text'],
+    ['image', 'image'],
+    ['image', 'images'],
+    ['images', 'images'],
+    ['prompts', 'prompts'],
+    ['diffusion', 'diffusion'],
   ] as const)('lets %s feed %s', (from, to) => expect(answer(from, to)).toBe(true));
   it.each([
     ['ratio', 'count', 'expected a whole number from 0 to 9, got a number from 0 to 1'],

@@ -9,18 +9,26 @@ import { describeType, type PortType } from './port.ts';
 export function canConnect(from: PortType, to: PortType): true | string {
   const no = `expected ${describeType(to)}, got ${describeType(from)}`;
   switch (to.kind) {
-    case 'path': return `expected ${describeType(to)} typed into the field, because its files must be known before a run, got a link`;
-    case 'text': return from.kind === 'text' || from.kind === 'choice' || from.kind === 'path' || no;
-    case 'choice': return (from.kind === 'choice' && from.of.every((option) => to.of.includes(option))) || no;
-    case 'seed': return from.kind === 'seed' || (from.kind === 'number' && from.integer && from.max >= 0) || no;
+    case 'path':
+      return `expected ${describeType(to)} typed into the field, because its files must be known before a run, got a link`;
+    case 'text':
+      return from.kind === 'text' || from.kind === 'choice' || from.kind === 'path' || no;
+    case 'choice':
+      return (from.kind === 'choice' && from.of.every((option) => to.of.includes(option))) || no;
+    case 'seed':
+      return from.kind === 'seed' || (from.kind === 'number' && from.integer && from.max >= 0) || no;
     case 'number':
       if (from.kind === 'seed') return to.max >= 0 || no;
       return (from.kind === 'number' && (from.integer || !to.integer) && from.min <= to.max && from.max >= to.min) || no;
-    case 'images': return from.kind === 'images' || from.kind === 'image' || no;
-    case 'model': return (from.kind === 'model' && from.family === to.family) || no;
-    default: return from.kind === to.kind || no;
+    case 'images':
+      return from.kind === 'images' || from.kind === 'image' || no;
+    case 'model':
+      return (from.kind === 'model' && from.family === to.family) || no;
+    default:
+      return from.kind === to.kind || no;
   }
 }
 
 /** The value as the input takes it, for types that canConnect allows: a single image becomes a list of one. */
-export const convertValue = (from: PortType, to: PortType, value: unknown): unknown => (from.kind === 'image' && to.kind === 'images' ? [value] : value);
+export const convertValue = (from: PortType, to: PortType, value: unknown): unknown =>
+  from.kind === 'image' && to.kind === 'images' ? [value] : value;

@@ -5,7 +5,13 @@ import { defineNode, describeNode, nodePackage, type NodeDefinition } from './no
 import { port } from './port.ts';
 
 const base = { title: 'Blur', summary: 'Blurs.', category: 'Test', effects: 'none' } as const;
-const blur = defineNode({ ...base, type: 'test/blur', version: 1, inputs: { image: port.image(), radius: port.number({ min: 0, max: 9, default: 1 }), note: port.optional(port.text()) }, outputs: { image: port.image() } });
+const blur = defineNode({
+  ...base,
+  type: 'test/blur',
+  version: 1,
+  inputs: { image: port.image(), radius: port.number({ min: 0, max: 9, default: 1 }), note: port.optional(port.text()) },
+  outputs: { image: port.image() },
+});
 const packaged = (definition: NodeDefinition) => nodePackage(definition, async () => ({ run: async () => ({}) }));
 const codes = (definition: NodeDefinition) => checkDefinition(definition).map(({ code }) => code);
 
@@ -13,16 +19,29 @@ describe('checkDefinition', () => {
   it('finds nothing wrong with a sound definition', () => expect(checkDefinition(blur)).toEqual([]));
   it('names every problem at once', () => {
     const bad = {
-      ...base, type: 'no namespace' as `${string}/${string}`, version: 3,
+      ...base,
+      type: 'no namespace' as `${string}/${string}`,
+      version: 3,
       inputs: { '2nd': port.text(), size: port.number({ min: 9, max: 1 }), mode: { ...port.choice(['a', 'b']), default: 'c' } },
-      outputs: { 'has space': port.text() }, migrations: [{ to: 3, why: 'x', up: (v: Readonly<Record<string, unknown>>) => v }],
+      outputs: { 'has space': port.text() },
+      migrations: [{ to: 3, why: 'x', up: (v: Readonly<Record<string, unknown>>) => v }],
     } satisfies NodeDefinition;
-    expect(codes(bad)).toEqual(['CORE_BAD_NODE_TYPE', 'CORE_MIGRATION_GAP', 'CORE_BAD_PORT_NAME', 'CORE_BAD_RANGE', 'CORE_BAD_DEFAULT', 'CORE_BAD_PORT_NAME']);
+    expect(codes(bad)).toEqual([
+      'CORE_BAD_NODE_TYPE',
+      'CORE_MIGRATION_GAP',
+      'CORE_BAD_PORT_NAME',
+      'CORE_BAD_RANGE',
+      'CORE_BAD_DEFAULT',
+      'CORE_BAD_PORT_NAME',
+    ]);
     expect(checkDefinition(bad)[4]!.message).toBe('node type no namespace > input mode: default: expected one of a, b, got "c"');
-    expect(checkDefinition(bad)[1]!.message).toBe('node type no namespace: migrations: expected one to each version from 2 to 3, in order, got 3');
+    expect(checkDefinition(bad)[1]!.message).toBe(
+      'node type no namespace: migrations: expected one to each version from 2 to 3, in order, got 3',
+    );
   });
   it('refuses a version that is not a whole number from 1', () => expect(codes({ ...blur, version: 0 })).toContain('CORE_BAD_VERSION'));
-  it('refuses a range that JSON cannot carry', () => expect(codes({ ...blur, inputs: { x: port.number({ min: 0, max: Infinity }) } })).toEqual(['CORE_BAD_RANGE']));
+  it('refuses a range that JSON cannot carry', () =>
+    expect(codes({ ...blur, inputs: { x: port.number({ min: 0, max: Infinity }) } })).toEqual(['CORE_BAD_RANGE']));
 });
 
 describe('createCatalogue', () => {

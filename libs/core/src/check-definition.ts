@@ -17,7 +17,10 @@ export function checkDefinition(definition: NodeDefinition): Problem[] {
     for (const [name, port] of Object.entries(side === 'input' ? definition.inputs : definition.outputs)) {
       const where = `${side} ${name}`;
       if (!/^[a-zA-Z]\w*$/.test(name)) say(err.BAD_PORT_NAME(name), where);
-      if (port.type.kind === 'number' && !(Number.isFinite(port.type.min) && Number.isFinite(port.type.max) && port.type.min <= port.type.max))
+      if (
+        port.type.kind === 'number' &&
+        !(Number.isFinite(port.type.min) && Number.isFinite(port.type.max) && port.type.min <= port.type.max)
+      )
         say(err.BAD_RANGE(port.type.min, port.type.max), where);
       if (port.default === undefined) continue;
       try {

@@ -18,7 +18,8 @@ export const err = defineErrors('CORE', {
   MIGRATION_GAP: (version: number, got: readonly number[]) =>
     `migrations: expected one to each version from 2 to ${version}, in order, got ${got.length === 0 ? 'none' : got.join(', ')}`,
   DUPLICATE_NODE_TYPE: (type: string) => `catalogue: expected one package of type ${type}, got two`,
-  BAD_CATALOGUE: (messages: readonly string[]) => `catalogue: expected sound node definitions, got ${messages.length} problems:\n${messages.join('\n')}`,
+  BAD_CATALOGUE: (messages: readonly string[]) =>
+    `catalogue: expected sound node definitions, got ${messages.length} problems:\n${messages.join('\n')}`,
   // Graphs against a catalogue.
   UNKNOWN_NODE_TYPE: (type: string, nearest?: string) => `type: expected an installed node type, got ${type}${didYouMean(nearest)}`,
   UNKNOWN_NODE: (id: string, nearest?: string) => `expected a node of the graph, got ${show(id)}${didYouMean(nearest)}`,
@@ -31,7 +32,8 @@ export const err = defineErrors('CORE', {
   NO_OUTPUT: (example: string | undefined) =>
     `graph: expected at least one node that shows or saves a result${example === undefined ? '' : `, such as ${example}`}, got none`,
   NO_TARGETS: () => 'targets: expected at least one node, got none',
-  NEWER_VERSION: (known: number, got: number) => `version: expected at most ${known}, which is installed, got ${got}: the graph was saved by a newer one`,
+  NEWER_VERSION: (known: number, got: number) =>
+    `version: expected at most ${known}, which is installed, got ${got}: the graph was saved by a newer one`,
   MIGRATION_FAILED: (to: number, why: string) => `migration to version ${to}: expected it to bring the saved values up to date, got ${why}`,
 });
 
@@ -57,4 +59,8 @@ export const messageOf = (error: unknown): string =>
   error instanceof CodedError ? error.message : error instanceof Error ? `${error.name}: ${error.message}` : `thrown ${show(error)}`;
 
 /** A coded error as a problem, told to stand at a node and a port. */
-export const toProblem = (error: CodedError, at: { readonly node?: string; readonly port?: string } = {}): Problem => ({ code: error.code, ...at, message: error.message });
+export const toProblem = (error: CodedError, at: { readonly node?: string; readonly port?: string } = {}): Problem => ({
+  code: error.code,
+  ...at,
+  message: error.message,
+});

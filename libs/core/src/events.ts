@@ -17,7 +17,13 @@ export type RunEventBody =
   | { readonly type: 'run_started'; readonly plan: readonly PlanStep[]; readonly provider: string }
   | { readonly type: 'node_started'; readonly node: string }
   /** `secondsLeft` is null until there is something to go by. */
-  | { readonly type: 'node_progress'; readonly node: string; readonly done: number; readonly total: number; readonly secondsLeft: number | null }
+  | {
+      readonly type: 'node_progress';
+      readonly node: string;
+      readonly done: number;
+      readonly total: number;
+      readonly secondsLeft: number | null;
+    }
   /** `image` is a data: URL of a small PNG. */
   | { readonly type: 'node_preview'; readonly node: string; readonly image: string }
   | { readonly type: 'node_metric'; readonly node: string; readonly name: string; readonly step: number; readonly value: number }
@@ -46,7 +52,10 @@ export interface RunSummary {
 
 /** socket.io, editor to server: `watch` replays events after `after`, then streams; each arrives as `event`. */
 export interface ClientMessages {
-  watch(request: { readonly run: string; readonly after: number }, acknowledge: (answer: { readonly ok: boolean; readonly message?: string }) => void): void;
+  watch(
+    request: { readonly run: string; readonly after: number },
+    acknowledge: (answer: { readonly ok: boolean; readonly message?: string }) => void,
+  ): void;
   unwatch(run: string): void;
 }
 /** socket.io, server to editor. `runs` says that the list of runs changed. */

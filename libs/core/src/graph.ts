@@ -21,7 +21,16 @@ export const graphSchema = z.strictObject({
   nodes: z.record(z.string().regex(/^[\w-]+$/), nodeInstanceSchema),
   links: z.array(z.strictObject({ from: endSchema, to: endSchema })).default([]),
   /** Coloured frames of the editor. */
-  groups: z.array(z.strictObject({ title: z.string(), position: z.tuple([z.number(), z.number()]), size: z.tuple([z.number(), z.number()]), color: z.string().optional() })).default([]),
+  groups: z
+    .array(
+      z.strictObject({
+        title: z.string(),
+        position: z.tuple([z.number(), z.number()]),
+        size: z.tuple([z.number(), z.number()]),
+        color: z.string().optional(),
+      }),
+    )
+    .default([]),
 });
 export type NodeInstance = z.infer<typeof nodeInstanceSchema>;
 export type Graph = z.infer<typeof graphSchema>;

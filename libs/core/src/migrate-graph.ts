@@ -16,27 +16,31 @@ const renameKeys = (values: Readonly<Record<string, unknown>>, names: Names = {}
 export function migrateGraph(graph: Graph, catalogue: Definitions): { readonly graph: Graph; readonly problems: readonly Problem[] } {
   const problems: Problem[] = [];
   const applied = new Map<string, readonly Migration[]>();
-  const nodes = Object.fromEntries(Object.entries(graph.nodes).map(([id, node]): [string, NodeInstance] => {
-    const definition = catalogue.get(node.type)?.definition;
-    if (!definition || definition.version === node.version) return [id, node];
-    if (node.version > definition.version) {
-      problems.push(toProblem(err.NEWER_VERSION(definition.version, node.version).at(`node ${id} (${node.type})`), { node: id }));
-      return [id, node];
-    }
-    const due = (definition.migrations ?? []).filter(({ to }) => to > node.version);
-    let values: Readonly<Record<string, unknown>> = node.values;
-    for (const { to, renamed, up } of due)
-      try {
-        values = up(renameKeys(values, renamed?.inputs));
-      } catch (error) {
-        problems.push(toProblem(err.MIGRATION_FAILED(to, messageOf(error)).at(`node ${id} (${node.type})`), { node: id }));
+  const nodes = Object.fromEntries(
+    Object.entries(graph.nodes).map(([id, node]): [string, NodeInstance] => {
+      const definition = catalogue.get(node.type)?.definition;
+      if (!definition || definition.version === node.version) return [id, node];
+      if (node.version > definition.version) {
+        problems.push(toProblem(err.NEWER_VERSION(definition.version, node.version).at(`node ${id} (${node.type})`), { node: id }));
         return [id, node];
       }
-    applied.set(id, due);
-    return [id, { ...node, version: definition.version, values: { ...values } }];
-  }));
-  const follow = ([node, port]: [string, string], side: 'inputs' | 'outputs'): [string, string] =>
-    [node, (applied.get(node) ?? []).reduce((name, { renamed }) => rename(name, renamed?.[side]), port)];
+      const due = (definition.migrations ?? []).filter(({ to }) => to > node.version);
+      let values: Readonly<Record<string, unknown>> = node.values;
+      for (const { to, renamed, up } of due)
+        try {
+          values = up(renameKeys(values, renamed?.inputs));
+        } catch (error) {
+          problems.push(toProblem(err.MIGRATION_FAILED(to, messageOf(error)).at(`node ${id} (${node.type})`), { node: id }));
+          return [id, node];
+        }
+      applied.set(id, due);
+      return [id, { ...node, version: definition.version, values: { ...values } }];
+    }),
+  );
+  const follow = ([node, port]: [string, string], side: 'inputs' | 'outputs'): [string, string] => [
+    node,
+    (applied.get(node) ?? []).reduce((name, { renamed }) => rename(name, renamed?.[side]), port),
+  ];
   const links = graph.links.map(({ from, to }) => ({ from: follow(from, 'outputs'), to: follow(to, 'inputs') }));
   return { graph: { ...graph, nodes, links }, problems };
 }

@@ -3,7 +3,8 @@ import type { Definitions } from './catalogue.ts';
 import type { Graph, Link, NodeInstance } from './graph.ts';
 
 /** A node of a graph by id; names such as `constructor` are not found by accident. */
-export const nodeAt = (graph: Graph, id: string): NodeInstance | undefined => (Object.hasOwn(graph.nodes, id) ? graph.nodes[id] : undefined);
+export const nodeAt = (graph: Graph, id: string): NodeInstance | undefined =>
+  Object.hasOwn(graph.nodes, id) ? graph.nodes[id] : undefined;
 
 /** Links by the node they lead to. */
 export function linksInto(graph: Graph): ReadonlyMap<string, readonly Link[]> {
@@ -26,4 +27,6 @@ export function neededNodes(graph: Graph, targets: readonly string[], into = lin
 
 /** What a run without targets is for: output nodes, and nodes of unknown type, which may be outputs and must not be skipped silently. */
 export const defaultTargets = (graph: Graph, catalogue: Definitions): string[] =>
-  Object.entries(graph.nodes).filter(([, { type }]) => catalogue.get(type)?.definition.output ?? !catalogue.has(type)).map(([id]) => id);
+  Object.entries(graph.nodes)
+    .filter(([, { type }]) => catalogue.get(type)?.definition.output ?? !catalogue.has(type))
+    .map(([id]) => id);

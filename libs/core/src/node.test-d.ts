@@ -3,8 +3,18 @@ import { defineNode, nodePackage, type NodeRun } from './node.ts';
 import { port } from './port.ts';
 
 const definition = defineNode({
-  type: 'test/draw', version: 1, title: 'Draw', summary: 'Draws.', category: 'Test', effects: 'none',
-  inputs: { steps: port.integer({ min: 1, max: 9, default: 3 }), mode: port.choice(['fast', 'good'], { default: 'fast' }), model: port.model('diffusion'), note: port.optional(port.text()) },
+  type: 'test/draw',
+  version: 1,
+  title: 'Draw',
+  summary: 'Draws.',
+  category: 'Test',
+  effects: 'none',
+  inputs: {
+    steps: port.integer({ min: 1, max: 9, default: 3 }),
+    mode: port.choice(['fast', 'good'], { default: 'fast' }),
+    model: port.model('diffusion'),
+    note: port.optional(port.text()),
+  },
   outputs: { count: port.integer({ min: 0, max: 9 }), extra: port.optional(port.text()) },
 });
 
@@ -31,7 +41,12 @@ export const write: NodeRun<typeof definition> = async (inputs) => {
 // @ts-expect-error the choice has no such option
 export const impossible: NodeRun<typeof definition> = async ({ mode }) => ({ count: mode === 'slow' ? 1 : 2, extra: undefined });
 
-const other = defineNode({ ...definition, type: 'test/other', inputs: { size: port.number({ min: 0, max: 1 }) }, outputs: { size: port.number({ min: 0, max: 1 }) } });
+const other = defineNode({
+  ...definition,
+  type: 'test/other',
+  inputs: { size: port.number({ min: 0, max: 1 }) },
+  outputs: { size: port.number({ min: 0, max: 1 }) },
+});
 // @ts-expect-error a run of another definition
 nodePackage(other, async () => ({ run: good }));
 

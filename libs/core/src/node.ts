@@ -35,7 +35,8 @@ export interface NodeDefinition<I extends AnyPorts = AnyPorts, O extends AnyPort
   readonly migrations?: readonly Migration[];
 }
 /** Ties the types of a definition together at compile time; what types cannot say is checked when a catalogue is made (checkDefinition). */
-export const defineNode = <const I extends AnyPorts, const O extends AnyPorts>(definition: NodeDefinition<I, O>): NodeDefinition<I, O> => definition;
+export const defineNode = <const I extends AnyPorts, const O extends AnyPorts>(definition: NodeDefinition<I, O>): NodeDefinition<I, O> =>
+  definition;
 
 /** All that a node may ask of its host. */
 export interface NodeContext {
@@ -91,7 +92,10 @@ export interface NodePackage {
   readonly codeDigest?: string;
 }
 /** Pairs a definition with its implementation; does not compile when they disagree. */
-export const nodePackage = <D extends NodeDefinition<any, any>>(definition: D, load: () => Promise<{ readonly run: NodeRun<D> }>): NodePackage => ({ definition, load });
+export const nodePackage = <D extends NodeDefinition<any, any>>(
+  definition: D,
+  load: () => Promise<{ readonly run: NodeRun<D> }>,
+): NodePackage => ({ definition, load });
 
 /** A port in the catalogue that the server sends: JSON only. */
 export interface PortDescription {
@@ -114,17 +118,45 @@ export interface NodeDescription {
 }
 const describePorts = (ports: AnyPorts): PortDescription[] =>
   Object.entries(ports).map(([name, { type, optional, default: value, help }]) => ({
-    name, type, optional, ...(value !== undefined && { default: value }), ...(help !== undefined && { help }),
+    name,
+    type,
+    optional,
+    ...(value !== undefined && { default: value }),
+    ...(help !== undefined && { help }),
   }));
 /** What the server tells the editor about a node. */
-export const describeNode = ({ type, version, title, summary, category, effects, output = false, inputs, outputs }: NodeDefinition): NodeDescription => ({
-  type, version, title, summary, category, effects, output, inputs: describePorts(inputs), outputs: describePorts(outputs),
+export const describeNode = ({
+  type,
+  version,
+  title,
+  summary,
+  category,
+  effects,
+  output = false,
+  inputs,
+  outputs,
+}: NodeDefinition): NodeDescription => ({
+  type,
+  version,
+  title,
+  summary,
+  category,
+  effects,
+  output,
+  inputs: describePorts(inputs),
+  outputs: describePorts(outputs),
 });
 
 const portsOf = (ports: readonly PortDescription[]): AnyPorts =>
-  Object.fromEntries(ports.map(({ name, type, optional, default: value, help }) => {
-    const required = portOf(type, { ...(value !== undefined && { default: value }), ...(help !== undefined && { help }) });
-    return [name, optional ? port.optional(required) : required];
-  }));
+  Object.fromEntries(
+    ports.map(({ name, type, optional, default: value, help }) => {
+      const required = portOf(type, { ...(value !== undefined && { default: value }), ...(help !== undefined && { help }) });
+      return [name, optional ? port.optional(required) : required];
+    }),
+  );
 /** The definition that a description tells of: all that validation needs, without migrations. The inverse of describeNode. */
-export const definitionOf = ({ inputs, outputs, ...rest }: NodeDescription): NodeDefinition => ({ ...rest, inputs: portsOf(inputs), outputs: portsOf(outputs) });
+export const definitionOf = ({ inputs, outputs, ...rest }: NodeDescription): NodeDefinition => ({
+  ...rest,
+  inputs: portsOf(inputs),
+  outputs: portsOf(outputs),
+});

@@ -3,18 +3,27 @@ import type { z } from 'zod';
 import { err, toProblem } from './errors.ts';
 import { graphSchema, type Graph, type Problem } from './graph.ts';
 
-export type ParsedGraph = { readonly graph: Graph; readonly problems?: undefined } | { readonly graph?: undefined; readonly problems: readonly Problem[] };
+export type ParsedGraph =
+  { readonly graph: Graph; readonly problems?: undefined } | { readonly graph?: undefined; readonly problems: readonly Problem[] };
 
 function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
-    case 'invalid_type': return issue.expected;
-    case 'invalid_value': return issue.values.join(' or ');
-    case 'unrecognized_keys': return `no unknown keys (${issue.keys.join(', ')})`;
-    case 'invalid_format': return issue.pattern === undefined ? `text in the form of a ${issue.format}` : `text like ${issue.pattern}`;
-    case 'too_small': return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
-    case 'too_big': return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
-    case 'invalid_key': return 'a name of letters, digits, _ and -';
-    default: return issue.message;
+    case 'invalid_type':
+      return issue.expected;
+    case 'invalid_value':
+      return issue.values.join(' or ');
+    case 'unrecognized_keys':
+      return `no unknown keys (${issue.keys.join(', ')})`;
+    case 'invalid_format':
+      return issue.pattern === undefined ? `text in the form of a ${issue.format}` : `text like ${issue.pattern}`;
+    case 'too_small':
+      return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
+    case 'too_big':
+      return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
+    case 'invalid_key':
+      return 'a name of letters, digits, _ and -';
+    default:
+      return issue.message;
   }
 }
 const valueAt = (root: unknown, path: readonly PropertyKey[]): unknown =>
@@ -24,8 +33,10 @@ const valueAt = (root: unknown, path: readonly PropertyKey[]): unknown =>
 function prototypeKeys(json: unknown): Problem[] {
   const nodes = valueAt(json, ['nodes']);
   const records: [string, unknown][] = [['graph.nodes', nodes]];
-  if (typeof nodes === 'object' && nodes !== null) for (const [id, node] of Object.entries(nodes)) records.push([`graph.nodes.${id}.values`, valueAt(node, ['values'])]);
-  return records.filter(([, record]) => typeof record === 'object' && record !== null && Object.hasOwn(record, '__proto__'))
+  if (typeof nodes === 'object' && nodes !== null)
+    for (const [id, node] of Object.entries(nodes)) records.push([`graph.nodes.${id}.values`, valueAt(node, ['values'])]);
+  return records
+    .filter(([, record]) => typeof record === 'object' && record !== null && Object.hasOwn(record, '__proto__'))
     .map(([where]) => toProblem(err.BAD_DOCUMENT('another name', '__proto__').at(where)));
 }
 
@@ -35,14 +46,17 @@ export function parseGraph(json: unknown): ParsedGraph {
   const unholdable = prototypeKeys(json);
   if (result.success) return unholdable.length === 0 ? { graph: result.data } : { problems: unholdable };
   return {
-    problems: [...unholdable, ...result.error.issues.map((issue) => {
-      const [section, node, part, port] = issue.path;
-      const got = issue.code === 'invalid_key' ? issue.path.at(-1) : valueAt(json, issue.path);
-      return toProblem(err.BAD_DOCUMENT(expectation(issue), got).at(['graph', ...issue.path].join('.')), {
-        ...(section === 'nodes' && typeof node === 'string' && { node }),
-        ...(section === 'nodes' && part === 'values' && typeof port === 'string' && { port }),
-      });
-    })],
+    problems: [
+      ...unholdable,
+      ...result.error.issues.map((issue) => {
+        const [section, node, part, port] = issue.path;
+        const got = issue.code === 'invalid_key' ? issue.path.at(-1) : valueAt(json, issue.path);
+        return toProblem(err.BAD_DOCUMENT(expectation(issue), got).at(['graph', ...issue.path].join('.')), {
+          ...(section === 'nodes' && typeof node === 'string' && { node }),
+          ...(section === 'nodes' && part === 'values' && typeof port === 'string' && { port }),
+        });
+      }),
+    ],
   };
 }
 

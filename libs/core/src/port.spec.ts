@@ -7,9 +7,17 @@ const model = { family: 'diffusion', architecture: 'sd', name: 'm', components: 
 
 describe('port.check', () => {
   it.each([
-    ['text', port.text(), 'é\ud83d\ude00'], ['number', port.number({ min: -1, max: 1 }), -0.5], ['integer', port.integer({ min: 0, max: 3 }), 3], ['boolean', port.boolean(), false],
-    ['choice', port.choice(['a', 'b']), 'b'], ['seed', port.seed(), Number.MAX_SAFE_INTEGER], ['path', port.path(), '/tmp/x'], ['image', port.image(), image],
-    ['images', port.images(), [image]], ['model', port.model('diffusion'), model], ['optional', port.optional(port.text()), undefined],
+    ['text', port.text(), 'é\ud83d\ude00'],
+    ['number', port.number({ min: -1, max: 1 }), -0.5],
+    ['integer', port.integer({ min: 0, max: 3 }), 3],
+    ['boolean', port.boolean(), false],
+    ['choice', port.choice(['a', 'b']), 'b'],
+    ['seed', port.seed(), Number.MAX_SAFE_INTEGER],
+    ['path', port.path(), '/tmp/x'],
+    ['image', port.image(), image],
+    ['images', port.images(), [image]],
+    ['model', port.model('diffusion'), model],
+    ['optional', port.optional(port.text()), undefined],
   ])('lets a fitting %s through unchanged', (_, { check }, value) => expect(check(value)).toEqual(value));
   it.each([
     ['a number where text belongs', port.text(), 1, 'expected text, got 1'],
@@ -19,9 +27,12 @@ describe('port.check', () => {
     ['a path with a NUL', port.path(), 'a\0b', 'expected a path, got "a\\u0000b"'],
     ['an unknown choice', port.choice(['a', 'b']), 'c', 'expected one of a, b, got "c"'],
     ['nothing', port.text(), undefined, 'expected text, got nothing'],
-  ])('refuses %s', (_, { check }, value, message) => expect(() => check(value)).toThrow(expect.objectContaining({ code: 'CORE_BAD_VALUE', message })));
+  ])('refuses %s', (_, { check }, value, message) =>
+    expect(() => check(value)).toThrow(expect.objectContaining({ code: 'CORE_BAD_VALUE', message })),
+  );
   it('says where in a structure the mistake is', () => {
     expect(() => port.images().check([image, { ...image, width: 0 }])).toThrow(/^expected a list of images \(1\.width: .*\), got \[/);
   });
-  it('refuses a model of another family', () => expect(() => port.model('face-score').check(model)).toThrow(/^expected a face-score model .* got \{"family":"diffusion"/));
+  it('refuses a model of another family', () =>
+    expect(() => port.model('face-score').check(model)).toThrow(/^expected a face-score model .* got \{"family":"diffusion"/));
 });

@@ -2,8 +2,22 @@
 import { z } from 'zod';
 import { err } from './errors.ts';
 import {
-  facesSchema, imageSchema, modelSchema, pairSetSchema, promptsSchema, reportSchema, scoresSchema, trainingSchema,
-  type Faces, type Image, type Model, type PairSet, type Prompts, type Report, type Scores, type Training,
+  facesSchema,
+  imageSchema,
+  modelSchema,
+  pairSetSchema,
+  promptsSchema,
+  reportSchema,
+  scoresSchema,
+  trainingSchema,
+  type Faces,
+  type Image,
+  type Model,
+  type PairSet,
+  type Prompts,
+  type Report,
+  type Scores,
+  type Training,
 } from './values.ts';
 
 /** What a port accepts, as JSON: all that the editor gets to know. */
@@ -36,29 +50,51 @@ interface PortOptions<V> {
 /** What a port type accepts, in words: for messages, and for the reason why a link is refused. */
 export function describeType(type: PortType): string {
   switch (type.kind) {
-    case 'text': return 'text';
-    case 'number': return `a ${type.integer ? 'whole number' : 'number'} from ${type.min} to ${type.max}`;
-    case 'boolean': return 'true or false';
-    case 'choice': return `one of ${type.of.join(', ')}`;
-    case 'seed': return `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`;
-    case 'path': return type.of === 'any' ? 'a path' : `the path of a ${type.of}`;
-    case 'image': return 'an image';
-    case 'images': return 'a list of images';
-    case 'faces': return 'detected faces';
-    case 'prompts': return 'prompts';
-    case 'pairs': return 'a pair set';
-    case 'scores': return 'a score table';
-    case 'training': return 'a training run';
-    case 'report': return 'a report';
-    case 'model': return `a ${type.family} model`;
+    case 'text':
+      return 'text';
+    case 'number':
+      return `a ${type.integer ? 'whole number' : 'number'} from ${type.min} to ${type.max}`;
+    case 'boolean':
+      return 'true or false';
+    case 'choice':
+      return `one of ${type.of.join(', ')}`;
+    case 'seed':
+      return `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`;
+    case 'path':
+      return type.of === 'any' ? 'a path' : `the path of a ${type.of}`;
+    case 'image':
+      return 'an image';
+    case 'images':
+      return 'a list of images';
+    case 'faces':
+      return 'detected faces';
+    case 'prompts':
+      return 'prompts';
+    case 'pairs':
+      return 'a pair set';
+    case 'scores':
+      return 'a score table';
+    case 'training':
+      return 'a training run';
+    case 'report':
+      return 'a report';
+    case 'model':
+      return `a ${type.family} model`;
   }
 }
 
 const isNumber = (v: unknown, min: number, max: number, integer: boolean) =>
   typeof v === 'number' && Number.isFinite(v) && v >= min && v <= max && (!integer || Number.isInteger(v));
 const dataSchemas = {
-  image: imageSchema, images: z.array(imageSchema), faces: facesSchema, prompts: promptsSchema, pairs: pairSetSchema,
-  scores: scoresSchema, training: trainingSchema, report: reportSchema, model: modelSchema,
+  image: imageSchema,
+  images: z.array(imageSchema),
+  faces: facesSchema,
+  prompts: promptsSchema,
+  pairs: pairSetSchema,
+  scores: scoresSchema,
+  training: trainingSchema,
+  report: reportSchema,
+  model: modelSchema,
 } as const;
 
 /** Narrows a value by the JSON of a port type alone, so that a browser checks as the engine does. Throws CORE_BAD_VALUE. */
@@ -68,12 +104,18 @@ export function checkValue(type: PortType, value: unknown): unknown {
     return value;
   };
   switch (type.kind) {
-    case 'text': return require(typeof value === 'string');
-    case 'number': return require(isNumber(value, type.min, type.max, type.integer));
-    case 'boolean': return require(typeof value === 'boolean');
-    case 'choice': return require(type.of.includes(value as string));
-    case 'seed': return require(isNumber(value, 0, Number.MAX_SAFE_INTEGER, true));
-    case 'path': return require(typeof value === 'string' && value !== '' && !value.includes('\0'));
+    case 'text':
+      return require(typeof value === 'string');
+    case 'number':
+      return require(isNumber(value, type.min, type.max, type.integer));
+    case 'boolean':
+      return require(typeof value === 'boolean');
+    case 'choice':
+      return require(type.of.includes(value as string));
+    case 'seed':
+      return require(isNumber(value, 0, Number.MAX_SAFE_INTEGER, true));
+    case 'path':
+      return require(typeof value === 'string' && value !== '' && !value.includes('\0'));
     default: {
       const result = dataSchemas[type.kind].safeParse(value);
       if (!result.success) {
@@ -88,20 +130,26 @@ export function checkValue(type: PortType, value: unknown): unknown {
 }
 /** A required port of a type, whose check is the type's. */
 export const portOf = <V>(type: PortType, options: PortOptions<V> = {}): Port<V> => ({
-  type, optional: false, ...options, check: (value) => checkValue(type, value) as V,
+  type,
+  optional: false,
+  ...options,
+  check: (value) => checkValue(type, value) as V,
 });
 
 export const port = {
-  text: ({ multiline = false, ...options }: { readonly multiline?: boolean } & PortOptions<string> = {}) => portOf<string>({ kind: 'text', multiline }, options),
+  text: ({ multiline = false, ...options }: { readonly multiline?: boolean } & PortOptions<string> = {}) =>
+    portOf<string>({ kind: 'text', multiline }, options),
   number: ({ min, max, ...options }: { readonly min: number; readonly max: number } & PortOptions<number>) =>
     portOf<number>({ kind: 'number', min, max, integer: false }, options),
   integer: ({ min, max, ...options }: { readonly min: number; readonly max: number } & PortOptions<number>) =>
     portOf<number>({ kind: 'number', min, max, integer: true }, options),
   boolean: (options: PortOptions<boolean> = {}) => portOf<boolean>({ kind: 'boolean' }, options),
-  choice: <const C extends readonly string[]>(of: C, options: PortOptions<C[number]> = {}) => portOf<C[number]>({ kind: 'choice', of }, options),
+  choice: <const C extends readonly string[]>(of: C, options: PortOptions<C[number]> = {}) =>
+    portOf<C[number]>({ kind: 'choice', of }, options),
   /** Any whole number from 0 to 2^53 - 1; the same seed gives the same numbers. */
   seed: (options: PortOptions<number> = {}) => portOf<number>({ kind: 'seed' }, { default: 0, ...options }),
-  path: ({ of = 'any', ...options }: { readonly of?: 'file' | 'folder' | 'any' } & PortOptions<string> = {}) => portOf<string>({ kind: 'path', of }, options),
+  path: ({ of = 'any', ...options }: { readonly of?: 'file' | 'folder' | 'any' } & PortOptions<string> = {}) =>
+    portOf<string>({ kind: 'path', of }, options),
   image: (options: PortOptions<never> = {}) => portOf<Image>({ kind: 'image' }, options),
   images: (options: PortOptions<never> = {}) => portOf<readonly Image[]>({ kind: 'images' }, options),
   faces: (options: PortOptions<never> = {}) => portOf<Faces>({ kind: 'faces' }, options),
@@ -112,7 +160,9 @@ export const port = {
   report: (options: PortOptions<never> = {}) => portOf<Report>({ kind: 'report' }, options),
   model: <const F extends string>(family: F, options: PortOptions<never> = {}) => portOf<Model<F>>({ kind: 'model', family }, options),
   optional: <V>(inner: Port<V>): Port<V | undefined> => ({
-    ...(inner as Port<V | undefined>), optional: true, check: (value) => (value === undefined ? undefined : inner.check(value)),
+    ...(inner as Port<V | undefined>),
+    optional: true,
+    check: (value) => (value === undefined ? undefined : inner.check(value)),
   }),
 } as const;
 

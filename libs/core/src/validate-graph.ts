@@ -26,11 +26,13 @@ const unknownPort = (side: 'input' | 'output', ports: AnyPorts, name: string) =>
 export function validateGraph(graph: Graph, catalogue: Definitions, { targets }: ValidateOptions = {}): Problem[] {
   const into = linksInto(graph);
   const checked = targets === undefined ? new Set(Object.keys(graph.nodes)) : neededNodes(graph, targets, into);
-  const problems = (targets ?? []).filter((id) => !nodeAt(graph, id))
+  const problems = (targets ?? [])
+    .filter((id) => !nodeAt(graph, id))
     .map((id) => toProblem(err.UNKNOWN_NODE(id, nearest(id, Object.keys(graph.nodes))).at('target'), { node: id }));
   if (targets?.length === 0) problems.push(toProblem(err.NO_TARGETS()));
   for (const id of checked) problems.push(...checkNode(graph, catalogue, id, nodeAt(graph, id)!, into.get(id) ?? []));
-  for (const [id, links] of into) if (targets === undefined && !nodeAt(graph, id)) problems.push(...links.map((link) => toNowhere(graph, link)));
+  for (const [id, links] of into)
+    if (targets === undefined && !nodeAt(graph, id)) problems.push(...links.map((link) => toNowhere(graph, link)));
   for (const cycle of findCycles(checked, into)) problems.push(toProblem(err.CYCLE(cycle), { node: cycle[0]! }));
   if (targets === undefined && defaultTargets(graph, catalogue).length === 0)
     problems.push(toProblem(err.NO_OUTPUT([...catalogue.values()].find(({ definition }) => definition.output)?.definition.type)));
@@ -41,7 +43,11 @@ export function validateGraph(graph: Graph, catalogue: Definitions, { targets }:
  * The gate before a run: migrates, then validates what the run needs (the targets, or all output nodes). A half-built node that feeds no output does not stop a run;
  * a node of unknown type does, because it may be an output.
  */
-export function prepareGraph(saved: Graph, catalogue: Definitions, { targets }: ValidateOptions = {}): { readonly graph: Graph; readonly problems: readonly Problem[] } {
+export function prepareGraph(
+  saved: Graph,
+  catalogue: Definitions,
+  { targets }: ValidateOptions = {},
+): { readonly graph: Graph; readonly problems: readonly Problem[] } {
   const { graph, problems } = migrateGraph(saved, catalogue);
   const wanted = targets ?? defaultTargets(graph, catalogue);
   const needed = neededNodes(graph, wanted);
@@ -52,7 +58,12 @@ export function prepareGraph(saved: Graph, catalogue: Definitions, { targets }: 
 function checkNode(graph: Graph, catalogue: Definitions, id: string, node: NodeInstance, links: readonly Link[]): Problem[] {
   const problems: Problem[] = [];
   const say = (error: CodedError, port?: string) =>
-    problems.push(toProblem(error.at(`node ${id} (${node.type})`, ...(port === undefined ? [] : [`input ${port}`])), { node: id, ...(port !== undefined && { port }) }));
+    problems.push(
+      toProblem(error.at(`node ${id} (${node.type})`, ...(port === undefined ? [] : [`input ${port}`])), {
+        node: id,
+        ...(port !== undefined && { port }),
+      }),
+    );
   const definition = catalogue.get(node.type)?.definition;
   if (!definition) {
     say(err.UNKNOWN_NODE_TYPE(node.type, nearest(node.type, catalogue.keys())));
@@ -77,7 +88,12 @@ function checkNode(graph: Graph, catalogue: Definitions, id: string, node: NodeI
     }
   }
   for (const [name, port] of Object.entries(inputs))
-    if (!port.optional && port.default === undefined && !sources.has(name) && (!Object.hasOwn(node.values, name) || node.values[name] === undefined))
+    if (
+      !port.optional &&
+      port.default === undefined &&
+      !sources.has(name) &&
+      (!Object.hasOwn(node.values, name) || node.values[name] === undefined)
+    )
       say(err.MISSING_INPUT(describeType(port.type)), name);
   return problems;
 }
@@ -104,7 +120,10 @@ function checkSource(graph: Graph, catalogue: Definitions, { from }: Link, to: P
 }
 
 const toNowhere = (graph: Graph, { from, to }: Link): Problem =>
-  toProblem(err.UNKNOWN_NODE(to[0], nearest(to[0], Object.keys(graph.nodes))).at(`link from node ${from[0]} output ${from[1]}`), { node: to[0], port: to[1] });
+  toProblem(err.UNKNOWN_NODE(to[0], nearest(to[0], Object.keys(graph.nodes))).at(`link from node ${from[0]} output ${from[1]}`), {
+    node: to[0],
+    port: to[1],
+  });
 
 /** One cycle of every knot, each in the direction of its links; depth first with its own stack. */
 function findCycles(nodes: ReadonlySet<string>, into: ReadonlyMap<string, readonly Link[]>): string[][] {
@@ -126,7 +145,10 @@ function findCycles(nodes: ReadonlySet<string>, into: ReadonlyMap<string, readon
           state.set(id, 'open');
           path.push({ id, links: into.get(id) ?? [], next: 0 });
         } else if (state.get(id) === 'open' && !knotted.has(id)) {
-          const cycle = path.slice(path.findIndex((step) => step.id === id)).map((step) => step.id).reverse();
+          const cycle = path
+            .slice(path.findIndex((step) => step.id === id))
+            .map((step) => step.id)
+            .reverse();
           cycle.forEach((member) => knotted.add(member));
           cycles.push(cycle);
         }

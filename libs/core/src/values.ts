@@ -51,7 +51,15 @@ export type PairSet = z.infer<typeof pairSetSchema>;
 export const scoresSchema = z.object({
   metric: z.string(),
   higherIsBetter: z.boolean(),
-  rows: z.array(z.object({ image: imageSchema, face: z.number().int().nullable(), box: boxSchema.nullable(), score: z.number().nullable(), note: z.string().optional() })),
+  rows: z.array(
+    z.object({
+      image: imageSchema,
+      face: z.number().int().nullable(),
+      box: boxSchema.nullable(),
+      score: z.number().nullable(),
+      note: z.string().optional(),
+    }),
+  ),
 });
 export type Scores = z.infer<typeof scoresSchema>;
 
@@ -67,7 +75,10 @@ export const modelSchema = z.object({
   family: z.string(),
   architecture: z.string(),
   name: z.string(),
-  components: z.record(z.string(), z.object({ config: z.record(z.string(), z.unknown()), weights: fileRefSchema.nullable(), files: z.record(z.string(), fileRefSchema) })),
+  components: z.record(
+    z.string(),
+    z.object({ config: z.record(z.string(), z.unknown()), weights: fileRefSchema.nullable(), files: z.record(z.string(), fileRefSchema) }),
+  ),
   loras: z.array(z.object({ name: z.string(), weights: fileRefSchema, strength: z.number() })),
 });
 type AnyModel = z.infer<typeof modelSchema>;
@@ -75,7 +86,13 @@ type AnyModel = z.infer<typeof modelSchema>;
 export type Model<F extends string = string> = Omit<AnyModel, 'family'> & { readonly family: F };
 
 /** A finished training: its curve (JSON lines of {name, step, value}) and what it was. */
-export const trainingSchema = z.object({ method: z.string(), steps: z.number().int(), seconds: z.number(), settings: z.record(z.string(), z.unknown()), metrics: assetSchema });
+export const trainingSchema = z.object({
+  method: z.string(),
+  steps: z.number().int(),
+  seconds: z.number(),
+  settings: z.record(z.string(), z.unknown()),
+  metrics: assetSchema,
+});
 export type Training = z.infer<typeof trainingSchema>;
 
 /** A report for people (self-contained HTML) and for programs (JSON). */

@@ -4,7 +4,8 @@ import { defineErrors } from '@facewright/tensor';
 export const err = defineErrors('ENGINE', {
   NODE_FAILED: (why: string, inputs: string) => `expected the node to finish, got ${why} (inputs: ${inputs})`,
   LOAD_FAILED: (why: string) => `code: expected a module that exports run, got ${why}`,
-  NOT_OUTPUTS: (want: readonly string[], got: string) => `outputs: expected an object with ${want.length === 0 ? 'nothing' : want.join(', ')}, got ${got}`,
+  NOT_OUTPUTS: (want: readonly string[], got: string) =>
+    `outputs: expected an object with ${want.length === 0 ? 'nothing' : want.join(', ')}, got ${got}`,
   NOT_DATA: (path: string, got: string) => `${path}: expected plain data, got ${got}`,
   UNREADABLE_PATH: (path: string, why: string) => `path ${path}: expected to read what it names, got ${why}`,
   RUN_FAILED: (why: string) => `run: expected the engine and its stores to work, got ${why}`,

@@ -1,7 +1,18 @@
 // Carries a graph out: validates, plans, runs what has no stored result, and tells every step as an event.
 import {
-  convertValue, messageOf, prepareGraph, show, toProblem,
-  type Catalogue, type Graph, type NodeDefinition, type NodeOutputs, type NodePackage, type NodeRun, type Problem, type RunEventBody,
+  convertValue,
+  messageOf,
+  prepareGraph,
+  show,
+  toProblem,
+  type Catalogue,
+  type Graph,
+  type NodeDefinition,
+  type NodeOutputs,
+  type NodePackage,
+  type NodeRun,
+  type Problem,
+  type RunEventBody,
 } from '@facewright/core';
 import { CodedError } from '@facewright/tensor';
 import { err } from './errors.ts';
@@ -80,14 +91,25 @@ async function carryOut(request: RunRequest): Promise<TerminalEvent> {
 const outputsOf = ({ targets }: Plan, results: ReadonlyMap<string, NodeOutputs>): Record<string, NodeOutputs> =>
   Object.fromEntries(targets.map((id) => [id, results.get(id)!]));
 
-async function keepCached({ emit, history }: RunRequest, graph: Graph, results: Map<string, NodeOutputs>, { node, reason, parts }: PlannedStep, outputs: NodeOutputs) {
+async function keepCached(
+  { emit, history }: RunRequest,
+  graph: Graph,
+  results: Map<string, NodeOutputs>,
+  { node, reason, parts }: PlannedStep,
+  outputs: NodeOutputs,
+) {
   results.set(node, freezeData(outputs, 'outputs'));
   await history.set(graph.name, node, parts);
   emit({ type: 'node_cached', node, outputs, reason });
 }
 
 /** Runs one node; gives the problem when it failed. */
-async function runStep({ catalogue, cache, history, host, signal, emit, provider }: RunRequest, graph: Graph, results: Map<string, NodeOutputs>, step: PlannedStep): Promise<Problem | undefined> {
+async function runStep(
+  { catalogue, cache, history, host, signal, emit, provider }: RunRequest,
+  graph: Graph,
+  results: Map<string, NodeOutputs>,
+  step: PlannedStep,
+): Promise<Problem | undefined> {
   const { node, type, key, parts, definition } = step;
   const begun = performance.now();
   let inputs: Readonly<Record<string, unknown>> = {};
@@ -101,8 +123,11 @@ async function runStep({ catalogue, cache, history, host, signal, emit, provider
   } catch (error) {
     if (error instanceof PortFailure) return toProblem(error.cause.at(`node ${node} (${type})`), { node, port: error.port });
     if (error instanceof CodedError) return toProblem(error.at(`node ${node} (${type})`), { node });
-    if (!signal.aborted && error instanceof Error && error.stack !== undefined) emit({ type: 'node_log', node, level: 'warn', message: error.stack });
-    const shown = Object.entries(inputs).map(([name, value]) => `${name} ${show(value)}`).join(', ');
+    if (!signal.aborted && error instanceof Error && error.stack !== undefined)
+      emit({ type: 'node_log', node, level: 'warn', message: error.stack });
+    const shown = Object.entries(inputs)
+      .map(([name, value]) => `${name} ${show(value)}`)
+      .join(', ');
     return toProblem(err.NODE_FAILED(messageOf(error), shown || 'none').at(`node ${node} (${type})`), { node });
   }
   results.set(node, outputs);
@@ -137,7 +162,12 @@ function onPort<T>(side: 'input' | 'output', port: string, act: () => T): T {
 }
 
 /** What the node gets: typed values as planned, linked ones converted, checked and frozen. */
-function gatherInputs(graph: Graph, catalogue: Catalogue, results: ReadonlyMap<string, NodeOutputs>, { parts, definition }: PlannedStep): Readonly<Record<string, unknown>> {
+function gatherInputs(
+  graph: Graph,
+  catalogue: Catalogue,
+  results: ReadonlyMap<string, NodeOutputs>,
+  { parts, definition }: PlannedStep,
+): Readonly<Record<string, unknown>> {
   const inputs: Record<string, unknown> = {};
   for (const [name, part] of Object.entries(parts.inputs))
     inputs[name] = onPort('input', name, () => {
@@ -151,7 +181,9 @@ function gatherInputs(graph: Graph, catalogue: Catalogue, results: ReadonlyMap<s
 }
 
 async function loadRun({ load }: NodePackage): Promise<NodeRun<NodeDefinition>> {
-  const module = await load().catch((error: unknown) => { throw err.LOAD_FAILED(messageOf(error)); });
+  const module = await load().catch((error: unknown) => {
+    throw err.LOAD_FAILED(messageOf(error));
+  });
   if (typeof module.run !== 'function') throw err.LOAD_FAILED(`one with ${Object.keys(module).join(', ') || 'nothing'}`);
   return module.run;
 }

@@ -8,7 +8,9 @@ function inputChange(name: string, before: InputPart | undefined, now: InputPart
   if (!now) return `${subject} was removed`;
   if (!before) return `${subject} is new`;
   if ('value' in before && 'value' in now)
-    return canonicalJson(before.value) === canonicalJson(now.value) ? undefined : `${subject} changed from ${show(before.value)} to ${show(now.value)}`;
+    return canonicalJson(before.value) === canonicalJson(now.value)
+      ? undefined
+      : `${subject} changed from ${show(before.value)} to ${show(now.value)}`;
   if ('path' in before && 'path' in now) {
     if (before.path !== now.path) return `${subject} changed from ${show(before.path)} to ${show(now.path)}`;
     return before.digest === now.digest ? undefined : `the files of ${subject} changed`;

@@ -4,7 +4,9 @@ import { CodedError } from '@facewright/tensor';
 import { planRun, toPlanStep, type PlanRequest } from './plan-run.ts';
 
 /** The plan with its reasons, or the problems for which there is none. The graph is as saved: it is migrated and validated here. */
-export async function explainRun(request: PlanRequest): Promise<{ readonly plan: readonly PlanStep[]; readonly problems: readonly Problem[] }> {
+export async function explainRun(
+  request: PlanRequest,
+): Promise<{ readonly plan: readonly PlanStep[]; readonly problems: readonly Problem[] }> {
   const { targets } = request;
   const { graph, problems } = prepareGraph(request.graph, request.catalogue, targets === undefined ? {} : { targets });
   if (problems.length > 0) return { plan: [], problems };

@@ -13,10 +13,18 @@ export interface OpenContext {
   close(): Promise<void>;
 }
 
-export function openContext(node: string, host: EngineHost, signal: AbortSignal, provider: string, emit: (event: RunEventBody) => void): OpenContext {
+export function openContext(
+  node: string,
+  host: EngineHost,
+  signal: AbortSignal,
+  provider: string,
+  emit: (event: RunEventBody) => void,
+): OpenContext {
   const { close, ...io } = host.openNode(node, signal);
   let open = true;
-  const say = (event: RunEventBody) => { if (open) emit(event); };
+  const say = (event: RunEventBody) => {
+    if (open) emit(event);
+  };
   const log: NodeContext['log'] = (level, message) => say({ type: 'node_log', node, level, message });
 
   let first: { readonly time: number; readonly done: number } | undefined;
@@ -25,7 +33,12 @@ export function openContext(node: string, host: EngineHost, signal: AbortSignal,
   let picture: Promise<void> | undefined;
 
   const context: NodeContext = {
-    node, signal, provider, log, rng: createRng, ...io,
+    node,
+    signal,
+    provider,
+    log,
+    rng: createRng,
+    ...io,
     progress(done, total, preview) {
       const now = performance.now();
       first ??= { time: now, done };
@@ -37,9 +50,15 @@ export function openContext(node: string, host: EngineHost, signal: AbortSignal,
       }
       if (preview && !picture && (done >= total || now - lastPreview >= previewMs)) {
         lastPreview = now;
-        picture = host.preview(preview)
-          .then((image) => say({ type: 'node_preview', node, image }), (error: unknown) => log('warn', `preview: expected a picture, got ${String(error)}`))
-          .finally(() => { picture = undefined; });
+        picture = host
+          .preview(preview)
+          .then(
+            (image) => say({ type: 'node_preview', node, image }),
+            (error: unknown) => log('warn', `preview: expected a picture, got ${String(error)}`),
+          )
+          .finally(() => {
+            picture = undefined;
+          });
       }
     },
     metric(name, step, value) {

@@ -3,15 +3,18 @@ import { err } from './errors.ts';
 
 /** Where in a value a walk is; turned into words only when something is wrong there. */
 type Path = (string | number)[];
-const wordsOf = ([subject, ...inside]: Path): string => `${subject}${inside.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('')}`;
+const wordsOf = ([subject, ...inside]: Path): string =>
+  `${subject}${inside.map((key) => (typeof key === 'number' ? `[${key}]` : `.${key}`)).join('')}`;
 
 function checkLeaf(value: unknown, path: Path): void {
   if (typeof value === 'number' && !Number.isFinite(value)) throw err.NOT_DATA(wordsOf(path), String(value));
-  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint') throw err.NOT_DATA(wordsOf(path), `a ${typeof value}`);
+  if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint')
+    throw err.NOT_DATA(wordsOf(path), `a ${typeof value}`);
 }
 function checkRecord(value: object, path: Path): asserts value is Readonly<Record<string, unknown>> {
   const prototype = Object.getPrototypeOf(value) as { readonly constructor?: { readonly name?: string } } | null;
-  if (prototype !== Object.prototype && prototype !== null) throw err.NOT_DATA(wordsOf(path), `a ${prototype.constructor?.name ?? 'live object'}`);
+  if (prototype !== Object.prototype && prototype !== null)
+    throw err.NOT_DATA(wordsOf(path), `a ${prototype.constructor?.name ?? 'live object'}`);
 }
 
 /**
@@ -53,7 +56,9 @@ export function canonicalJson(value: unknown): string {
     } else if (Array.isArray(part)) text = `[${part.map(write).join(',')}]`;
     else {
       checkRecord(part, path);
-      const keys = Object.keys(part).filter((name) => part[name] !== undefined).sort();
+      const keys = Object.keys(part)
+        .filter((name) => part[name] !== undefined)
+        .sort();
       text = `{${keys.map((name) => `${JSON.stringify(name)}:${write(part[name], name)}`).join(',')}}`;
     }
     if (key !== undefined) path.pop();

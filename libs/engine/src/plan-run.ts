@@ -1,7 +1,15 @@
 // Graph to plan: which nodes run, in which order, which have a stored result, and why. Time is linear in the size of the graph.
 import {
-  defaultTargets, linksInto, messageOf, neededNodes,
-  type Catalogue, type Graph, type Link, type NodeDefinition, type NodeOutputs, type PlanStep,
+  defaultTargets,
+  linksInto,
+  messageOf,
+  neededNodes,
+  type Catalogue,
+  type Graph,
+  type Link,
+  type NodeDefinition,
+  type NodeOutputs,
+  type PlanStep,
 } from '@facewright/core';
 import { CodedError } from '@facewright/tensor';
 import { err } from './errors.ts';
@@ -40,7 +48,15 @@ export interface Plan {
 export const toPlanStep = ({ node, type, action, reason, key }: PlanStep): PlanStep => ({ node, type, action, reason, key });
 
 /** Keys of all needed nodes, then, from the results backwards, what has to run. Rejects when a path cannot be fingerprinted. */
-export async function planRun({ graph, catalogue, cache, history, host, provider, targets = defaultTargets(graph, catalogue) }: PlanRequest): Promise<Plan> {
+export async function planRun({
+  graph,
+  catalogue,
+  cache,
+  history,
+  host,
+  provider,
+  targets = defaultTargets(graph, catalogue),
+}: PlanRequest): Promise<Plan> {
   const into = linksInto(graph);
   const order = friendlyOrder(graph, catalogue, neededNodes(graph, targets, into), into);
   const fingerprints = new Map<string, Promise<string>>();
@@ -50,16 +66,30 @@ export async function planRun({ graph, catalogue, cache, history, host, provider
   for (const id of order) {
     const { definition, codeDigest } = catalogue.get(graph.nodes[id]!.type)!;
     const inputs: Record<string, InputPart> = {};
-    for (const { from: [node, output], to } of into.get(id) ?? []) inputs[to[1]] = { node, output, key: drafts.get(node)!.key };
+    for (const {
+      from: [node, output],
+      to,
+    } of into.get(id) ?? [])
+      inputs[to[1]] = { node, output, key: drafts.get(node)!.key };
     for (const [name, value] of Object.entries(typedValues(graph, id, definition, into.get(id) ?? [])))
-      inputs[name] = definition.inputs[name]!.type.kind === 'path'
-        ? { path: value as string, digest: await fingerprint(value as string).catch((error: unknown) => {
-            throw (error instanceof CodedError ? error : err.UNREADABLE_PATH(value as string, messageOf(error))).at(`node ${id} (${definition.type})`, `input ${name}`);
-          }) }
-        : { value };
+      inputs[name] =
+        definition.inputs[name]!.type.kind === 'path'
+          ? {
+              path: value as string,
+              digest: await fingerprint(value as string).catch((error: unknown) => {
+                throw (error instanceof CodedError ? error : err.UNREADABLE_PATH(value as string, messageOf(error))).at(
+                  `node ${id} (${definition.type})`,
+                  `input ${name}`,
+                );
+              }),
+            }
+          : { value };
     const parts: KeyParts = {
-      type: definition.type, version: definition.version, inputs,
-      ...(codeDigest !== undefined && { codeDigest }), ...(provider === 'null' && { nothingComputed: true }),
+      type: definition.type,
+      version: definition.version,
+      inputs,
+      ...(codeDigest !== undefined && { codeDigest }),
+      ...(provider === 'null' && { nothingComputed: true }),
     };
     const key = resultKey(parts);
     const stored = definition.effects === 'writes' ? null : await cache.get(key);
@@ -79,7 +109,8 @@ export async function planRun({ graph, catalogue, cache, history, host, provider
     if (stored) steps.push({ ...base, action: 'cached', reason: 'nothing changed since its result was stored', stored });
     else if (!wanted.has(id)) continue;
     else if (definition.effects === 'writes') steps.push({ ...base, action: 'run', reason: 'writes files, so it runs every time', stored });
-    else if (same !== undefined) steps.push({ ...base, action: 'cached', reason: `computes the same as node ${same}`, stored, sameAs: same });
+    else if (same !== undefined)
+      steps.push({ ...base, action: 'cached', reason: `computes the same as node ${same}`, stored, sameAs: same });
     else {
       firstWithKey.set(key, id);
       steps.push({ ...base, action: 'run', reason: explainChange(await history.get(graph.name, id), parts), stored });
@@ -117,14 +148,21 @@ function fits({ outputs }: NodeDefinition, stored: NodeOutputs): boolean {
  * Topological, with results early: among nodes that are ready, outputs come first, then those that feed an output, then the one that became ready last, so
  * that a branch is finished before the next is begun.
  */
-function friendlyOrder(graph: Graph, catalogue: Catalogue, needed: ReadonlySet<string>, into: ReadonlyMap<string, readonly Link[]>): string[] {
+function friendlyOrder(
+  graph: Graph,
+  catalogue: Catalogue,
+  needed: ReadonlySet<string>,
+  into: ReadonlyMap<string, readonly Link[]>,
+): string[] {
   const isOutput = (id: string) => catalogue.get(graph.nodes[id]!.type)!.definition.output === true;
   const consumers = new Map<string, string[]>();
   const waiting = new Map<string, number>();
   for (const id of needed) {
     const links = into.get(id) ?? [];
     waiting.set(id, links.length);
-    for (const { from: [source] } of links) {
+    for (const {
+      from: [source],
+    } of links) {
       const list = consumers.get(source);
       if (list) list.push(id);
       else consumers.set(source, [id]);

@@ -25,6 +25,8 @@ export interface KeyParts {
  * the tests state, and a training that took an hour on one should not be repeated on the other.
  */
 export function resultKey({ inputs, ...rest }: KeyParts): string {
-  const anonymous = Object.fromEntries(Object.entries(inputs).map(([name, part]) => [name, 'key' in part ? { key: part.key, output: part.output } : part]));
+  const anonymous = Object.fromEntries(
+    Object.entries(inputs).map(([name, part]) => [name, 'key' in part ? { key: part.key, output: part.output } : part]),
+  );
   return bytesToHex(sha256(utf8ToBytes(canonicalJson({ ...rest, inputs: anonymous }))));
 }

@@ -24,7 +24,18 @@ export interface DenoiseRequest {
 }
 
 /** Clean latents [n, channels, h, w]. */
-export async function denoise({ model, sampler, first, latents, text, unconditional, guidance, conditions, known, onStep }: DenoiseRequest): Promise<Floats> {
+export async function denoise({
+  model,
+  sampler,
+  first,
+  latents,
+  text,
+  unconditional,
+  guidance,
+  conditions,
+  known,
+  onStep,
+}: DenoiseRequest): Promise<Floats> {
   const [, channels = 0, height = 0, width = 0] = latents.dims;
   const { timesteps } = sampler;
   const total = timesteps.length - first;
@@ -33,19 +44,32 @@ export async function denoise({ model, sampler, first, latents, text, unconditio
     const seen = sampler.scaleInput(x, step);
     const timestep = timesteps[step]!;
     const predicted = await model.predict({
-      latents: { ...latents, data: seen }, timestep, text, guidance, ...(unconditional && { unconditional }), ...(conditions && { conditions }),
+      latents: { ...latents, data: seen },
+      timestep,
+      text,
+      guidance,
+      ...(unconditional && { unconditional }),
+      ...(conditions && { conditions }),
     });
     x = sampler.step(predicted.data, x, step);
     if (known) x = keepKnown(sampler, x, known, known.mask, channels, height * width, step + 1);
     if (step + 1 < timesteps.length) {
-      await onStep?.(step + 1 - first, total, () => ({ ...latents, data: predictOriginal(model.schedule, predicted.data, seen, Math.round(timestep)) }));
+      await onStep?.(step + 1 - first, total, () => ({
+        ...latents,
+        data: predictOriginal(model.schedule, predicted.data, seen, Math.round(timestep)),
+      }));
     }
   }
   return { ...latents, data: x };
 }
 
 /** The sampler and the step at which a walk begins that enters the schedule at `timestep`: the first that is not noisier. From `trained timesteps` on, pure noise. Throws MODELS_INPUT. */
-export function samplerFrom(kind: SamplerKind, model: DiffusionModel, steps: number, timestep: number): { readonly sampler: Sampler; readonly first: number } {
+export function samplerFrom(
+  kind: SamplerKind,
+  model: DiffusionModel,
+  steps: number,
+  timestep: number,
+): { readonly sampler: Sampler; readonly first: number } {
   const sampler = createSampler(kind, model.schedule, steps);
   if (timestep >= model.schedule.alphasCumprod.length) return { sampler, first: 0 };
   const first = sampler.timesteps.findIndex((t) => t <= timestep);

@@ -2,7 +2,8 @@
 import { defineErrors } from '@facewright/tensor';
 
 export const err = defineErrors('PIPELINES', {
-  COMPONENT: (model: string, component: string, got: readonly string[]) => `model ${model}: expected a component ${component} with weights, got ${got.join(', ') || 'none'}`,
+  COMPONENT: (model: string, component: string, got: readonly string[]) =>
+    `model ${model}: expected a component ${component} with weights, got ${got.join(', ') || 'none'}`,
   FILE: (model: string, file: string, got: readonly string[]) => `model ${model}: expected a file ${file}, got ${got.join(', ') || 'none'}`,
   DETECTOR: (model: string, outputs: string) => `detector ${model}: expected the outputs of YuNet, RetinaFace or SCRFD, got ${outputs}`,
   NETWORK: (model: string, want: string, got: string) => `network ${model}: expected ${want}, got ${got}`,

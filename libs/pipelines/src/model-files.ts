@@ -24,7 +24,12 @@ export const digestOf = (ref: FileRef): string => ('asset' in ref ? ref.asset.id
 /** Names a component with its configuration, weights and the LoRAs added to it: the part of a session's key that says which model it is. */
 export function componentKey(handle: Model, name: string): string {
   const { config, weights, files } = componentOf(handle, name);
-  const what = [config, weights && digestOf(weights), Object.entries(files).map(([file, ref]) => [file, digestOf(ref)]), handle.loras.map(({ weights: lora, strength }) => [digestOf(lora), strength])];
+  const what = [
+    config,
+    weights && digestOf(weights),
+    Object.entries(files).map(([file, ref]) => [file, digestOf(ref)]),
+    handle.loras.map(({ weights: lora, strength }) => [digestOf(lora), strength]),
+  ];
   return `${name}:${createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 32)}`;
 }
 

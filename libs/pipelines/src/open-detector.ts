@@ -35,7 +35,11 @@ export async function openDetector(handle: Model<'face-detector'>, ctx: NodeCont
   const kind = detectorKindOf(handle.name, outputs);
   const [, , height, width] = input.shape;
   const fixed = typeof height === 'number' && typeof width === 'number' && height > 0 && width > 0 ? { width, height } : null;
-  return { name: kind.name, detect: (image, options) => detect(image, { ...detectDefaults, ...options }, { kind, fixed, session, input: input.name, outputs: outputs.map((o) => o.name) }) };
+  return {
+    name: kind.name,
+    detect: (image, options) =>
+      detect(image, { ...detectDefaults, ...options }, { kind, fixed, session, input: input.name, outputs: outputs.map((o) => o.name) }),
+  };
 }
 
 interface Opened {
@@ -48,7 +52,10 @@ interface Opened {
 
 async function detect(image: ImageBuffer, options: DetectOptions, { kind, fixed, session, input, outputs }: Opened): Promise<Face[]> {
   const { scale, size } = placementOf(image, fixed, options, kind.multiple);
-  const scaled = scale === 1 ? image : resizeImage(image, Math.max(1, Math.round(image.width * scale)), Math.max(1, Math.round(image.height * scale)), 'bicubic');
+  const scaled =
+    scale === 1
+      ? image
+      : resizeImage(image, Math.max(1, Math.round(image.width * scale)), Math.max(1, Math.round(image.height * scale)), 'bicubic');
   const results = await session.run({ [input]: planesOf(scaled, size, kind) });
   const decoded = kind.decode(
     outputs.map((name) => ({ data: results[name]!.data as Float32Array, width: results[name]!.dims.at(-1) ?? 1 })),
@@ -63,7 +70,12 @@ async function detect(image: ImageBuffer, options: DetectOptions, { kind, fixed,
 }
 
 /** How much the picture is scaled, and the size that is fed; it lies at the top left. */
-function placementOf({ width, height }: Size, fixed: Size | null, { resize, longestSide }: DetectOptions, multiple: number): { readonly scale: number; readonly size: Size } {
+function placementOf(
+  { width, height }: Size,
+  fixed: Size | null,
+  { resize, longestSide }: DetectOptions,
+  multiple: number,
+): { readonly scale: number; readonly size: Size } {
   if (fixed) return { scale: Math.min(fixed.width / width, fixed.height / height), size: fixed };
   const fit = longestSide / Math.max(width, height);
   const scale = resize === 'native' ? 1 : resize === 'fit' ? fit : Math.min(1, fit);
@@ -78,7 +90,8 @@ function planesOf(image: ImageBuffer, { width, height }: Size, { channels, value
     const channel = image.channels === 1 ? 0 : channels === 'BGR' ? 2 - plane : plane;
     data.fill(value(0, plane), plane * width * height, (plane + 1) * width * height);
     for (let y = 0; y < image.height; y++)
-      for (let x = 0; x < image.width; x++) data[(plane * height + y) * width + x] = value(image.data[(y * image.width + x) * image.channels + channel]!, plane);
+      for (let x = 0; x < image.width; x++)
+        data[(plane * height + y) * width + x] = value(image.data[(y * image.width + x) * image.channels + channel]!, plane);
   }
   return { dtype: 'float32', dims: [1, 3, height, width], data };
 }

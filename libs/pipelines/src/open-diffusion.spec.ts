@@ -27,7 +27,12 @@ afterAll(async () => {
 });
 
 const noise = (rows: number, seed = 3): Tensor<'float32'> => float32([rows, 4, 4, 4], createRng(seed).normal(rows * 64));
-const picture = (seed: number): ImageBuffer => ({ width: 16, height: 16, channels: 3, data: Uint8Array.from({ length: 768 }, (_, i) => (i * 7 + seed * 31) % 256) });
+const picture = (seed: number): ImageBuffer => ({
+  width: 16,
+  height: 16,
+  channels: 3,
+  data: Uint8Array.from({ length: 768 }, (_, i) => (i * 7 + seed * 31) % 256),
+});
 const furthest = (a: Float32Array, b: Float32Array) => Math.max(...a.map((x, i) => Math.abs(x - b[i]!)));
 
 describe('a diffusion model', () => {
@@ -52,9 +57,18 @@ describe('a diffusion model', () => {
   it('guides away from the unconditional prediction by the scale', async () => {
     const [text, unconditional] = [await model.encodeText(['a face', 'a man']), await model.encodeText([''])];
     const request = { latents: noise(2), timestep: 400, text };
-    const [with1, without, guided] = [await model.predict(request), await model.predict({ ...request, text: stackRows([unconditional, unconditional]) }), await model.predict({ ...request, unconditional, guidance: 3 })];
+    const [with1, without, guided] = [
+      await model.predict(request),
+      await model.predict({ ...request, text: stackRows([unconditional, unconditional]) }),
+      await model.predict({ ...request, unconditional, guidance: 3 }),
+    ];
     expect(furthest(with1.data, without.data)).toBeGreaterThan(1e-3);
-    expect(furthest(guided.data, without.data.map((u, i) => u + 3 * (with1.data[i]! - u)))).toBeLessThan(1e-5);
+    expect(
+      furthest(
+        guided.data,
+        without.data.map((u, i) => u + 3 * (with1.data[i]! - u)),
+      ),
+    ).toBeLessThan(1e-5);
   });
   it('encodes pictures to the mean of their latents times the scaling factor, and samples about it', async () => {
     const pictures = [1, 2, 3, 4, 5].map(picture);
@@ -80,30 +94,56 @@ describe('a diffusion model', () => {
     const rng = createRng(4);
     const factors = { down: float32([2, 16], rng.normal(32)), up: float32([16, 2], rng.normal(32)) };
     const file = join(folder, 'lora.safetensors');
-    await writeSafetensors(file, new Map([[`unet.${layer}.lora_A.weight`, factors.down], [`unet.${layer}.lora_B.weight`, factors.up]]));
+    await writeSafetensors(
+      file,
+      new Map([
+        [`unet.${layer}.lora_A.weight`, factors.down],
+        [`unet.${layer}.lora_B.weight`, factors.up],
+      ]),
+    );
     const lora = { name: 'test', weights: await ctx.files.ref(file), strength: 0.5 };
 
     const merged = await readTensors((await readSafetensorsHeader(join(folder, 'unet/diffusion_pytorch_model.safetensors'))).tensors);
     const weight = merged.get(`${layer}.weight`)!.data as Float32Array;
-    for (let i = 0; i < 16; i++) for (let j = 0; j < 16; j++) for (let r = 0; r < 2; r++) weight[i * 16 + j]! += 0.5 * factors.up.data[i * 2 + r]! * factors.down.data[r * 16 + j]!;
+    for (let i = 0; i < 16; i++)
+      for (let j = 0; j < 16; j++)
+        for (let r = 0; r < 2; r++) weight[i * 16 + j]! += 0.5 * factors.up.data[i * 2 + r]! * factors.down.data[r * 16 + j]!;
     const rewritten = join(folder, 'merged.safetensors');
     await writeSafetensors(rewritten, merged);
-    const changed: Model<'diffusion'> = { ...handle, components: { ...handle.components, unet: { ...handle.components['unet']!, weights: await ctx.files.ref(rewritten) } } };
+    const changed: Model<'diffusion'> = {
+      ...handle,
+      components: { ...handle.components, unet: { ...handle.components['unet']!, weights: await ctx.files.ref(rewritten) } },
+    };
 
     const request = { latents: noise(1), timestep: 100, text: await model.encodeText(['a face']) };
-    const predictions = await Promise.all([handle, { ...handle, loras: [lora] }, changed].map(async (each) => (await openDiffusion(each, ctx, { batch: 1 })).predict(request)));
+    const predictions = await Promise.all(
+      [handle, { ...handle, loras: [lora] }, changed].map(async (each) => (await openDiffusion(each, ctx, { batch: 1 })).predict(request)),
+    );
     const [base, added, want] = predictions.map(({ data }) => data) as [Float32Array, Float32Array, Float32Array];
     expect(furthest(added, want)).toBeLessThan(1e-5);
     expect(furthest(added, base)).toBeGreaterThan(1e-3);
 
-    await writeSafetensors(file, new Map([['unet.nowhere.lora_A.weight', factors.down], ['unet.nowhere.lora_B.weight', factors.up], ['strange', factors.up]]));
-    await expect(openDiffusion({ ...handle, loras: [{ ...lora, weights: await ctx.files.ref(file) }] }, ctx, { batch: 1 })).rejects.toMatchObject({
-      code: 'WEIGHTS_LORA', message: expect.stringMatching(/nowhere[\s\S]*strange/) as string,
+    await writeSafetensors(
+      file,
+      new Map([
+        ['unet.nowhere.lora_A.weight', factors.down],
+        ['unet.nowhere.lora_B.weight', factors.up],
+        ['strange', factors.up],
+      ]),
+    );
+    await expect(
+      openDiffusion({ ...handle, loras: [{ ...lora, weights: await ctx.files.ref(file) }] }, ctx, { batch: 1 }),
+    ).rejects.toMatchObject({
+      code: 'WEIGHTS_LORA',
+      message: expect.stringMatching(/nowhere[\s\S]*strange/) as string,
     });
   });
   it('names the component that a handle lacks', async () => {
     const { vae: _, ...components } = handle.components;
-    await expect(openDiffusion({ ...handle, components }, ctx, { batch: 1 })).rejects.toMatchObject({ code: 'PIPELINES_COMPONENT', message: expect.stringContaining('vae') as string });
+    await expect(openDiffusion({ ...handle, components }, ctx, { batch: 1 })).rejects.toMatchObject({
+      code: 'PIPELINES_COMPONENT',
+      message: expect.stringContaining('vae') as string,
+    });
   });
 });
 
@@ -116,11 +156,17 @@ describe('denoising', () => {
     const latents = noise(1);
     const predicted = await model.predict({ latents, timestep: sampler.timesteps[0]!, text });
     const result = await denoise({
-      model, sampler, first, latents, text, guidance: 1,
+      model,
+      sampler,
+      first,
+      latents,
+      text,
+      guidance: 1,
       onStep: async (done, total, original) => {
         seen.push(done);
         expect(total).toBe(5);
-        if (done === 1) expect(original().data).toEqual(predictOriginal(model.schedule, predicted.data, latents.data, sampler.timesteps[0]!));
+        if (done === 1)
+          expect(original().data).toEqual(predictOriginal(model.schedule, predicted.data, latents.data, sampler.timesteps[0]!));
       },
     });
     expect(seen).toEqual([1, 2, 3, 4]);
@@ -136,8 +182,13 @@ describe('denoising', () => {
     const [clean, fresh] = [noise(1, 8), noise(1, 9)];
     const mask = Float32Array.from({ length: 16 }, (_, i) => (i < 8 ? 0 : 1));
     const result = await denoise({
-      model, sampler, first, text: await model.encodeText(['a face']), guidance: 1,
-      latents: { ...clean, data: sampler.addNoise(clean.data, fresh.data, first) }, known: { clean: clean.data, noise: fresh.data, mask },
+      model,
+      sampler,
+      first,
+      text: await model.encodeText(['a face']),
+      guidance: 1,
+      latents: { ...clean, data: sampler.addNoise(clean.data, fresh.data, first) },
+      known: { clean: clean.data, noise: fresh.data, mask },
     });
     const kept = (data: Float32Array) => data.filter((_, i) => i % 16 < 8);
     const painted = (data: Float32Array) => data.filter((_, i) => i % 16 >= 8);

@@ -1,8 +1,20 @@
 // A latent diffusion model opened for use: text in, noise predictions, pictures to latents and back.
 import type { Model, NodeContext } from '@facewright/core';
 import {
-  guide, latentStride, parseAutoencoderConfig, parseClipTextConfig, parseNoiseSchedule, parseUNetConfig, storedWeights, textGraph, unetGraph, vaeDecodeGraph, vaeEncodeGraph,
-  type AutoencoderConfig, type NoiseSchedule, type UNetConfig,
+  guide,
+  latentStride,
+  parseAutoencoderConfig,
+  parseClipTextConfig,
+  parseNoiseSchedule,
+  parseUNetConfig,
+  storedWeights,
+  textGraph,
+  unetGraph,
+  vaeDecodeGraph,
+  vaeEncodeGraph,
+  type AutoencoderConfig,
+  type NoiseSchedule,
+  type UNetConfig,
 } from '@facewright/models';
 import { buildModel, type Value } from '@facewright/onnx';
 import { imagesToTensor, sizeOf, tensorToImages, type ImageBuffer, type Rng, type Session, type Tensor } from '@facewright/tensor';
@@ -64,7 +76,8 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
   const vae = parseAutoencoderConfig(componentOf(handle, 'vae').config);
   const text = parseClipTextConfig(componentOf(handle, 'text_encoder').config);
   const schedule = parseNoiseSchedule(componentOf(handle, 'scheduler').config);
-  if (text.width !== unet.crossAttentionDim) throw err.NETWORK(handle.name, `text features of width ${unet.crossAttentionDim}, as the U-Net reads`, `${text.width}`);
+  if (text.width !== unet.crossAttentionDim)
+    throw err.NETWORK(handle.name, `text features of width ${unet.crossAttentionDim}, as the U-Net reads`, `${text.width}`);
   const weights = {
     unet: await loraAdditions(handle, 'unet', storedWeights(await componentWeights(handle, 'unet', ctx)), unet, ctx),
     vae: storedWeights(await componentWeights(handle, 'vae', ctx)),
@@ -76,7 +89,10 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
   const { signal } = ctx;
 
   return {
-    unet, vae, schedule, stride,
+    unet,
+    vae,
+    schedule,
+    stride,
     multiple: stride * 2 ** (unet.blockOutChannels.length - 1),
     size: unet.sampleSize * stride,
 
@@ -84,11 +100,21 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
       const unique = [...new Set(texts)];
       const { ids, truncated } = tokenizer.encode(unique);
       const cut = unique.filter((_, i) => truncated[i]);
-      if (cut.length > 0) ctx.log('warn', `${cut.length} prompt(s) are longer than the ${tokenizer.length} tokens that the model reads and are cut, first ${JSON.stringify(cut[0])}`);
+      if (cut.length > 0)
+        ctx.log(
+          'warn',
+          `${cut.length} prompt(s) are longer than the ${tokenizer.length} tokens that the model reads and are cut, first ${JSON.stringify(cut[0])}`,
+        );
       const tokens = tokenizer.length;
       const build = (n: number) => textGraph(text, { batch: n, tokens }, weights.text, fusedWhere(ctx));
-      const { last_hidden_state } = await runRows({ input_ids: ids }, { batch, signal, open: (n) => open('text_encoder', `${n}x${tokens}`, () => build(n)) });
-      return gatherRows(last_hidden_state!, texts.map((words) => unique.indexOf(words)));
+      const { last_hidden_state } = await runRows(
+        { input_ids: ids },
+        { batch, signal, open: (n) => open('text_encoder', `${n}x${tokens}`, () => build(n)) },
+      );
+      return gatherRows(
+        last_hidden_state!,
+        texts.map((words) => unique.indexOf(words)),
+      );
     },
 
     async predict({ latents, timestep, text: words, unconditional, guidance = 1, conditions }) {
@@ -97,29 +123,64 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
       const sample = conditions ? besides(latents, conditions) : latents;
       const times = typeof timestep === 'number' ? new Float32Array(rows).fill(timestep) : Float32Array.from(timestep);
       const feeds = { sample, timestep: { dtype: 'float32', dims: [rows], data: times } as Floats, encoder_hidden_states: words };
-      const both = guided ? {
-        sample: stackRows([sample, sample]),
-        timestep: stackRows([feeds.timestep, feeds.timestep]),
-        encoder_hidden_states: stackRows([unconditional.dims[0] === rows ? unconditional : gatherRows(unconditional, Array.from({ length: rows }, () => 0)), words]),
-      } : feeds;
+      const both = guided
+        ? {
+            sample: stackRows([sample, sample]),
+            timestep: stackRows([feeds.timestep, feeds.timestep]),
+            encoder_hidden_states: stackRows([
+              unconditional.dims[0] === rows
+                ? unconditional
+                : gatherRows(
+                    unconditional,
+                    Array.from({ length: rows }, () => 0),
+                  ),
+              words,
+            ]),
+          }
+        : feeds;
       const tokens = words.dims[1] ?? 0;
       const build = (n: number) => unetGraph(unet, { batch: n, height, width, tokens }, weights.unet, fusedWhere(ctx));
-      const { prediction } = await runRows(both, { batch, signal, open: (n) => open('unet', [n, height, width, tokens].join('x'), () => build(n)) });
+      const { prediction } = await runRows(both, {
+        batch,
+        signal,
+        open: (n) => open('unet', [n, height, width, tokens].join('x'), () => build(n)),
+      });
       if (!guided) return prediction!;
       const half = sizeOf(latents.dims);
-      return { dtype: 'float32', dims: [rows, ...prediction!.dims.slice(1)], data: guide(prediction!.data.subarray(0, half), prediction!.data.subarray(half), guidance) };
+      return {
+        dtype: 'float32',
+        dims: [rows, ...prediction!.dims.slice(1)],
+        data: guide(prediction!.data.subarray(0, half), prediction!.data.subarray(half), guidance),
+      };
     },
 
     async encodeImages(images, rng) {
       const [first] = images;
       if (!first) return { dtype: 'float32', dims: [0, vae.latentChannels, 0, 0], data: new Float32Array() };
       const { width, height } = first;
-      const other = images.find((image) => image.width !== width || image.height !== height || image.width % stride !== 0 || image.height % stride !== 0 || image.channels !== 3);
-      if (other) throw err.SIZE('pictures to encode', `RGB pictures of one size with sides divisible by ${stride}`, `${width}x${height} and ${other.width}x${other.height} with ${other.channels} channels`);
+      const other = images.find(
+        (image) =>
+          image.width !== width ||
+          image.height !== height ||
+          image.width % stride !== 0 ||
+          image.height % stride !== 0 ||
+          image.channels !== 3,
+      );
+      if (other)
+        throw err.SIZE(
+          'pictures to encode',
+          `RGB pictures of one size with sides divisible by ${stride}`,
+          `${width}x${height} and ${other.width}x${other.height} with ${other.channels} channels`,
+        );
       const build = (n: number) => vaeEncodeGraph(vae, { batch: n, height, width }, weights.vae, fusedWhere(ctx));
-      const { mean, logvar } = await runRows({ sample: imagesToTensor(images, (byte) => byte / 127.5 - 1) }, {
-        batch: picturesAtOnce(batch, width, height), signal, open: (n) => open('vae', `encode${[n, height, width].join('x')}`, () => build(n)),
-      });
+      const { mean, logvar } = await runRows(
+        { sample: imagesToTensor(images, (byte) => byte / 127.5 - 1) },
+        {
+          batch: picturesAtOnce(batch, width, height),
+          signal,
+          open: (n) => open('vae', `encode${[n, height, width].join('x')}`, () => build(n)),
+        },
+      );
       const noise = rng?.normal(mean!.data.length);
       return { ...mean!, data: mean!.data.map((m, i) => vae.scalingFactor * (noise ? m + Math.exp(logvar!.data[i]! / 2) * noise[i]! : m)) };
     },
@@ -128,19 +189,27 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
       const [, , h = 0, w = 0] = latents.dims;
       const [height, width] = [h * stride, w * stride];
       const build = (n: number) => vaeDecodeGraph(vae, { batch: n, height, width }, weights.vae, fusedWhere(ctx));
-      const { sample } = await runRows({ latent_sample: { ...latents, data: latents.data.map((z) => z / vae.scalingFactor) } }, {
-        batch: picturesAtOnce(batch, width, height), signal, open: (n) => open('vae', `decode${[n, height, width].join('x')}`, () => build(n)),
-      });
+      const { sample } = await runRows(
+        { latent_sample: { ...latents, data: latents.data.map((z) => z / vae.scalingFactor) } },
+        {
+          batch: picturesAtOnce(batch, width, height),
+          signal,
+          open: (n) => open('vae', `decode${[n, height, width].join('x')}`, () => build(n)),
+        },
+      );
       return tensorToImages(sample!, -1, 1);
     },
   };
 }
 
 /** Sessions of a model by component and shape. */
-const opener = (handle: Model, ctx: NodeContext) => (component: string, shape: string, build: () => Readonly<Record<string, Value>>): Promise<Session> =>
-  ctx.session(`${componentKey(handle, component)}:${shape}`, () => buildModel(build()));
+const opener =
+  (handle: Model, ctx: NodeContext) =>
+  (component: string, shape: string, build: () => Readonly<Record<string, Value>>): Promise<Session> =>
+    ctx.session(`${componentKey(handle, component)}:${shape}`, () => buildModel(build()));
 
-const picturesAtOnce = (batch: number, width: number, height: number): number => Math.max(1, Math.min(batch, Math.floor(pixelsAtOnce / (width * height))));
+const picturesAtOnce = (batch: number, width: number, height: number): number =>
+  Math.max(1, Math.min(batch, Math.floor(pixelsAtOnce / (width * height))));
 
 /** [n, a, h, w] and [n, b, h, w] to [n, a + b, h, w]. */
 function besides(left: Floats, right: Floats): Floats {
@@ -154,4 +223,3 @@ function besides(left: Floats, right: Floats): Floats {
   }
   return { dtype: 'float32', dims: [rows, a + b, ...rest], data };
 }
-

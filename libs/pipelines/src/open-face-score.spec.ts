@@ -21,14 +21,23 @@ afterAll(async () => {
   await ctx.close();
   await runtime.dispose();
 });
-const crop = (seed: number, width = 20, height = 30): ImageBuffer => ({ width, height, channels: 3, data: Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * seed) % 256) });
+const crop = (seed: number, width = 20, height = 30): ImageBuffer => ({
+  width,
+  height,
+  channels: 3,
+  data: Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * seed) % 256),
+});
 
 describe('a face score model', () => {
   it('reads the middle square of a crop, normalised as CLIP was trained', async () => {
     const { pixels } = await openFaceScore(handles.faceScore, ctx);
-    const { dims, data } = pixels([{ width: 40, height: 60, channels: 3, data: Uint8Array.from({ length: 7200 }, (_, i) => [255, 0, 51][i % 3]!) }]);
+    const { dims, data } = pixels([
+      { width: 40, height: 60, channels: 3, data: Uint8Array.from({ length: 7200 }, (_, i) => [255, 0, 51][i % 3]!) },
+    ]);
     expect(dims).toEqual([1, 3, 16, 16]);
-    [1, 0, 0.2].forEach((value, channel) => expect(data[channel * 256 + 77]).toBeCloseTo((value - blipPixels.mean[channel]!) / blipPixels.deviation[channel]!, 6));
+    [1, 0, 0.2].forEach((value, channel) =>
+      expect(data[channel * 256 + 77]).toBeCloseTo((value - blipPixels.mean[channel]!) / blipPixels.deviation[channel]!, 6),
+    );
   });
   it('gives each crop the score it would have alone, in the order of the crops', async () => {
     const model = await openFaceScore(handles.faceScore, ctx);
@@ -41,7 +50,10 @@ describe('a face score model', () => {
   });
   it('names the vocabulary that a handle lacks', async () => {
     const component = { ...handles.faceScore.components['face_score']!, files: {} };
-    await expect(openFaceScore({ ...handles.faceScore, components: { face_score: component } }, ctx)).rejects.toMatchObject({ code: 'PIPELINES_FILE', message: expect.stringContaining('face_score/vocab.txt') as string });
+    await expect(openFaceScore({ ...handles.faceScore, components: { face_score: component } }, ctx)).rejects.toMatchObject({
+      code: 'PIPELINES_FILE',
+      message: expect.stringContaining('face_score/vocab.txt') as string,
+    });
   });
 });
 
@@ -56,6 +68,9 @@ describe('a feature network', () => {
   });
   it('is refused when the file is a detector', async () => {
     const detector: Model<'features'> = { ...handles.features, components: { features: handles.detector.components['detector']! } };
-    await expect(openFeatures(detector, ctx)).rejects.toMatchObject({ code: 'PIPELINES_NETWORK', message: expect.stringContaining('cls_8') as string });
+    await expect(openFeatures(detector, ctx)).rejects.toMatchObject({
+      code: 'PIPELINES_NETWORK',
+      message: expect.stringContaining('cls_8') as string,
+    });
   });
 });

@@ -1,6 +1,15 @@
 // A face score model opened for use: how good the face on a crop is, as FaceScore and ImageReward tell it.
 import type { Model, NodeContext } from '@facewright/core';
-import { blipGraph, blipPixels, createBertTokenizer, parseBlipRewardConfig, parseVocabulary, storedWeights, type BlipRewardConfig, type Tokenizer } from '@facewright/models';
+import {
+  blipGraph,
+  blipPixels,
+  createBertTokenizer,
+  parseBlipRewardConfig,
+  parseVocabulary,
+  storedWeights,
+  type BlipRewardConfig,
+  type Tokenizer,
+} from '@facewright/models';
 import { buildModel } from '@facewright/onnx';
 import { imagesToTensor, type ImageBuffer, type Tensor, type Tensors } from '@facewright/tensor';
 import { resizeAndCropCentre } from './image/resize.ts';
@@ -31,14 +40,23 @@ export async function openFaceScore(handle: Model<'face-score'>, ctx: NodeContex
   const build = (n: number) => buildModel(blipGraph(config, { batch: n, tokens }, weights, fusedWhere(ctx)));
 
   const pixels = (crops: readonly ImageBuffer[]): Tensor<'float32'> =>
-    imagesToTensor(crops.map((crop) => resizeAndCropCentre(crop, config.vision.imageSize)), (byte, channel) => (byte / 255 - blipPixels.mean[channel]!) / blipPixels.deviation[channel]!);
+    imagesToTensor(
+      crops.map((crop) => resizeAndCropCentre(crop, config.vision.imageSize)),
+      (byte, channel) => (byte / 255 - blipPixels.mean[channel]!) / blipPixels.deviation[channel]!,
+    );
   return {
-    config, tokenizer, pixels,
+    config,
+    tokenizer,
+    pixels,
     async score(crops, prompt) {
       if (crops.length === 0) return [];
       const { ids, mask } = tokenizer.encode(crops.map(() => prompt));
       const feeds: Tensors = { pixel_values: pixels(crops), input_ids: ids, attention_mask: mask };
-      const { reward } = await runRows(feeds, { batch, signal: ctx.signal, open: (n) => ctx.session(`${componentKey(handle, 'face_score')}:${n}x${tokens}`, () => build(n)) });
+      const { reward } = await runRows(feeds, {
+        batch,
+        signal: ctx.signal,
+        open: (n) => ctx.session(`${componentKey(handle, 'face_score')}:${n}x${tokens}`, () => build(n)),
+      });
       return [...reward!.data];
     },
   };

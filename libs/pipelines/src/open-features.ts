@@ -22,7 +22,14 @@ export async function openFeatures(handle: Model<'features'>, ctx: NodeContext):
   const [input, output] = [inputs[0], outputs[0]];
   const [rows, , height, width] = input?.shape ?? [];
   const length = output?.shape[1];
-  if (inputs.length !== 1 || outputs.length !== 1 || input?.shape.length !== 4 || typeof height !== 'number' || typeof width !== 'number' || typeof length !== 'number') {
+  if (
+    inputs.length !== 1 ||
+    outputs.length !== 1 ||
+    input?.shape.length !== 4 ||
+    typeof height !== 'number' ||
+    typeof width !== 'number' ||
+    typeof length !== 'number'
+  ) {
     const shapes = (infos: typeof inputs) => infos.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ');
     throw err.NETWORK(handle.name, 'one input [n, 3, height, width] and one output [n, length]', `${shapes(inputs)} to ${shapes(outputs)}`);
   }
@@ -30,7 +37,10 @@ export async function openFeatures(handle: Model<'features'>, ctx: NodeContext):
     length,
     async features(images) {
       const sized = images.map((image) => resizeImage(image, width, height, 'bicubic'));
-      const { [output!.name]: found } = await runRows({ [input.name]: imagesToTensor(sized, (byte) => byte / 127.5 - 1) }, { batch: typeof rows === 'number' ? rows : batch, exact: typeof rows === 'number', signal: ctx.signal, open: async () => session });
+      const { [output!.name]: found } = await runRows(
+        { [input.name]: imagesToTensor(sized, (byte) => byte / 127.5 - 1) },
+        { batch: typeof rows === 'number' ? rows : batch, exact: typeof rows === 'number', signal: ctx.signal, open: async () => session },
+      );
       return images.map((_, i) => found!.data.slice(i * length, (i + 1) * length));
     },
   };

@@ -7,22 +7,45 @@ import { firstRows, gatherRows, runRows, stackRows } from './run-rows.ts';
 function doubling() {
   const sizes: number[] = [];
   const open = async (batch: number): Promise<Session> => ({
-    inputs: [], outputs: [], readState: async () => ({}), release: async () => {},
+    inputs: [],
+    outputs: [],
+    readState: async () => ({}),
+    release: async () => {},
     run: async ({ x, n }) => {
       sizes.push(batch);
       expect(x!.dims[0]).toBe(batch);
       const numbers = n!.data as BigInt64Array;
-      return { y: float32(x!.dims, (x!.data as Float32Array).map((value, i) => 2 * value + Number(numbers[Math.floor(i / 2)]))) };
+      return {
+        y: float32(
+          x!.dims,
+          (x!.data as Float32Array).map((value, i) => 2 * value + Number(numbers[Math.floor(i / 2)])),
+        ),
+      };
     },
   });
   return { sizes, open };
 }
-const feeds = (rows: number) => ({ x: float32([rows, 2], Float32Array.from({ length: rows * 2 }, (_, i) => i)), n: int64([rows], Array.from({ length: rows }, (_, i) => 100 * i)) });
+const feeds = (rows: number) => ({
+  x: float32(
+    [rows, 2],
+    Float32Array.from({ length: rows * 2 }, (_, i) => i),
+  ),
+  n: int64(
+    [rows],
+    Array.from({ length: rows }, (_, i) => 100 * i),
+  ),
+});
 const wanted = (rows: number) => Array.from({ length: rows * 2 }, (_, i) => 2 * i + 100 * Math.floor(i / 2));
 const { signal } = new AbortController();
 
 describe('running rows', () => {
-  it.each([[1, 4, [1]], [4, 4, [4]], [5, 4, [3, 3]], [9, 4, [3, 3, 3]], [10, 4, [4, 4, 4]]])('spreads %d rows evenly over runs of at most %d', async (rows, batch, sizes) => {
+  it.each([
+    [1, 4, [1]],
+    [4, 4, [4]],
+    [5, 4, [3, 3]],
+    [9, 4, [3, 3, 3]],
+    [10, 4, [4, 4, 4]],
+  ])('spreads %d rows evenly over runs of at most %d', async (rows, batch, sizes) => {
     const graph = doubling();
     const { y } = await runRows(feeds(rows), { batch, signal, open: graph.open });
     expect([...y!.data]).toEqual(wanted(rows));
@@ -40,7 +63,13 @@ describe('running rows', () => {
     const graph = doubling();
     const open = async (batch: number) => {
       const session = await graph.open(batch);
-      return { ...session, run: async (tensors: Readonly<Record<string, Tensor>>) => { stop.abort(); return session.run(tensors); } };
+      return {
+        ...session,
+        run: async (tensors: Readonly<Record<string, Tensor>>) => {
+          stop.abort();
+          return session.run(tensors);
+        },
+      };
     };
     await expect(runRows(feeds(8), { batch: 4, signal: stop.signal, open })).rejects.toMatchObject({ name: 'AbortError' });
     expect(graph.sizes).toEqual([4]);

@@ -16,7 +16,10 @@ export interface RowOptions {
  * Feeds have their rows along axis 0, all equally many. Rows are spread evenly over the runs, so that one batch size, hence one session, serves all of them;
  * the last run is filled up with its last row, and what that gives is dropped. Every output keeps its rows along axis 0.
  */
-export async function runRows(feeds: Tensors, { batch, exact = false, open, signal }: RowOptions): Promise<Readonly<Record<string, Tensor<'float32'>>>> {
+export async function runRows(
+  feeds: Tensors,
+  { batch, exact = false, open, signal }: RowOptions,
+): Promise<Readonly<Record<string, Tensor<'float32'>>>> {
   const rows = Object.values(feeds)[0]?.dims[0] ?? 0;
   const runs = Math.max(1, Math.ceil(rows / batch));
   const size = exact ? batch : Math.ceil(rows / runs);
@@ -24,7 +27,9 @@ export async function runRows(feeds: Tensors, { batch, exact = false, open, sign
   const results = new Map<string, Tensor<'float32'>>();
   for (let first = 0; first < rows; first += size) {
     signal.throwIfAborted();
-    const part = await session.run(Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, takeRows(tensor, first, size)])));
+    const part = await session.run(
+      Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, takeRows(tensor, first, size)])),
+    );
     for (const [name, tensor] of Object.entries(part)) {
       const whole = results.get(name) ?? emptyRows(tensor as Tensor<'float32'>, rows);
       const width = sizeOf(tensor.dims.slice(1));
@@ -35,7 +40,11 @@ export async function runRows(feeds: Tensors, { batch, exact = false, open, sign
   return Object.fromEntries(results);
 }
 
-const emptyRows = ({ dims }: Tensor<'float32'>, rows: number): Tensor<'float32'> => ({ dtype: 'float32', dims: [rows, ...dims.slice(1)], data: new Float32Array(rows * sizeOf(dims.slice(1))) });
+const emptyRows = ({ dims }: Tensor<'float32'>, rows: number): Tensor<'float32'> => ({
+  dtype: 'float32',
+  dims: [rows, ...dims.slice(1)],
+  data: new Float32Array(rows * sizeOf(dims.slice(1))),
+});
 
 /** `count` rows from `first` on; beyond the end the last row is repeated. */
 function takeRows(tensor: Tensor, first: number, count: number): Tensor {
@@ -73,4 +82,8 @@ export function stackRows(tensors: readonly Tensor<'float32'>[]): Tensor<'float3
 }
 
 /** The first rows, at most `count`. */
-export const firstRows = (tensor: Tensor<'float32'>, count: number): Tensor<'float32'> => gatherRows(tensor, Array.from({ length: Math.min(count, tensor.dims[0] ?? 0) }, (_, i) => i));
+export const firstRows = (tensor: Tensor<'float32'>, count: number): Tensor<'float32'> =>
+  gatherRows(
+    tensor,
+    Array.from({ length: Math.min(count, tensor.dims[0] ?? 0) }, (_, i) => i),
+  );

@@ -43,8 +43,11 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     await page.mouse.move((from.x + to.x) / 2, (from.y + to.y) / 2, { steps: 4 });
     await page.mouse.move(to.x, to.y, { steps: 4 });
   }
-  const open = (editor: OpenEditor, graph: unknown) =>
-    editor.page.evaluate(`window.facewright.openFile(new File([${JSON.stringify(JSON.stringify(graph))}], 'g.json'))`);
+  const open = async (editor: OpenEditor, graph: unknown) => {
+    await editor.page.evaluate(`window.facewright.openFile(new File([${JSON.stringify(JSON.stringify(graph))}], 'g.json'))`);
+    // Fields get their place when the canvas is drawn, which is up to two frames later.
+    await editor.page.evaluate('new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(() => go())))');
+  };
   const graphOf = (nodes: Record<string, unknown>, links: readonly unknown[] = []) => ({
     facewright: 1,
     name: 'Small',

@@ -6,7 +6,7 @@ import { startServer, type RunningServer } from '@facewright/server';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildEditor, hasChromium, openEditor, startBrowser, why } from '../../test-support/open-editor.ts';
-import { smallLoop } from '../../../../templates/small-loop.ts';
+import { smallLoop } from '@facewright/testing';
 
 if (!hasChromium) console.warn(why);
 
@@ -24,7 +24,14 @@ describe.skipIf(!hasChromium)('the face-quality loop in a browser, on the real s
     mkdirSync(templatesFolder);
     writeFileSync(join(templatesFolder, 'face-quality-loop.json'), JSON.stringify(template));
     await buildEditor();
-    server = await startServer({ port: 0, host: '127.0.0.1', dataFolder: join(folder, 'data'), provider: 'cpu', log: quiet, templatesFolder });
+    server = await startServer({
+      port: 0,
+      host: '127.0.0.1',
+      dataFolder: join(folder, 'data'),
+      provider: 'cpu',
+      log: quiet,
+      templatesFolder,
+    });
     browser = await startBrowser();
   }, 180_000);
   afterAll(async () => {
@@ -50,7 +57,10 @@ describe.skipIf(!hasChromium)('the face-quality loop in a browser, on the real s
     expect(await page.locator('[role=tabpanel] img').count()).toBeGreaterThan(6);
 
     await page.getByRole('button', { name: 'Run', exact: true }).click();
-    await until(({ state }) => state.run?.status === 'succeeded' && Object.values(state.run.nodes).every((node) => node.status === 'cached'), 30_000);
+    await until(
+      ({ state }) => state.run?.status === 'succeeded' && Object.values(state.run.nodes).every((node) => node.status === 'cached'),
+      30_000,
+    );
     expect(complaints).toEqual([]);
     await page.context().close();
   });

@@ -25,7 +25,12 @@ const rectangleOf = ([x1, y1, x2, y2]: Box, areas: Suppression['areas']): Rectan
   areas === 'inclusive'
     ? { left: x1, top: y1, right: x2 + 1, bottom: y2 + 1 }
     : // OpenCV cuts position and size, not the far corner
-      { left: Math.trunc(x1), top: Math.trunc(y1), right: Math.trunc(x1) + Math.trunc(x2 - x1), bottom: Math.trunc(y1) + Math.trunc(y2 - y1) };
+      {
+        left: Math.trunc(x1),
+        top: Math.trunc(y1),
+        right: Math.trunc(x1) + Math.trunc(x2 - x1),
+        bottom: Math.trunc(y1) + Math.trunc(y2 - y1),
+      };
 const areaOf = (r: Rectangle) => (r.right - r.left) * (r.bottom - r.top);
 
 function intersectionOverUnion(a: Rectangle, b: Rectangle): number {

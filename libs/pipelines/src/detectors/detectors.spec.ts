@@ -28,30 +28,47 @@ interface Golden {
 }
 const present = existsSync(join(data, 'goldens.json'));
 if (!present) console.warn(`SKIPPED: face detectors on photographs, as ${data} is absent`);
-const goldens: readonly Golden[] = present ? (JSON.parse(readFileSync(join(data, 'goldens.json'), 'utf8')) as { detect: Golden[] }).detect.filter((golden) => golden.kind === 'measured') : [];
+const goldens: readonly Golden[] = present
+  ? (JSON.parse(readFileSync(join(data, 'goldens.json'), 'utf8')) as { detect: Golden[] }).detect.filter(
+      (golden) => golden.kind === 'measured',
+    )
+  : [];
 
 async function detectorOf(file: string): Promise<Model<'face-detector'>> {
   const weights = await ctx.files.ref(join(data, 'weights', file));
-  return { family: 'face-detector', architecture: 'onnx', name: file, components: { detector: { config: {}, weights, files: {} } }, loras: [] };
+  return {
+    family: 'face-detector',
+    architecture: 'onnx',
+    name: file,
+    components: { detector: { config: {}, weights, files: {} } },
+    loras: [],
+  };
 }
 async function detect(golden: Golden, options: Partial<DetectOptions>): Promise<Face[]> {
   const bytes = new Uint8Array(readFileSync(join(data, 'photos', golden.photo)));
-  return (await openDetector(await detectorOf(golden.model), ctx)).detect(await ctx.images.read(await ctx.assets.write(bytes, 'image/jpeg')), options);
+  return (await openDetector(await detectorOf(golden.model), ctx)).detect(
+    await ctx.images.read(await ctx.assets.write(bytes, 'image/jpeg')),
+    options,
+  );
 }
-const furthest = (got: readonly number[], want: readonly number[]): number => Math.max(...want.map((value, i) => Math.abs(value - got[i]!)));
+const furthest = (got: readonly number[], want: readonly number[]): number =>
+  Math.max(...want.map((value, i) => Math.abs(value - got[i]!)));
 
 /** Pixels of the picture that the network sees. Two anchors of RetinaFace claim Lecun.jpg with 0.9927 and 0.9925 from 1.2 pixels apart, and the decoder of the photograph decides between them; scaling differs too. */
 const tolerance = 1.2;
 const scaleOf = (golden: Golden): number => (golden.input?.startsWith('longest side') ? 2048 / 640 : 1);
 
 describe('detectors', () => {
-  it.skipIf(!present).each(goldens.map((golden) => [golden.model, golden.photo, golden] as const))('%s finds the faces of %s where they are known to be', async (_model, _photo, golden) => {
-    const faces = await detect(golden, { threshold: 0.6 });
-    expect(faces).toHaveLength(golden.boxes.length);
-    golden.boxes.forEach((box, i) => expect(furthest(faces[i]!.box, box) / scaleOf(golden)).toBeLessThan(tolerance));
-    golden.scores?.forEach((score, i) => expect(Math.abs(faces[i]!.confidence - score)).toBeLessThan(0.01));
-    golden.landmarks?.forEach((points, i) => expect(furthest(faces[i]!.landmarks.flat(), points)).toBeLessThan(tolerance));
-  });
+  it.skipIf(!present).each(goldens.map((golden) => [golden.model, golden.photo, golden] as const))(
+    '%s finds the faces of %s where they are known to be',
+    async (_model, _photo, golden) => {
+      const faces = await detect(golden, { threshold: 0.6 });
+      expect(faces).toHaveLength(golden.boxes.length);
+      golden.boxes.forEach((box, i) => expect(furthest(faces[i]!.box, box) / scaleOf(golden)).toBeLessThan(tolerance));
+      golden.scores?.forEach((score, i) => expect(Math.abs(faces[i]!.confidence - score)).toBeLessThan(0.01));
+      golden.landmarks?.forEach((points, i) => expect(furthest(faces[i]!.landmarks.flat(), points)).toBeLessThan(tolerance));
+    },
+  );
 
   it.skipIf(!present)('give the same faces at another scale, in pixels of the picture', async () => {
     const golden = goldens.find(({ photo, model }) => photo === 'obama.jpg' && model.startsWith('yunet'))!;
@@ -67,7 +84,11 @@ const times = <T>(count: number, of: (i: number) => T): T[] => Array.from({ leng
 describe('the kind of a detector', () => {
   it('is told by the last dimensions of its outputs, and by their number where these are not declared', () => {
     const yuNet = [...times(6, () => 1), ...times(3, () => 4), ...times(3, () => 10)];
-    const names = (widths: readonly (number | string)[]) => detectorKindOf('x', widths.map((width, i) => info(`o${i}`, width))).name;
+    const names = (widths: readonly (number | string)[]) =>
+      detectorKindOf(
+        'x',
+        widths.map((width, i) => info(`o${i}`, width)),
+      ).name;
     expect(names(yuNet)).toBe('YuNet');
     expect(names([2, 10, 4])).toBe('RetinaFace');
     expect(names([1, 1, 1, 4, 4, 4])).toBe('SCRFD');
@@ -75,7 +96,9 @@ describe('the kind of a detector', () => {
     expect(names(times(12, () => 'unknown'))).toBe('YuNet');
   });
   it('is refused with the outputs that the file has, when none fits', () => {
-    expect(() => detectorKindOf('cat.onnx', [info('logits', 1000)])).toThrow(expect.objectContaining({ code: 'PIPELINES_DETECTOR', message: expect.stringContaining('logits [1, n, 1000]') as string }));
+    expect(() => detectorKindOf('cat.onnx', [info('logits', 1000)])).toThrow(
+      expect.objectContaining({ code: 'PIPELINES_DETECTOR', message: expect.stringContaining('logits [1, n, 1000]') as string }),
+    );
   });
 });
 
@@ -88,7 +111,11 @@ describe('decoding', () => {
   };
   it('of YuNet: the root of class times objectness, a box around an offset place, logarithmic sizes in strides', () => {
     // 64 x 32 pixels: strides 8, 16, 32 hold 32, 8, 2 places; place 10 of stride 8 is column 2, row 1
-    const kind = detectorKindOf('x', [...times(6, (i) => info(`s${i}`, 1)), ...times(3, (i) => info(`b${i}`, 4)), ...times(3, (i) => info(`k${i}`, 10))]);
+    const kind = detectorKindOf('x', [
+      ...times(6, (i) => info(`s${i}`, 1)),
+      ...times(3, (i) => info(`b${i}`, 4)),
+      ...times(3, (i) => info(`k${i}`, 10)),
+    ]);
     const empty = (width: number) => [32, 8, 2].map((rows) => planted(rows, width, 0, []));
     const outputs = [...empty(1), ...empty(1), ...empty(4), ...empty(10)];
     outputs[0] = planted(32, 1, 10, [0.81]);
@@ -100,12 +127,21 @@ describe('decoding', () => {
     expect(face!.score).toBeCloseTo(0.9, 6);
     // centre (2.5, 1.25) * 8, size 24 x 16
     expect(furthest(face!.box, [8, 2, 32, 18])).toBeLessThan(1e-5);
-    expect(face!.landmarks.slice(0, 2)).toEqual([[16, 8], [24, 12]]);
+    expect(face!.landmarks.slice(0, 2)).toEqual([
+      [16, 8],
+      [24, 12],
+    ]);
   });
   it('of SCRFD: distances to the four sides from the corner of a place that holds two anchors', () => {
-    const kind = detectorKindOf('x', [1, 1, 1, 4, 4, 4].map((width, i) => info(`o${i}`, width)));
+    const kind = detectorKindOf(
+      'x',
+      [1, 1, 1, 4, 4, 4].map((width, i) => info(`o${i}`, width)),
+    );
     const rows = (64 / 8) * (32 / 8) * 2;
-    const outputs = [...[rows, rows / 4, rows / 16].map((n) => planted(n, 1, 0, [])), ...[rows, rows / 4, rows / 16].map((n) => planted(n, 4, 0, []))];
+    const outputs = [
+      ...[rows, rows / 4, rows / 16].map((n) => planted(n, 1, 0, [])),
+      ...[rows, rows / 4, rows / 16].map((n) => planted(n, 4, 0, [])),
+    ];
     // anchor 21 of stride 8 is the second of place 10: column 2, row 1
     outputs[0] = planted(rows, 1, 21, [0.7]);
     outputs[3] = planted(rows, 4, 21, [1, 0.5, 2, 3]);
@@ -118,7 +154,10 @@ describe('decoding', () => {
 describe('suppression', () => {
   const candidate = (score: number, ...box: [number, number, number, number]): Candidate => ({ box, score, landmarks: [] });
   it('keeps the best of overlapping boxes and boxes that stand apart, best first', () => {
-    const kept = suppress([candidate(0.6, 0, 0, 10, 10), candidate(0.9, 1, 1, 11, 11), candidate(0.7, 30, 30, 40, 40)], { overlap: 0.3, areas: 'whole' });
+    const kept = suppress([candidate(0.6, 0, 0, 10, 10), candidate(0.9, 1, 1, 11, 11), candidate(0.7, 30, 30, 40, 40)], {
+      overlap: 0.3,
+      areas: 'whole',
+    });
     expect(kept.map((c) => c.score)).toEqual([0.9, 0.7]);
   });
   it('counts border pixels where the authors do', () => {

@@ -21,7 +21,11 @@ export const retinaFace: DetectorKind = {
   suppression: { overlap: 0.4, areas: 'inclusive' },
   fits: (last) => last.length === 3 && [4, 2, 10].every((size) => last.includes(size)),
   decode(outputs, { width, height }, threshold) {
-    const [boxes, classes, points] = [4, 2, 10].map((size) => outputs.find((output) => output.width === size)!.data) as [Float32Array, Float32Array, Float32Array];
+    const [boxes, classes, points] = [4, 2, 10].map((size) => outputs.find((output) => output.width === size)!.data) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
     const candidates: Candidate[] = [];
     let i = 0;
     for (const { stride, sides } of levels) {

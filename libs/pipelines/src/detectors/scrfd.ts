@@ -9,7 +9,11 @@ const layouts = [
   { levels: 3, landmarks: true },
   { levels: 5, landmarks: false },
   { levels: 5, landmarks: true },
-].map(({ levels, landmarks }) => ({ levels, landmarks, widths: [1, 4, ...(landmarks ? [10] : [])].flatMap((width) => Array.from({ length: levels }, () => width)) }));
+].map(({ levels, landmarks }) => ({
+  levels,
+  landmarks,
+  widths: [1, 4, ...(landmarks ? [10] : [])].flatMap((width) => Array.from({ length: levels }, () => width)),
+}));
 
 export const scrfd: DetectorKind = {
   name: 'SCRFD',
@@ -37,7 +41,9 @@ export const scrfd: DetectorKind = {
         candidates.push({
           box: [x - to(0), y - to(1), x + to(2), y + to(3)],
           score,
-          landmarks: points ? Array.from({ length: 5 }, (_, k) => [x + points[i * 10 + 2 * k]! * stride, y + points[i * 10 + 2 * k + 1]! * stride] as const) : [],
+          landmarks: points
+            ? Array.from({ length: 5 }, (_, k) => [x + points[i * 10 + 2 * k]! * stride, y + points[i * 10 + 2 * k + 1]! * stride] as const)
+            : [],
         });
       }
     }

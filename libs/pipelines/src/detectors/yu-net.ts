@@ -17,7 +17,12 @@ export const yuNet: DetectorKind = {
   decode(outputs, { width }, threshold) {
     const candidates: Candidate[] = [];
     strides.forEach((stride, level) => {
-      const [classes, objects, boxes, points] = [0, 3, 6, 9].map((first) => outputs[first + level]!.data) as [Float32Array, Float32Array, Float32Array, Float32Array];
+      const [classes, objects, boxes, points] = [0, 3, 6, 9].map((first) => outputs[first + level]!.data) as [
+        Float32Array,
+        Float32Array,
+        Float32Array,
+        Float32Array,
+      ];
       const columns = width / stride;
       for (let i = 0; i < classes.length; i++) {
         const score = Math.sqrt(clamp01(classes[i]!) * clamp01(objects[i]!));
@@ -26,7 +31,10 @@ export const yuNet: DetectorKind = {
         const at = (k: number) => boxes[i * 4 + k]!;
         const [x, y] = [(column + at(0)) * stride, (row + at(1)) * stride];
         const [w, h] = [Math.exp(at(2)) * stride, Math.exp(at(3)) * stride];
-        const landmarks = Array.from({ length: 5 }, (_, k) => [(points[i * 10 + 2 * k]! + column) * stride, (points[i * 10 + 2 * k + 1]! + row) * stride] as const);
+        const landmarks = Array.from(
+          { length: 5 },
+          (_, k) => [(points[i * 10 + 2 * k]! + column) * stride, (points[i * 10 + 2 * k + 1]! + row) * stride] as const,
+        );
         candidates.push({ box: [x - w / 2, y - h / 2, x + w / 2, y + h / 2], score, landmarks });
       }
     });

@@ -10,7 +10,12 @@ interface Size {
 
 /** The pixels that a box touches, cut at the picture's edges; null when none does. */
 export function boxInside([x1, y1, x2, y2]: Box, { width, height }: Size): Box | null {
-  const box: Box = [Math.max(0, Math.floor(x1)), Math.max(0, Math.floor(y1)), Math.min(width, Math.ceil(x2)), Math.min(height, Math.ceil(y2))];
+  const box: Box = [
+    Math.max(0, Math.floor(x1)),
+    Math.max(0, Math.floor(y1)),
+    Math.min(width, Math.ceil(x2)),
+    Math.min(height, Math.ceil(y2)),
+  ];
   return box[2] > box[0] && box[3] > box[1] ? box : null;
 }
 

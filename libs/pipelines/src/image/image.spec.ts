@@ -4,7 +4,12 @@ import { boxInside, cropFace, growBox } from './boxes.ts';
 import { contactSheet } from './contact-sheet.ts';
 import { drawFaces } from './draw-boxes.ts';
 
-const plain = (width: number, height: number, grey: number): ImageBuffer => ({ width, height, channels: 3, data: new Uint8Array(width * height * 3).fill(grey) });
+const plain = (width: number, height: number, grey: number): ImageBuffer => ({
+  width,
+  height,
+  channels: 3,
+  data: new Uint8Array(width * height * 3).fill(grey),
+});
 const pixel = ({ width, data }: ImageBuffer, x: number, y: number) => [...data.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)];
 
 describe('boxes', () => {
@@ -30,15 +35,26 @@ describe('drawing', () => {
   it('frames faces and dots landmarks on a copy, also over the edge', () => {
     const picture = plain(30, 30, 5);
     const drawn = drawFaces(picture, [{ box: [4, 6, 20, 40], confidence: 1, landmarks: [[10, 12]] }]);
-    expect([pixel(drawn, 4, 10), pixel(drawn, 12, 6), pixel(drawn, 10, 12), pixel(drawn, 11, 11)]).toEqual([[40, 220, 90], [40, 220, 90], [240, 60, 60], [5, 5, 5]]);
+    expect([pixel(drawn, 4, 10), pixel(drawn, 12, 6), pixel(drawn, 10, 12), pixel(drawn, 11, 11)]).toEqual([
+      [40, 220, 90],
+      [40, 220, 90],
+      [240, 60, 60],
+      [5, 5, 5],
+    ]);
     expect(picture.data.every((byte) => byte === 5)).toBe(true);
   });
   it('puts pictures side by side in cells, with their proportions', () => {
     const sheet = contactSheet([plain(10, 10, 10), plain(20, 10, 20), plain(5, 5, 30)], { columns: 2, cell: 20, gap: 2 });
     expect([sheet.width, sheet.height]).toEqual([42, 42]);
     expect(pixel(sheet, 10, 10)).toEqual([10, 10, 10]);
-    expect([pixel(sheet, 32, 1), pixel(sheet, 32, 10)]).toEqual([[255, 255, 255], [20, 20, 20]]);
-    expect([pixel(sheet, 10, 32), pixel(sheet, 32, 32)]).toEqual([[30, 30, 30], [255, 255, 255]]);
+    expect([pixel(sheet, 32, 1), pixel(sheet, 32, 10)]).toEqual([
+      [255, 255, 255],
+      [20, 20, 20],
+    ]);
+    expect([pixel(sheet, 10, 32), pixel(sheet, 32, 32)]).toEqual([
+      [30, 30, 30],
+      [255, 255, 255],
+    ]);
   });
   it('shows grey pictures and an empty list', () => {
     const grey: ImageBuffer = { width: 2, height: 2, channels: 1, data: Uint8Array.of(70, 70, 70, 70) };

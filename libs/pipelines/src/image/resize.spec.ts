@@ -8,16 +8,27 @@ const fixture = JSON.parse(readFileSync(new URL('./fixtures/pillow-resize.json',
   readonly resize: readonly { readonly filter: ResizeFilter; readonly source: Picture; readonly target: Picture }[];
   readonly crop: readonly { readonly size: number; readonly source: Picture; readonly target: string }[];
 };
-const image = ([width, height, base64]: Picture): ImageBuffer => ({ width, height, channels: 3, data: Uint8Array.from(Buffer.from(base64, 'base64')) });
+const image = ([width, height, base64]: Picture): ImageBuffer => ({
+  width,
+  height,
+  channels: 3,
+  data: Uint8Array.from(Buffer.from(base64, 'base64')),
+});
 
 describe('resizing', () => {
-  it.each(fixture.resize.map((c) => [c.filter, c.source.slice(0, 2).join('x'), c.target.slice(0, 2).join('x'), c] as const))('gives the bytes of Pillow: %s, %s to %s', (filter, _from, _to, { source, target }) => {
-    expect(resizeImage(image(source), target[0], target[1], filter)).toEqual(image(target));
-  });
+  it.each(fixture.resize.map((c) => [c.filter, c.source.slice(0, 2).join('x'), c.target.slice(0, 2).join('x'), c] as const))(
+    'gives the bytes of Pillow: %s, %s to %s',
+    (filter, _from, _to, { source, target }) => {
+      expect(resizeImage(image(source), target[0], target[1], filter)).toEqual(image(target));
+    },
+  );
 
-  it.each(fixture.crop.map((c) => [c.source.slice(0, 2).join('x'), c.size, c] as const))('takes the middle square as torchvision does: %s to %d', (_from, size, { source, target }) => {
-    expect(resizeAndCropCentre(image(source), size)).toEqual(image([size, size, target]));
-  });
+  it.each(fixture.crop.map((c) => [c.source.slice(0, 2).join('x'), c.size, c] as const))(
+    'takes the middle square as torchvision does: %s to %d',
+    (_from, size, { source, target }) => {
+      expect(resizeAndCropCentre(image(source), size)).toEqual(image([size, size, target]));
+    },
+  );
 
   it('leaves a picture of the wanted size as it is', () => {
     const picture = image(fixture.resize[0]!.source);

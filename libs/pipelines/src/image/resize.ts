@@ -44,7 +44,14 @@ function tapsOf(source: number, target: number, { support, weight }: Kernel): Ta
 }
 
 /** One axis of a separable resize: `lines` runs of pixels, whose neighbours lie `step` bytes apart. */
-function resample(from: Uint8Array, to: Uint8Array, taps: readonly Taps[], lines: number, lineStart: (line: number, of: 'from' | 'to') => number, step: { readonly from: number; readonly to: number }): void {
+function resample(
+  from: Uint8Array,
+  to: Uint8Array,
+  taps: readonly Taps[],
+  lines: number,
+  lineStart: (line: number, of: 'from' | 'to') => number,
+  step: { readonly from: number; readonly to: number },
+): void {
   for (let line = 0; line < lines; line++) {
     const [source, target] = [lineStart(line, 'from'), lineStart(line, 'to')];
     taps.forEach(({ first, weights }, at) => {
@@ -62,7 +69,8 @@ export function resizeImage(image: ImageBuffer, width: number, height: number, f
   let { data } = image;
   if (width !== image.width) {
     const wide = new Uint8Array(width * image.height * channels);
-    const start = (line: number, of: 'from' | 'to') => Math.floor(line / channels) * (of === 'from' ? image.width : width) * channels + (line % channels);
+    const start = (line: number, of: 'from' | 'to') =>
+      Math.floor(line / channels) * (of === 'from' ? image.width : width) * channels + (line % channels);
     resample(data, wide, tapsOf(image.width, width, kernel), image.height * channels, start, { from: channels, to: channels });
     data = wide;
   }
