@@ -51,17 +51,38 @@ export async function readSafetensorsHeader(file: string): Promise<SafetensorsHe
     const problems = duplicateKeys(json).map((name) => `${name}: expected one entry, got several`);
     const metadata = readMetadata(header['__metadata__'], problems);
     const tensors = new Map<string, FileTensor>();
+    const beyond: Beyond = new Map();
     for (const [name, entry] of Object.entries(header)) {
       if (name === '__metadata__') continue;
-      const tensor = readEntry(name, entry, { file, start, size }, problems);
+      const tensor = readEntry(name, entry, { file, start, size, beyond }, problems);
       if (tensor) tensors.set(name, tensor);
     }
+    problems.push(...sayBeyond(beyond, size - start));
     if (problems.length === 0) checkLayout(tensors, start, size, problems);
     if (problems.length > 0) throw err.SAFETENSORS(file, problems);
     return { tensors, metadata };
   } finally {
     await handle.close();
   }
+}
+
+/** Tensors whose data would end past the end of the file, with that end. */
+type Beyond = Map<string, number>;
+const NAMED = 3;
+
+/** A file cut short leaves many tensors beyond its end: the first are named, the rest counted. */
+function sayBeyond(beyond: Beyond, bytes: number): string[] {
+  const named = [...beyond]
+    .slice(0, NAMED)
+    .map(([name, end]) => `${name}: expected data within the ${bytes} bytes of data, got an end at ${end}`);
+  const rest = beyond.size - named.length;
+  return rest > 0
+    ? [
+        `the file is cut short: expected ${Math.max(...beyond.values())} bytes of data, got ${bytes}`,
+        ...named,
+        `and ${rest} more tensors end past the end of the file`,
+      ]
+    : named;
 }
 
 /** Reads tensors of one or several files into memory. Throws WEIGHTS_UNREADABLE. */
@@ -136,7 +157,7 @@ function readMetadata(value: unknown, problems: string[]): Record<string, string
 function readEntry(
   name: string,
   entry: unknown,
-  { file, start, size }: { file: string; start: number; size: number },
+  { file, start, size, beyond }: { file: string; start: number; size: number; beyond: Beyond },
   problems: string[],
 ): FileTensor | null {
   const before = problems.length;
@@ -148,12 +169,12 @@ function readEntry(
   const [from, to] = Array.isArray(offsets) && offsets.length === 2 ? (offsets as unknown[]) : [];
   if (!isCount(from) || !isCount(to) || from > to)
     problems.push(`${name}: expected data_offsets [begin, end] with 0 <= begin <= end, got ${JSON.stringify(offsets) ?? 'none'}`);
-  else if (start + to > size) problems.push(`${name}: expected data within the ${size - start} bytes of data, got an end at ${to}`);
+  else if (start + to > size) beyond.set(name, to);
   else if (dtype && shaped) {
     const want = sizeOf(shape as number[]) * byteSize(dtype);
     if (to - from !== want) problems.push(`${name}: expected ${want} bytes for ${String(type)} [${shape.join(', ')}], got ${to - from}`);
   }
-  if (problems.length > before) return null;
+  if (problems.length > before || beyond.has(name)) return null;
   return {
     kind: 'file',
     dtype: dtype!,

@@ -96,6 +96,11 @@ describe('safetensors', () => {
     ],
     ['with data beyond its end', () => craft({ a: f32([2], 0, 8) }, 4), ['a: expected data within the 4 bytes']],
     [
+      'that is cut short',
+      () => craft(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`t${i}`, f32([1], 4 * i, 4 * i + 4)])), 8),
+      ['cut short: expected 36 bytes of data, got 8', 't2: expected data within the 8 bytes', 'and 4 more tensors'],
+    ],
+    [
       'with overlapping tensors',
       () => craft({ a: f32([2], 0, 8), b: f32([2], 4, 12) }, 12),
       ['b: expected to begin after a at 8, got an overlap from 4'],
