@@ -1,7 +1,8 @@
 // The components of a model handle: where their weights are, and what names their content.
 import type { FileRef, Model, NodeContext } from '@facewright/core';
 import { splitSingleFile, type Json, type StoredTensor } from '@facewright/models';
-import { readSafetensorsHeader } from '@facewright/weights';
+import { readSafetensorsHeader, readTensors, type FileTensor } from '@facewright/weights';
+import type { Tensor } from '@facewright/tensor';
 import { createHash } from 'node:crypto';
 import { err } from './errors.ts';
 
@@ -48,6 +49,12 @@ export async function componentWeights(handle: Model, name: string, ctx: NodeCon
   const { tensors } = await readSafetensorsHeader(file);
   if (!tensors.has(singleFileMark)) return tensors;
   return splitSingleFile(file, tensors)[singleFileParts[name as keyof typeof singleFileParts]].tensors;
+}
+
+/** The weights of a component read into memory, as a training begins with. Throws as componentWeights, and WEIGHTS_UNREADABLE. */
+export async function componentTensors(handle: Model, name: string, ctx: NodeContext): Promise<Map<string, Tensor>> {
+  // A handle's weights lie in files, so that every entry names one.
+  return readTensors((await componentWeights(handle, name, ctx)) as ReadonlyMap<string, FileTensor>);
 }
 
 /** The bytes of a file that belongs to a component, e.g. its vocabulary. Throws PIPELINES_FILE. */

@@ -88,7 +88,7 @@ export async function trainLoop(options: TrainLoopOptions): Promise<Trained> {
       const own = { learning_rate: scalar(rate), step: scalar(step + 1), ...(average && { ema_decay: scalar(average(step)) }) };
       const outputs = await session.run({ ...(await batches(step)), ...own });
       const { loss = Number.NaN, ...metrics } = scalarsOf(outputs);
-      if (!Number.isFinite(loss)) throw Object.assign(err.NOT_FINITE(step, loss, good.steps), { lastGood: good });
+      if (!Number.isFinite(loss)) throw Object.assign(err.NOT_FINITE(step, loss, rate), { lastGood: good });
       good = unproven;
       if (keepEvery > 0 && (step + 1) % keepEvery === 0) unproven = { steps: step + 1, state: await session.readState() };
       await onStep?.({ step, loss, learningRate: rate, metrics, outputs, readState: () => session.readState() });

@@ -4,6 +4,4 @@ import { defineErrors } from '@facewright/tensor';
 export const err = defineErrors('FACE_SCORE_TRAINER', {
   NO_FACES: (pairs: number) => `pairs: expected pairs with a face to crop, got ${pairs} pairs and no box inside a picture`,
   FEW: (want: number, got: number) => `pairs: expected at least ${want} faces, so that some can be kept for validation, got ${got}`,
-  DIVERGED: (step: number, rate: number) =>
-    `loss: expected a finite number, got none after step ${step}. Likely cause: a learning rate of ${rate} that is too high; try a third of it`,
 });

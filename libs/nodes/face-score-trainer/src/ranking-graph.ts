@@ -1,9 +1,8 @@
-// A step of the ranking loss over face crops as a graph, and the same loss alone for validation.
+// A step of the ranking loss over face crops as a graph.
 import { bind, BlipReward } from '@facewright/models';
 import type { BlipRewardConfig, WeightSource } from '@facewright/models';
-import { buildModel, input, op } from '@facewright/onnx';
+import { input, op } from '@facewright/onnx';
 import type { Value } from '@facewright/onnx';
-import type { RunnableModel } from '@facewright/tensor';
 import { rankingAccuracy, rankingLoss } from '@facewright/train';
 
 export interface RankingGraph {
@@ -25,5 +24,3 @@ export function rankingGraph(config: BlipRewardConfig, pairs: number, tokens: nu
   const [good, bad] = [half(0), half(pairs)];
   return { loss: rankingLoss(good, bad), accuracy: rankingAccuracy(good, bad) };
 }
-
-export const validationModel = ({ loss, accuracy }: RankingGraph): RunnableModel => buildModel({ loss, accuracy });

@@ -45,7 +45,7 @@ afterAll(async () => {
   await ctx.close();
   await runtime.dispose();
 });
-const settings = { steps: 120, batch: 8, learningRate: 1e-2, degradedShare: 0, validationShare: 0.25, seed: 1 };
+const settings = { steps: 120, batch: 4, learningRate: 1e-2, degradedShare: 0, validationShare: 0.25, seed: 1 };
 
 it('learns to score the good face of pairs that it never trained on higher', async () => {
   const { model: tuned, training } = await run({ ...settings, model, pairs }, ctx);

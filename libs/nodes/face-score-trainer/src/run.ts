@@ -1,18 +1,18 @@
 // FaceScoreTrainer: the work of the node. Trains with the ranking loss and keeps the parameters that do best on pairs it never trained on.
 import type { Model, NodeRun } from '@facewright/core';
 import { inputWeights } from '@facewright/models';
-import { trainStep } from '@facewright/onnx';
+import { buildModel, trainStep } from '@facewright/onnx';
 import type { Value } from '@facewright/onnx';
-import { componentOf, componentWeights, openFaceScore } from '@facewright/pipelines';
+import { componentOf, componentTensors, openFaceScore, recordTraining } from '@facewright/pipelines';
 import { toFloat32 } from '@facewright/tensor';
-import type { ImageBuffer, Tensor, Tensors } from '@facewright/tensor';
-import { isDiverged, learningRateSchedule, trainLoop } from '@facewright/train';
-import { readTensors, safetensorsBytes } from '@facewright/weights';
-import type { FileTensor } from '@facewright/weights';
+import type { Tensor, Tensors } from '@facewright/tensor';
+import { learningRateSchedule, trainLoop } from '@facewright/train';
+import { safetensorsBytes } from '@facewright/weights';
 import type { definition } from './definition.ts';
 import { err } from './errors.ts';
 import { cropPairs, degrade } from './face-pairs.ts';
-import { rankingGraph, validationModel } from './ranking-graph.ts';
+import type { FacePair } from './face-pairs.ts';
+import { rankingGraph } from './ranking-graph.ts';
 
 /** FaceScore scores every crop with this text, so it is trained with it. */
 const prompt = 'A face.';
@@ -32,12 +32,14 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
   const validation = order.slice(0, held).map(({ face }) => face);
   const training = order.slice(held).map(({ face }) => face);
 
-  const feedsOf = (good: readonly ImageBuffer[], bad: readonly ImageBuffer[]): Tensors => {
-    const { ids, mask } = tokenizer.encode([...good, ...bad].map(() => prompt));
-    return { pixel_values: pixels([...good, ...bad]), input_ids: ids, attention_mask: mask };
+  const feedsOf = (pairs: readonly FacePair[]): Tensors => {
+    const crops = [...pairs.map(({ good }) => good), ...pairs.map(({ bad }) => bad)];
+    const { ids, mask } = tokenizer.encode(crops.map(() => prompt));
+    return { pixel_values: pixels(crops), input_ids: ids, attention_mask: mask };
   };
   const tokens = tokenizer.encode([prompt]).ids.dims[1] ?? 0;
-  const stored = await readTensors((await componentWeights(model, 'face_score', ctx)) as ReadonlyMap<string, FileTensor>);
+  const stored = await componentTensors(model, 'face_score', ctx);
+  const configKey = JSON.stringify(componentOf(model, 'face_score').config);
   const trainable = new Map<string, Value>();
   const { loss, accuracy } = rankingGraph(config, batch, tokens, inputWeights(trainable));
   const step = trainStep({
@@ -48,34 +50,25 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
     parameters: [...trainable].map(([name, value]) => ({ name, value, initial: toFloat32(name, stored.get(name)!) })),
   });
 
-  const curve: string[] = [];
-  const record = (name: string, at: number, value: number) => {
-    ctx.metric(name, at, value);
-    curve.push(JSON.stringify({ name, step: at, value }));
-  };
+  const record = recordTraining(ctx);
   let best: { readonly loss: number; readonly state: Tensors } | null = null;
-  const validate =
-    held === 0
-      ? null
-      : async (at: number, state: Tensors): Promise<void> => {
-          const session = await ctx.session(`validate:${ctx.node}:${JSON.stringify(componentOf(model, 'face_score').config)}:${held}`, () =>
-            validationModel(rankingGraph(config, held, tokens, inputWeights(new Map()))),
-          );
-          const parameters = Object.fromEntries([...trainable.keys()].map((name) => [name, state[name]!]));
-          const result = await session.run({
-            ...parameters,
-            ...feedsOf(
-              validation.map(({ good }) => good),
-              validation.map(({ bad }) => bad),
-            ),
-          });
-          const value = (name: string) => (result[name] as Tensor<'float32'>).data[0]!;
-          record('validation_loss', at, value('loss'));
-          record('validation_accuracy', at, value('accuracy'));
-          if (best === null || value('loss') < best.loss) best = { loss: value('loss'), state };
-        };
+  /** Keeps the parameters when they do best so far on the pairs kept out; these are looked at a batch at a time. */
+  const validate = async (at: number, state: Tensors): Promise<void> => {
+    const parameters = Object.fromEntries([...trainable.keys()].map((name) => [name, state[name]!]));
+    const sums = { loss: 0, accuracy: 0 };
+    for (let from = 0; from < held; from += batch) {
+      const part = validation.slice(from, from + batch);
+      const session = await ctx.session(`validate:${configKey}:${part.length}`, () =>
+        buildModel({ ...rankingGraph(config, part.length, tokens, inputWeights(new Map())) }),
+      );
+      const result = await session.run({ ...parameters, ...feedsOf(part) });
+      for (const name of ['loss', 'accuracy'] as const) sums[name] += (part.length / held) * (result[name] as Tensor<'float32'>).data[0]!;
+    }
+    record.add('validation_loss', at, sums.loss);
+    record.add('validation_accuracy', at, sums.accuracy);
+    if (best === null || sums.loss < best.loss) best = { loss: sums.loss, state };
+  };
 
-  const started = performance.now();
   const every = Math.max(1, Math.floor(steps / validations));
   const trained = await trainLoop({
     session: (key, graph, options) => ctx.session(key, () => graph, options),
@@ -86,20 +79,14 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
     learningRate: learningRateSchedule({ peak: learningRate, steps, warmUp: Math.ceil(steps / 20), shape: 'cosine' }),
     batches: () => {
       const chosen = Array.from({ length: batch }, () => training[rng.integer(training.length)]!);
-      return feedsOf(
-        chosen.map(({ good }) => good),
-        chosen.map(({ good, bad }) => (rng() < degradedShare ? degrade(good, rng) : bad)),
-      );
+      return feedsOf(chosen.map(({ good, bad }) => ({ good, bad: rng() < degradedShare ? degrade(good, rng) : bad })));
     },
     onStep: async ({ step: at, loss: value, metrics, readState }) => {
-      record('loss', at, value);
-      record('accuracy', at, metrics['accuracy']!);
-      if (validate && (at + 1 === steps || (at + 1) % every === 0)) await validate(at, await readState());
+      record.add('loss', at, value);
+      record.add('accuracy', at, metrics['accuracy']!);
+      if (held > 0 && (at + 1 === steps || (at + 1) % every === 0)) await validate(at, await readState());
       ctx.progress(at + 1, steps);
     },
-  }).catch((error: unknown) => {
-    if (!isDiverged(error)) throw error;
-    throw err.DIVERGED(error.lastGood.steps, learningRate);
   });
   ctx.signal.throwIfAborted();
 
@@ -115,12 +102,10 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
   const { model: _model, pairs: _pairs, ...settings } = inputs;
   return {
     model: tuned,
-    training: {
+    training: await record.finish({
       method: 'ranking loss',
       steps: trained.steps,
-      seconds: (performance.now() - started) / 1000,
       settings: { ...settings, faces: faces.length, validation: held },
-      metrics: await ctx.assets.write(new TextEncoder().encode(`${curve.join('\n')}\n`), 'application/x-ndjson'),
-    },
+    }),
   };
 };

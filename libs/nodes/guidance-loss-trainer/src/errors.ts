@@ -7,6 +7,4 @@ export const err = defineErrors('GUIDANCE', {
   TIMES: (min: number, max: number) => `tMin, tMax: expected tMin below tMax, got ${min} and ${max}`,
   PREDICTION: (got: string) => `model: expected one that predicts noise (epsilon), got ${got}`,
   CHANNELS: (want: number, got: number) => `model: expected a U-Net that reads ${want} latent channels alone, got ${got} input channels`,
-  DIVERGED: (step: number, kept: number, cause: string) =>
-    `loss: expected a finite number, got none at step ${step}; the state of step ${kept} is kept as the result's base. Likely cause: ${cause}`,
 });

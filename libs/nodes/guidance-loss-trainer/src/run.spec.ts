@@ -146,7 +146,7 @@ describe('bad input', () => {
       components: { ...model.components, unet: { ...model.components['unet']!, weights: { asset: broken } } },
     };
     await expect(run({ ...settings, model: nan, pairs }, ctx)).rejects.toThrow(
-      /expected a finite number, got none at step 0.*learning rate/s,
+      /loss of step 0: expected a finite number, got NaN at a learning rate of 0\.000167\. Likely cause/,
     );
   });
   it('stops between steps when the run is cancelled', async () => {

@@ -1,10 +1,10 @@
 // GuidanceLossTrainer: the work of the node.
 import type { Model, NodeRun } from '@facewright/core';
 import { UNet2DCondition } from '@facewright/models';
-import { componentOf, openDiffusion } from '@facewright/pipelines';
+import { componentOf, openDiffusion, recordTraining } from '@facewright/pipelines';
 import { float32 } from '@facewright/tensor';
 import type { Rng, Tensor, Tensors } from '@facewright/tensor';
-import { isDiverged, learningRateSchedule, trainLoop } from '@facewright/train';
+import { learningRateSchedule, trainLoop } from '@facewright/train';
 import { safetensorsBytes } from '@facewright/weights';
 import type { definition } from './definition.ts';
 import { err } from './errors.ts';
@@ -67,12 +67,7 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
   };
   const nextRows = shuffledRows(latents.count, rng);
   const wanted = new Set(step.feeds);
-  const curve: string[] = [];
-  const record = (name: string, at: number, value: number) => {
-    ctx.metric(name, at, value);
-    curve.push(JSON.stringify({ name, step: at, value }));
-  };
-  const started = performance.now();
+  const record = recordTraining(ctx);
   const everyPreview = Math.max(1, Math.ceil(steps / previews));
   const trained = await trainLoop({
     session: (key, graph, options) => ctx.session(key, () => graph, options),
@@ -98,20 +93,13 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
       return Object.fromEntries(Object.entries(feeds).filter(([name]) => wanted.has(name)));
     },
     onStep: async ({ step: at, loss, metrics, outputs }) => {
-      record('loss', at, loss);
-      for (const [name, value] of Object.entries(metrics)) record(name, at, value);
+      record.add('loss', at, loss);
+      for (const [name, value] of Object.entries(metrics)) record.add(name, at, value);
       const last = at + 1 === steps;
       const preview =
         last || at % everyPreview === 0 ? (await diffusion.decodeLatents(outputs['clean'] as Tensor<'float32'>))[0] : undefined;
       ctx.progress(at + 1, steps, preview);
     },
-  }).catch((error: unknown) => {
-    if (!isDiverged(error)) throw error;
-    throw err.DIVERGED(
-      error.lastGood.steps,
-      error.lastGood.steps,
-      `a learning rate of ${learningRate} that is too high for these weights; try a third of it`,
-    );
   });
   ctx.signal.throwIfAborted();
 
@@ -125,13 +113,7 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
   const { model: _model, pairs: _pairs, ...settings } = inputs;
   return {
     model: tuned,
-    training: {
-      method: guidanceWeight > 0 ? 'guidance loss' : 'plain fine-tuning',
-      steps: trained.steps,
-      seconds: (performance.now() - started) / 1000,
-      settings,
-      metrics: await ctx.assets.write(new TextEncoder().encode(`${curve.join('\n')}\n`), 'application/x-ndjson'),
-    },
+    training: await record.finish({ method: guidanceWeight > 0 ? 'guidance loss' : 'plain fine-tuning', steps: trained.steps, settings }),
   };
 };
 

@@ -1,16 +1,14 @@
 // What is trained: every weight of the U-Net, or low-rank additions to its attention.
 import type { Model, NodeContext } from '@facewright/core';
 import { attentionTargets, inputWeights, storedWeights } from '@facewright/models';
-import type { StoredTensor, UNet2DCondition, UNetConfig, WeightSource } from '@facewright/models';
+import type { UNet2DCondition, UNetConfig, WeightSource } from '@facewright/models';
 import { input } from '@facewright/onnx';
 import type { Value } from '@facewright/onnx';
-import { componentWeights, lorasOver } from '@facewright/pipelines';
+import { componentTensors, componentWeights, lorasOver } from '@facewright/pipelines';
 import { toFloat32 } from '@facewright/tensor';
 import type { Rng, Tensor } from '@facewright/tensor';
 import { initializeLora, withLora } from '@facewright/train';
 import type { LoraSettings } from '@facewright/train';
-import { readTensors } from '@facewright/weights';
-import type { FileTensor } from '@facewright/weights';
 
 export interface TrainedWeights {
   /** The model as it is now: the frozen guide. */
@@ -37,7 +35,13 @@ export async function trainedWeights(
   const frozen = withLoras(storedWeights(stored));
   const inputs = new Map<string, Value>();
   if (mode === 'full') {
-    return { frozen, trained: withLoras(inputWeights(inputs)), inputs, initial: await readFloats(stored) };
+    const tensors = await componentTensors(model, 'unet', ctx);
+    return {
+      frozen,
+      trained: withLoras(inputWeights(inputs)),
+      inputs,
+      initial: new Map([...tensors].map(([name, tensor]) => [name, toFloat32(name, tensor)])),
+    };
   }
   // Diffusers' own naming, so that the file loads there too.
   const settings: LoraSettings = { rank, alpha: rank, targets: attentionTargets, prefix: 'unet.', init: 'gaussian' };
@@ -47,10 +51,4 @@ export async function trainedWeights(
     return value;
   });
   return { frozen, trained, inputs, initial: initializeLora(unet, settings, rng) };
-}
-
-/** A handle's weights lie in files, so that every entry names one. */
-async function readFloats(stored: ReadonlyMap<string, StoredTensor>): Promise<Map<string, Tensor>> {
-  const tensors = await readTensors(stored as ReadonlyMap<string, FileTensor>);
-  return new Map([...tensors].map(([name, tensor]) => [name, toFloat32(name, tensor)]));
 }
