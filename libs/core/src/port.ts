@@ -20,6 +20,10 @@ import {
   type Training,
 } from './values.ts';
 
+/** Folders of a models folder, named as ComfyUI names them; a path port that says one lets the editor list its files. */
+export const modelFolders = ['checkpoints', 'loras', 'vae', 'embeddings', 'detectors', 'scorers', 'features'] as const;
+export type ModelFolder = (typeof modelFolders)[number];
+
 /** What a port accepts, as JSON: all that the editor gets to know. */
 export type PortType =
   | { readonly kind: 'text'; readonly multiline: boolean }
@@ -28,7 +32,7 @@ export type PortType =
   | { readonly kind: 'choice'; readonly of: readonly string[] }
   | { readonly kind: 'seed' }
   /** A file or folder of the user; its content is part of a result's key. */
-  | { readonly kind: 'path'; readonly of: 'file' | 'folder' | 'any' }
+  | { readonly kind: 'path'; readonly of: 'file' | 'folder' | 'any'; readonly models?: ModelFolder }
   | { readonly kind: 'image' | 'images' | 'faces' | 'prompts' | 'pairs' | 'scores' | 'training' | 'report' }
   | { readonly kind: 'model'; readonly family: string };
 export type PortKind = PortType['kind'];
@@ -148,8 +152,12 @@ export const port = {
     portOf<C[number]>({ kind: 'choice', of }, options),
   /** Any whole number from 0 to 2^53 - 1; the same seed gives the same numbers. */
   seed: (options: PortOptions<number> = {}) => portOf<number>({ kind: 'seed' }, { default: 0, ...options }),
-  path: ({ of = 'any', ...options }: { readonly of?: 'file' | 'folder' | 'any' } & PortOptions<string> = {}) =>
-    portOf<string>({ kind: 'path', of }, options),
+  path: ({
+    of = 'any',
+    models,
+    ...options
+  }: { readonly of?: 'file' | 'folder' | 'any'; readonly models?: ModelFolder } & PortOptions<string> = {}) =>
+    portOf<string>({ kind: 'path', of, ...(models && { models }) }, options),
   image: (options: PortOptions<never> = {}) => portOf<Image>({ kind: 'image' }, options),
   images: (options: PortOptions<never> = {}) => portOf<readonly Image[]>({ kind: 'images' }, options),
   faces: (options: PortOptions<never> = {}) => portOf<Faces>({ kind: 'faces' }, options),

@@ -77,9 +77,18 @@ export const modelSchema = z.object({
   name: z.string(),
   components: z.record(
     z.string(),
-    z.object({ config: z.record(z.string(), z.unknown()), weights: fileRefSchema.nullable(), files: z.record(z.string(), fileRefSchema) }),
+    z.object({
+      config: z.record(z.string(), z.unknown()),
+      weights: fileRefSchema.nullable(),
+      files: z.record(z.string(), fileRefSchema),
+      /** 'onnx': the weights are a finished graph, an exported model.onnx; its data files are in `files`. Absent: weights for a graph that we write. */
+      format: z.literal('onnx').optional(),
+    }),
   ),
-  loras: z.array(z.object({ name: z.string(), weights: fileRefSchema, strength: z.number() })),
+  /** Added in this order. `textStrength` is that of the part for the text encoders; absent: as `strength`. */
+  loras: z.array(z.object({ name: z.string(), weights: fileRefSchema, strength: z.number(), textStrength: z.number().optional() })),
+  /** Textual inversions: words that prompts may use, by the vectors that stand for them. */
+  embeddings: z.array(z.object({ name: z.string(), weights: fileRefSchema })).optional(),
 });
 type AnyModel = z.infer<typeof modelSchema>;
 /** Families: 'diffusion', 'face-score', 'face-detector', 'features'. */
