@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { RunEventBody } from '@facewright/core';
 import { executeRun } from '@facewright/engine';
-import { createRuntime, type ProviderChoice } from '@facewright/runtime';
+import { createRuntime, type MemoryChoice, type ProviderChoice } from '@facewright/runtime';
 import { createLocalHost, loadNodes, openDataFolder } from '@facewright/server';
 import type { RunSource } from './run-source.ts';
 
 export interface LocalOptions {
   readonly dataFolder: string;
   readonly provider: ProviderChoice;
+  readonly memory: MemoryChoice;
   /** Where nodes write files; default: a folder of the run in the data folder. */
   readonly out?: string | undefined;
   /** URL of a module that exports `packages`; default: the built-in nodes. */
@@ -18,10 +19,10 @@ export interface LocalOptions {
 }
 
 /** Throws SERVER_DATA_FOLDER, RUNTIME_NO_WEBGPU, CORE_BAD_CATALOGUE. */
-export async function openLocalSource({ dataFolder, provider, out, nodes, log }: LocalOptions): Promise<RunSource> {
+export async function openLocalSource({ dataFolder, provider, memory, out, nodes, log }: LocalOptions): Promise<RunSource> {
   const catalogue = await loadNodes(nodes);
   const data = openDataFolder(dataFolder);
-  const runtime = await createRuntime({ provider, linkFolder: data.linkFolder, log });
+  const runtime = await createRuntime({ provider, memory, linkFolder: data.linkFolder, log });
   const run = randomUUID();
   const outputFolder = resolve(out ?? data.outputFolder(run));
   return {

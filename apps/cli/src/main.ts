@@ -1,7 +1,7 @@
 // The command line: facewright serve | run | validate | nodes | explain.
 import { describeNode, type Problem, type RunEvent } from '@facewright/core';
 import { explainRun } from '@facewright/engine';
-import type { ProviderChoice } from '@facewright/runtime';
+import { parseMemory, type ProviderChoice } from '@facewright/runtime';
 import { checkGraph, createLog, loadNodes, openDataFolder, startServer } from '@facewright/server';
 import { Command, Option } from 'commander';
 import { applySettings } from './apply-settings.ts';
@@ -46,6 +46,7 @@ const showProblems = (problems: readonly Problem[], asJson: boolean) =>
 const provider = new Option('--provider <name>', 'where models run; auto takes a GPU when there is one')
   .choices(['auto', 'cpu', 'webgpu', 'null'])
   .default('auto');
+const memory = new Option('--memory <size>', 'how much memory open models may take, e.g. 6GB; auto: most of what is free').default('auto');
 const data = new Option('--data <dir>', 'folder for results, assets and runs').default('.facewright');
 const nodes = new Option('--nodes <module>', 'URL of a module that exports packages, instead of the built-in nodes').hideHelp();
 const collect = (value: string, before: readonly string[]) => [...before, value];
@@ -61,8 +62,9 @@ program
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .addOption(data)
   .addOption(provider)
+  .addOption(memory)
   .addOption(nodes)
-  .action((options: { port: string; host: string; data: string; provider: ProviderChoice; nodes?: string }) =>
+  .action((options: { port: string; host: string; data: string; provider: ProviderChoice; memory: string; nodes?: string }) =>
     command(async () => {
       const port = Number(options.port);
       if (!/^\d+$/.test(options.port) || port > 65535) throw err.BAD_OPTION('port', 'a number from 0 to 65535', options.port);
@@ -72,6 +74,7 @@ program
         host: options.host,
         dataFolder: options.data,
         provider: options.provider,
+        memory: parseMemory(options.memory),
         ...(options.nodes !== undefined && { nodes: options.nodes }),
         log: { info: (message) => log.info(message), warn: (message) => log.warn(message), error: (message) => log.error(message) },
       });
@@ -97,6 +100,7 @@ program
   .option('--set <NODE.INPUT=VALUE>', 'a value of the graph; may be repeated', collect, [])
   .option('--out <dir>', 'folder for the outputs; default: runs/ of the data folder')
   .addOption(provider)
+  .addOption(memory)
   .option('--json', 'prints one event a line')
   .option('--server <url>', 'runs on a server instead of in this process')
   .addOption(data)
@@ -104,7 +108,16 @@ program
   .action(
     (
       graph: string,
-      options: { set: string[]; out?: string; provider: ProviderChoice; json?: boolean; server?: string; data: string; nodes?: string },
+      options: {
+        set: string[];
+        out?: string;
+        provider: ProviderChoice;
+        memory: string;
+        json?: boolean;
+        server?: string;
+        data: string;
+        nodes?: string;
+      },
     ) =>
       command(async () => {
         const cancel = new AbortController();
@@ -131,6 +144,7 @@ program
               ? openLocalSource({
                   dataFolder: options.data,
                   provider: options.provider,
+                  memory: parseMemory(options.memory),
                   out: options.out,
                   nodes: options.nodes,
                   log: complain,

@@ -2,7 +2,7 @@
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import type { ProviderChoice } from '@facewright/runtime';
+import type { MemoryChoice, ProviderChoice } from '@facewright/runtime';
 import { openDataFolder, PROJECT_FOLDER } from './data-folder.ts';
 import { lockDataFolder } from './data-lock.ts';
 import { err } from './errors.ts';
@@ -21,6 +21,8 @@ export interface ServerOptions {
   readonly host: string;
   readonly dataFolder: string;
   readonly provider: ProviderChoice;
+  /** How much memory open models may take. Default `auto`. */
+  readonly memory?: MemoryChoice;
   readonly log: { info(message: string): void; warn(message: string): void; error(message: string): void };
   /** URL of a module that exports `packages`; default: the built-in nodes. */
   readonly nodes?: string;
@@ -50,6 +52,7 @@ export async function startServer({
   host,
   dataFolder,
   provider,
+  memory,
   log,
   nodes = BUILTIN_NODES,
   templatesFolder = join(PROJECT_FOLDER, 'templates'),
@@ -65,7 +68,7 @@ export async function startServer({
     const runs = createRunStore(data.database);
     const queue = createRunQueue({
       store: runs,
-      setup: { dataFolder: data.path, provider, nodes },
+      setup: { dataFolder: data.path, provider, nodes, ...(memory !== undefined && { memory }) },
       log,
       cancelGraceMs,
       onEvent: (event) => live.event(event),

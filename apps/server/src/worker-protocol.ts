@@ -1,11 +1,13 @@
 // What the server and its worker process say to each other.
 import type { Graph, Problem, RunEventBody } from '@facewright/core';
-import type { ProviderChoice } from '@facewright/runtime';
+import type { MemoryChoice, ProviderChoice } from '@facewright/runtime';
 
 /** Given to the worker at its start, as one JSON argument. */
 export interface WorkerSetup {
   readonly dataFolder: string;
   readonly provider: ProviderChoice;
+  /** How much memory open models may take. Default `auto`. */
+  readonly memory?: MemoryChoice;
   /** URL of a module that exports `packages`, the installed nodes. */
   readonly nodes: string;
 }

@@ -24,6 +24,7 @@ try {
   const data = openDataFolder(setup.dataFolder);
   const runtime = await createRuntime({
     provider: setup.provider,
+    ...(setup.memory !== undefined && { memory: setup.memory }),
     linkFolder: data.linkFolder,
     log: (message) => send({ type: 'log', message }),
   });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunnableModel, Session, SessionOptions } from '@facewright/tensor';
 import { chooseProvider, type ProviderChoice, type ProviderName } from './choose-provider.ts';
+import { memoryBudget, sizeText, type MemoryChoice } from './memory-budget.ts';
 import { openNullSession } from './null-session.ts';
 import { openOrtSession } from './ort-session.ts';
 import { createSessionCache } from './session-cache.ts';
@@ -14,6 +15,8 @@ export interface RuntimeOptions {
   readonly log?: (message: string) => void;
   /** Where hard links to weight files of different folders go; best on the file system of the weights. Default: the system's temporary folder. */
   readonly linkFolder?: string;
+  /** How much memory open models may take. Default `auto`. */
+  readonly memory?: MemoryChoice;
   /** How many shared sessions stay open. Default 12. */
   readonly sessions?: number;
 }
@@ -35,10 +38,13 @@ export async function createRuntime({
   provider: choice,
   log,
   linkFolder = join(tmpdir(), 'facewright'),
+  memory = 'auto',
   sessions = 12,
 }: RuntimeOptions): Promise<Runtime> {
   const { provider, description, reason } = await chooseProvider(choice);
   log?.(`provider ${provider} (${description}): ${reason}`);
+  const budget = memoryBudget(memory, provider);
+  if (budget.bytes < Infinity) log?.(`open models may take ${sizeText(budget.bytes)} of memory`);
   const cache = createSessionCache(sessions);
   const open = async (model: RunnableModel, options: SessionOptions = {}): Promise<Session> =>
     provider === 'null' ? openNullSession(model, options) : openOrtSession(provider, model, options, linkFolder);
