@@ -73,7 +73,9 @@ export async function drawSamples(
       const predict = async (context: Tensor) =>
         (await unet.run({ sample, timestep, encoder_hidden_states: context }))['prediction']!.data as Float32Array;
       const asked = await predict(conditional);
-      x = sampler.step(guidance === 1 ? asked : guide(await predict(unconditional), asked, guidance), x, step);
+      x = sampler.step(guidance === 1 ? asked : guide(await predict(unconditional), asked, guidance), x, step, () =>
+        rng.normal(BATCH * LATENT_SIZE),
+      );
     }
     latents.set(x.subarray(0, Math.min(BATCH, prompts.length - first) * LATENT_SIZE), first * LATENT_SIZE);
   }

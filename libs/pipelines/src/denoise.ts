@@ -51,7 +51,9 @@ export async function denoise({
       ...(unconditional && { unconditional }),
       ...(conditions && { conditions }),
     });
-    x = sampler.step(predicted.data, x, step);
+    x = sampler.step(predicted.data, x, step, () => {
+      throw new Error('this walk adds no noise');
+    });
     if (known) x = keepKnown(sampler, x, known, known.mask, channels, height * width, step + 1);
     if (step + 1 < timesteps.length) {
       await onStep?.(step + 1 - first, total, () => ({

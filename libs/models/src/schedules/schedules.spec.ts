@@ -4,7 +4,8 @@ import fixture from '../fixtures/schedules.json' with { type: 'json' };
 import { relativeError } from '../reference/fixture.ts';
 import { hashedTensor } from '../reference/hashed-tensor.ts';
 import { addNoise, parseNoiseSchedule, predictOriginal, sd15SchedulerConfig, signalAndNoise } from './noise-schedule.ts';
-import { createSampler, firstStep, guide, keepKnown, startLatents } from './sampler.ts';
+import { createSampler } from './sampler.ts';
+import { firstStep, guide, keepKnown, startLatents } from './start.ts';
 
 const noise = hashedTensor('noise', [1, 4, 2, 2]).data;
 const clean = hashedTensor('clean', [1, 4, 2, 2]).data;
@@ -24,7 +25,7 @@ describe('samplers', () => {
       const visited: number[] = [];
       sampler.timesteps.forEach((t, i) => {
         const predicted = sampler.scaleInput(x, i).map((v) => Math.tanh(v) * 0.8 + 0.1 * Math.cos(t * 0.01));
-        x = sampler.step(predicted, x, i);
+        x = sampler.step(predicted, x, i, () => new Float32Array(16));
         visited.push(...x);
       });
       expect(relativeError({ dtype: 'float32', dims: [20, 1, 4, 2, 2], data: Float32Array.from(visited) }, trajectory)).toBeLessThan(
@@ -47,8 +48,8 @@ describe('samplers', () => {
   });
 
   it('begins later the weaker the change, from pure noise at full strength and past the end at none', () => {
-    expect([1, 0.5, 0.51, 0].map((strength) => firstStep(20, strength))).toEqual([0, 10, 10, 20]);
-    expect(() => firstStep(20, 1.1)).toThrow(/strength: expected a number from 0 to 1, got 1.1/);
+    expect([1, 0.5, 0.51, 0].map((strength) => firstStep(createSampler('ddim', sd15, 20), strength))).toEqual([0, 10, 10, 20]);
+    expect(() => firstStep(createSampler('ddim', sd15, 20), 1.1)).toThrow(/strength: expected a number from 0 to 1, got 1.1/);
     for (const kind of ['ddim', 'euler'] as const) {
       const sampler = createSampler(kind, sd15, 20);
       expect(startLatents(sampler, clean, noise, 1).latents).toEqual(noise.map((v) => v * sampler.initialScale));
