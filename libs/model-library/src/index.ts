@@ -1,0 +1,7 @@
+// The models folder: what is in it, what a file is, and how a model gets there.
+export * from './catalogue.ts';
+export { err as modelLibraryErrors } from './errors.ts';
+export * from './folders.ts';
+export * from './list-models.ts';
+export * from './pull-model.ts';
+export * from './sha256.ts';
