@@ -7,5 +7,6 @@ export const err = defineErrors('PIPELINES', {
   FILE: (model: string, file: string, got: readonly string[]) => `model ${model}: expected a file ${file}, got ${got.join(', ') || 'none'}`,
   DETECTOR: (model: string, outputs: string) => `detector ${model}: expected the outputs of YuNet, RetinaFace or SCRFD, got ${outputs}`,
   NETWORK: (model: string, want: string, got: string) => `network ${model}: expected ${want}, got ${got}`,
+  VOCABULARY: (where: string, want: number, got: number) => `${where}: expected CLIP's vocabulary of ${want} pieces, got ${got}`,
   SIZE: (subject: string, want: string, got: string) => `${subject}: expected ${want}, got ${got}`,
 });

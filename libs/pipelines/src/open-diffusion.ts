@@ -83,7 +83,7 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
     vae: storedWeights(await componentWeights(handle, 'vae', ctx)),
     text: await loraAdditions(handle, 'text_encoder', storedWeights(await componentWeights(handle, 'text_encoder', ctx)), text, ctx),
   };
-  const tokenizer = await openClipTokenizer(handle, text.maxTokens, ctx);
+  const tokenizer = await openClipTokenizer(handle, 'tokenizer', text.maxTokens, ctx);
   const open = opener(handle, ctx);
   const stride = latentStride(vae);
   const { signal } = ctx;

@@ -1,21 +1,34 @@
 // The tokenizer of a diffusion model's text encoder, from the files of its folder.
 import type { Model, NodeContext } from '@facewright/core';
-import { createClipTokenizer, parseMerges, type Tokenizer } from '@facewright/models';
+import { createClipTokenizer, parseMerges, type BpeVocabulary, type Tokenizer } from '@facewright/models';
 import { err } from './errors.ts';
 import { componentOf, componentText } from './model-files.ts';
+import { clipVocabulary } from './prompts/clip-vocabulary.ts';
 
-/** `length` is the number of positions that the text encoder has. Throws PIPELINES_FILE for a missing or malformed vocabulary. */
-export async function openClipTokenizer(handle: Model<'diffusion'>, length: number, ctx: NodeContext): Promise<Tokenizer> {
-  const merges = parseMerges(await componentText(handle, 'tokenizer', 'merges.txt', ctx));
-  const vocabulary = await componentText(handle, 'tokenizer', 'vocab.json', ctx);
-  const padToken = tokenOf(componentOf(handle, 'tokenizer').config['pad_token']);
-  let vocab: Readonly<Record<string, number>>;
+/**
+ * `length` is the number of positions that the text encoder has. A component without files, as single-file checkpoints have, gets the vocabulary of CLIP.
+ * Throws PIPELINES_COMPONENT, and PIPELINES_FILE for a missing or malformed vocabulary.
+ */
+export async function openClipTokenizer(
+  handle: Model<'diffusion'>,
+  component: 'tokenizer' | 'tokenizer_2',
+  length: number,
+  ctx: NodeContext,
+): Promise<Tokenizer> {
+  const { config, files } = componentOf(handle, component);
+  const padToken = tokenOf(config['pad_token']);
+  const vocabulary = Object.keys(files).length > 0 ? await vocabularyOfFiles(handle, component, ctx) : await clipVocabulary();
+  return createClipTokenizer(vocabulary, { length, ...(padToken !== undefined && { padToken }) });
+}
+
+async function vocabularyOfFiles(handle: Model<'diffusion'>, component: string, ctx: NodeContext): Promise<BpeVocabulary> {
+  const merges = parseMerges(await componentText(handle, component, 'merges.txt', ctx));
+  const text = await componentText(handle, component, 'vocab.json', ctx);
   try {
-    vocab = JSON.parse(vocabulary) as typeof vocab;
+    return { vocab: JSON.parse(text) as BpeVocabulary['vocab'], merges };
   } catch {
-    throw err.FILE(handle.name, 'tokenizer/vocab.json with JSON', ['something else']);
+    throw err.FILE(handle.name, `${component}/vocab.json with JSON`, ['something else']);
   }
-  return createClipTokenizer({ vocab, merges }, { length, ...(padToken !== undefined && { padToken }) });
 }
 
 /** Tokens stand in configurations as text, or as objects that also say how they are matched. */

@@ -23,6 +23,10 @@ export interface ClipTokenizerOptions {
 export const createClipTokenizer = (vocabulary: BpeVocabulary, { length, padToken = end }: ClipTokenizerOptions): Tokenizer =>
   createTokenizer(clipTokenizerJson(vocabulary), { length, padToken });
 
+/** Unicode's white space, which `\s` means in the regular expressions of transformers; in JavaScript it has U+FEFF too and lacks U+0085, so patterns spell it out. */
+const space = '\\t-\\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000';
+const contractions = "'s|'t|'re|'ve|'m|'ll|'d";
+
 /** A vocabulary as the content of a tokenizer.json, which transformers reads too. */
 export function clipTokenizerJson({ vocab, merges }: BpeVocabulary): Json {
   const special = (content: string) => ({
@@ -34,6 +38,7 @@ export function clipTokenizerJson({ vocab, merges }: BpeVocabulary): Json {
     normalized: false,
     special: true,
   });
+  const split = (regex: string) => ({ type: 'Split', pattern: { Regex: regex }, behavior: 'Removed', invert: true });
   return {
     version: '1.0',
     truncation: null,
@@ -41,18 +46,21 @@ export function clipTokenizerJson({ vocab, merges }: BpeVocabulary): Json {
     added_tokens: [special(start), special(end)],
     normalizer: {
       type: 'Sequence',
-      normalizers: [{ type: 'NFC' }, { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' }, { type: 'Lowercase' }],
+      normalizers: [
+        { type: 'NFC' },
+        { type: 'Replace', pattern: { Regex: `[${space}]+` }, content: ' ' },
+        // JavaScript alone writes the last sigma of a word as a final one.
+        { type: 'Replace', pattern: { String: 'Σ' }, content: 'σ' },
+        { type: 'Lowercase' },
+      ],
     },
     pre_tokenizer: {
       type: 'Sequence',
       pretokenizers: [
-        {
-          type: 'Split',
-          pattern: { Regex: "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+" },
-          behavior: 'Removed',
-          invert: true,
-        },
-        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
+        split(`<\\|startoftext\\|>|<\\|endoftext\\|>|${contractions}|\\p{L}+|\\p{N}|[^${space}\\p{L}\\p{N}]+`),
+        // What the byte level of transformers splits by: it takes special tokens that were not written in lower case apart.
+        split(`${contractions}| ?\\p{L}+| ?\\p{N}+| ?[^${space}\\p{L}\\p{N}]+`),
+        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false },
       ],
     },
     post_processor: {

@@ -16,7 +16,13 @@ export interface Encoded {
 export interface Tokenizer {
   /** Ids per text, start and end included. */
   readonly length: number;
+  /** The tokens that begin and end every row, and the one that fills it up. */
+  readonly start: number;
+  readonly end: number;
+  readonly pad: number;
   encode(texts: readonly string[]): Encoded;
+  /** All ids of one text, without start, end, padding or truncation. */
+  ids(text: string): readonly number[];
   /** Readable pieces of one text, without padding or truncation. */
   pieces(text: string): readonly string[];
 }
@@ -35,8 +41,15 @@ export function createTokenizer(json: Json, { length, padToken }: TokenizerOptio
   if (pad === undefined) throw err.INPUT('padToken', 'a token of the vocabulary', JSON.stringify(padToken));
   if (!Number.isInteger(length) || length < 2) throw err.INPUT('length', 'room for the start and the end token', `${length}`);
   const encode = (text: string) => backend.encode(text, { add_special_tokens: true });
+  const [start, end, ...others] = encode('').ids;
+  if (start === undefined || end === undefined || others.length > 0)
+    throw err.INPUT('post_processor', 'one start and one end token', `${encode('').tokens.join(' ') || 'none'}`);
   return {
     length,
+    start,
+    end,
+    pad,
+    ids: (text) => backend.encode(text, { add_special_tokens: false }).ids,
     encode(texts) {
       const all = texts.map((text) => encode(text).ids);
       const cut = all.map((ids) => (ids.length > length ? [...ids.slice(0, length - 1), ids.at(-1)!] : ids));

@@ -61,6 +61,15 @@ describe('tokenizers', () => {
     expect(truncated).toEqual([false, true, false]);
   });
 
+  it('give the ids of a text of any length, without the tokens around it', () => {
+    const tokenizer = createClipTokenizer(vocabularyOfMerges([]), { length: 4, padToken: '!' });
+    expect(tokenizer.ids('abc abc')).toEqual([64, 65, 322, 64, 65, 322]);
+    expect(tokenizer.ids('')).toEqual([]);
+    expect(tokenizer).toMatchObject({ start: 512, end: 513, pad: 0 });
+    const { vocabulary = [] } = reference('small bert') as { vocabulary?: string[] };
+    expect(createBertTokenizer(vocabulary, { length: 12 })).toMatchObject({ start: 2, end: 3, pad: 0 });
+  });
+
   it('learn merges that make each word of a small domain one piece', () => {
     const captions = ['a smiling face with red hair', 'a sad face with brown hair', 'a face'];
     const merges = learnMerges(captions, 1000);
@@ -73,6 +82,13 @@ describe('tokenizers', () => {
   it('take a tokenizer.json as it is', () => {
     const tokenizer = createTokenizer(clipTokenizerJson(vocabularyOfMerges([])), { length: 5, padToken: '<|endoftext|>' });
     expect(Array.from(tokenizer.encode(['a']).ids.data, Number)).toEqual([512, 320, 513, 513, 513]);
+  });
+
+  it('refuse a tokenizer.json whose texts get no start and end token', () => {
+    const json = { ...clipTokenizerJson(vocabularyOfMerges([])), post_processor: null };
+    expect(() => createTokenizer(json, { length: 5, padToken: '!' })).toThrow(
+      /post_processor: expected one start and one end token, got none/,
+    );
   });
 
   it('refuse a padding that is not in the vocabulary, a length without room and a vocabulary without its special tokens', () => {
