@@ -58,7 +58,7 @@ export async function drawSamples(
   const rng = createRng(seed);
   const latents = new Float32Array(prompts.length * LATENT_SIZE);
   const embed = async (texts: readonly string[]): Promise<Tensor> =>
-    (await text.run({ input_ids: tokenizer.encode(texts).ids }))['last_hidden_state']!;
+    (await text.run({ input_ids: tokenizer.encode(texts).ids }))['hidden']!;
   const unconditional = await embed(Array.from({ length: BATCH }, () => ''));
   for (let first = 0; first < prompts.length; first += BATCH) {
     const conditional = await embed(Array.from({ length: BATCH }, (_, i) => prompts[first + i] ?? ''));

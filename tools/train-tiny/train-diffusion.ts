@@ -72,7 +72,7 @@ export async function trainDiffusion(
   const prediction = unet.forward(bound(unet, UNET), {
     sample: addNoise(clean, noise, alphaBar),
     timestep,
-    encoder_hidden_states: text.forward(bound(text, TEXT), ids),
+    encoder_hidden_states: text.forward(bound(text, TEXT), ids).hidden,
   });
 
   const { alphasCumprod } = parseNoiseSchedule(schedulerConfig);

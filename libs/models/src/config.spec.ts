@@ -26,7 +26,7 @@ describe('configurations', () => {
     const words = message(() =>
       parseUNetConfig({
         ...sd15UNetConfig,
-        addition_embed_type: 'text_time',
+        addition_embed_type: 'image',
         act_fn: 'gelu',
         block_out_channels: [320, 650, 1280],
         mid_block_type: 'UNetMidBlock2D',
@@ -35,7 +35,7 @@ describe('configurations', () => {
       }),
     );
     for (const part of [
-      'addition_embed_type: expected nothing, as it is not supported, got "text_time"',
+      'addition_embed_type: expected null or "text_time", got "image"',
       'act_fn: expected "silu" or "swish", got "gelu"',
       'norm_num_groups: expected a divisor of block_out_channels[1] = 650, got 32',
       'mid_block_type: expected "UNetMidBlock2DCrossAttn", got "UNetMidBlock2D"',

@@ -4,10 +4,10 @@ import { AutoencoderKL } from './autoencoder-kl/autoencoder-kl.ts';
 import { latentStride, type AutoencoderConfig } from './autoencoder-kl/config.ts';
 import { BlipReward } from './blip/blip-reward.ts';
 import type { BlipRewardConfig } from './blip/config.ts';
-import { ClipText } from './clip-text/clip-text.ts';
+import { ClipText, type ClipTextOptions } from './clip-text/clip-text.ts';
 import type { ClipTextConfig } from './clip-text/config.ts';
 import { bind, type BindOptions, type WeightSource } from './nn/binding.ts';
-import type { UNetConfig } from './unet-2d-condition/config.ts';
+import { timeIds, type UNetConfig } from './unet-2d-condition/config.ts';
 import { UNet2DCondition } from './unet-2d-condition/unet-2d-condition.ts';
 
 /** Sizes in latents. */
@@ -18,7 +18,10 @@ export interface UNetSize {
   readonly tokens: number;
 }
 
-/** Inputs `sample` [batch, in, h, w], `timestep` float32 [batch], `encoder_hidden_states` [batch, tokens, width]; output `prediction` [batch, out, h, w]. */
+/**
+ * Inputs `sample` [batch, in, h, w], `timestep` float32 [batch], `encoder_hidden_states` [batch, tokens, width], for a config with an addition also `text_embeds`
+ * [batch, pooled width] and `time_ids` float32 [batch, 6]; output `prediction` [batch, out, h, w].
+ */
 export function unetGraph(
   config: UNetConfig,
   { batch, height, width, tokens }: UNetSize,
@@ -26,23 +29,45 @@ export function unetGraph(
   options: BindOptions = {},
 ): { readonly prediction: Value } {
   const unet = new UNet2DCondition(config);
+  const { addition } = config;
   const prediction = unet.forward(bind(unet, weights, options), {
     sample: input('sample', 'float32', [batch, config.inChannels, height, width]),
     timestep: input('timestep', 'float32', [batch]),
     encoder_hidden_states: input('encoder_hidden_states', 'float32', [batch, tokens, config.crossAttentionDim]),
+    ...(addition && {
+      text_embeds: input('text_embeds', 'float32', [batch, addition.textWidth]),
+      time_ids: input('time_ids', 'float32', [batch, timeIds]),
+    }),
   });
   return { prediction };
 }
 
-/** Input `input_ids` int64 [batch, tokens]; output `last_hidden_state` [batch, tokens, width]. */
+export interface TextGraphOptions extends BindOptions, Pick<ClipTextOptions, 'skip' | 'finalNorm'> {
+  /** With output `pooled` and input `pool_index` int64 [batch]. Default false. */
+  readonly pooled?: boolean;
+  /** With inputs `token_embeds` float32 [batch, tokens, width] and `token_embeds_mask` float32 [batch, tokens, 1], 1 where a vector replaces that of its token. Default false. */
+  readonly embeds?: boolean;
+}
+
+/** Input `input_ids` int64 [batch, tokens]; output `hidden` [batch, tokens, width], and as the options say `pooled` [batch, projection or width]. */
 export function textGraph(
   config: ClipTextConfig,
   { batch, tokens }: { readonly batch: number; readonly tokens: number },
   weights: WeightSource,
-  options: BindOptions = {},
-): { readonly last_hidden_state: Value } {
+  { pooled = false, embeds = false, skip = 0, finalNorm = true, ...options }: TextGraphOptions = {},
+): Readonly<Record<'hidden', Value> & Partial<Record<'pooled', Value>>> {
   const text = new ClipText(config);
-  return { last_hidden_state: text.forward(bind(text, weights, options), input('input_ids', 'int64', [batch, tokens])) };
+  return text.forward(bind(text, weights, options), input('input_ids', 'int64', [batch, tokens]), {
+    skip,
+    finalNorm,
+    ...(pooled && { poolIndex: input('pool_index', 'int64', [batch]) }),
+    ...(embeds && {
+      given: {
+        vectors: input('token_embeds', 'float32', [batch, tokens, config.width]),
+        mask: input('token_embeds_mask', 'float32', [batch, tokens, 1]),
+      },
+    }),
+  });
 }
 
 /** Sizes in pixels. */

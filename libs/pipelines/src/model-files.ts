@@ -1,7 +1,15 @@
 // The components of a model handle: where their weights are, and what names their content.
 import type { FileRef, Model, NodeContext } from '@facewright/core';
-import { splitSingleFile, type Json, type StoredTensor } from '@facewright/models';
-import { readSafetensorsHeader, readTensors, type FileTensor } from '@facewright/weights';
+import {
+  isLdmAutoencoder,
+  isSingleFile,
+  modernAutoencoderNames,
+  splitSingleFile,
+  splitVaeFile,
+  type Json,
+  type StoredTensor,
+} from '@facewright/models';
+import { openTensorFile, readTensors } from '@facewright/weights';
 import type { Tensor } from '@facewright/tensor';
 import { createHash } from 'node:crypto';
 import { err } from './errors.ts';
@@ -34,27 +42,29 @@ export function componentKey(handle: Model, name: string): string {
   return `${name}:${createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 32)}`;
 }
 
-/** Where the single-file layout of Stable Diffusion keeps the first weight of its U-Net; no other layout has this name. */
-const singleFileMark = 'model.diffusion_model.input_blocks.0.0.weight';
-const singleFileParts = { unet: 'unet', vae: 'vae', text_encoder: 'text' } as const;
+const singleFileParts = { unet: 'unet', vae: 'vae', text_encoder: 'text', text_encoder_2: 'text2' } as const;
 
 /**
- * The weights of a component ('unet', 'vae', 'text_encoder', …) by the names of its module, each as a place in its file: nothing is read but the header.
- * A single-file checkpoint is split and renamed. Throws PIPELINES_COMPONENT for a component without weights, WEIGHTS_* for a damaged file.
+ * The weights of a component ('unet', 'vae', 'text_encoder', …) by the names of its module, each as a place in its file: of safetensors nothing is read but the header.
+ * A single-file checkpoint is split and renamed. Throws PIPELINES_COMPONENT for a component without weights, WEIGHTS_* for a damaged file, MODELS_* for one of another kind.
  */
 export async function componentWeights(handle: Model, name: string, ctx: NodeContext): Promise<ReadonlyMap<string, StoredTensor>> {
   const { weights } = componentOf(handle, name);
   if (!weights) throw err.COMPONENT(handle.name, name, ['one without weights']);
   const file = await ctx.assets.file(weights);
-  const { tensors } = await readSafetensorsHeader(file);
-  if (!tensors.has(singleFileMark)) return tensors;
-  return splitSingleFile(file, tensors)[singleFileParts[name as keyof typeof singleFileParts]].tensors;
+  const { tensors } = await openTensorFile(file);
+  if (isSingleFile(tensors)) {
+    const part = splitSingleFile(file, tensors)[singleFileParts[name as keyof typeof singleFileParts]];
+    if (!part) throw err.COMPONENT(handle.name, name, ['a checkpoint without one']);
+    return part.tensors;
+  }
+  if (name !== 'vae') return tensors;
+  return isLdmAutoencoder(tensors) ? splitVaeFile(file, tensors).tensors : modernAutoencoderNames(tensors);
 }
 
 /** The weights of a component read into memory, as a training begins with. Throws as componentWeights, and WEIGHTS_UNREADABLE. */
 export async function componentTensors(handle: Model, name: string, ctx: NodeContext): Promise<Map<string, Tensor>> {
-  // A handle's weights lie in files, so that every entry names one.
-  return readTensors((await componentWeights(handle, name, ctx)) as ReadonlyMap<string, FileTensor>);
+  return readTensors(await componentWeights(handle, name, ctx));
 }
 
 /** The bytes of a file that belongs to a component, e.g. its vocabulary. Throws PIPELINES_FILE. */

@@ -107,12 +107,12 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
         );
       const tokens = tokenizer.length;
       const build = (n: number) => textGraph(text, { batch: n, tokens }, weights.text, fusedWhere(ctx));
-      const { last_hidden_state } = await runRows(
+      const { hidden } = await runRows(
         { input_ids: ids },
         { batch, signal, open: (n) => open('text_encoder', `${n}x${tokens}`, () => build(n)) },
       );
       return gatherRows(
-        last_hidden_state!,
+        hidden!,
         texts.map((words) => unique.indexOf(words)),
       );
     },

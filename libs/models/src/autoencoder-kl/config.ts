@@ -68,3 +68,6 @@ export const sd15AutoencoderConfig: Json = {
   up_block_types: ['UpDecoderBlock2D', 'UpDecoderBlock2D', 'UpDecoderBlock2D', 'UpDecoderBlock2D'],
   scaling_factor: 0.18215,
 };
+
+/** vae/config.json of Stable Diffusion XL. */
+export const sdxlAutoencoderConfig: Json = { ...sd15AutoencoderConfig, force_upcast: true, sample_size: 1024, scaling_factor: 0.13025 };

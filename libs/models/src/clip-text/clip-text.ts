@@ -1,11 +1,19 @@
-// The text half of CLIP: CLIPTextModel.
+// The text half of CLIP: CLIPTextModel, CLIPTextModelWithProjection.
 import { constant, op, quickGelu, scaledDotProductAttention, type Value } from '@facewright/onnx';
-import { float32 } from '@facewright/tensor';
+import { float32, int64 } from '@facewright/tensor';
 import { err } from '../errors.ts';
 import type { Binding } from '../nn/binding.ts';
-import { Embedding, LayerNorm, Linear } from '../nn/layers.ts';
-import { Module } from '../nn/module.ts';
+import { Embedding, LayerNorm, Linear, reshape } from '../nn/layers.ts';
+import { Module, Parameter } from '../nn/module.ts';
 import type { ClipTextConfig } from './config.ts';
+
+/** Vectors instead of those of the vocabulary: textual inversion. */
+export interface GivenVectors {
+  /** [n, tokens, width]. */
+  readonly vectors: Value;
+  /** float32 [n, tokens, 1]: 1 where a vector replaces that of its token, 0 where it is not read. */
+  readonly mask: Value;
+}
 
 class Embeddings extends Module {
   readonly token_embedding: Embedding;
@@ -15,9 +23,10 @@ class Embeddings extends Module {
     this.token_embedding = new Embedding(vocabSize, width);
     this.position_embedding = new Embedding(maxTokens, width);
   }
-  forward(b: Binding, ids: Value): Value {
+  forward(b: Binding, ids: Value, given?: GivenVectors): Value {
     const positions = op.Slice([b.value(this.position_embedding.weight)], { starts: [0], ends: [ids.shape[1] ?? 0], axes: [0] });
-    return op.Add([this.token_embedding.forward(b, ids), positions]);
+    const tokens = this.token_embedding.forward(b, ids);
+    return op.Add([given ? op.Where([op.Greater([given.mask, 0.5]), given.vectors, tokens]) : tokens, positions]);
   }
 }
 
@@ -101,23 +110,74 @@ function causalMask(tokens: number): Value {
   return constant(float32([1, 1, tokens, tokens], data));
 }
 
+export interface ClipTextOptions {
+  /** How many layers from the end `hidden` is taken. Default 0: the last. */
+  readonly skip?: number;
+  /** Whether `hidden` goes through the final norm. Default true. */
+  readonly finalNorm?: boolean;
+  /** int64 [n]: which token stands for its text, usually its first end. With it, `pooled` comes too. */
+  readonly poolIndex?: Value;
+  readonly given?: GivenVectors;
+}
+
 /** Turns token ids into the features that condition a U-Net. */
 export class ClipText extends Module {
   readonly text_model: TextTransformer;
+  /** transformers holds a Linear, `text_projection.weight` [projection, width]; files of OpenCLIP a matrix `text_projection` [width, projection]. */
+  readonly text_projection: Linear | Parameter | null;
   readonly #config: ClipTextConfig;
   constructor(config: ClipTextConfig) {
     super();
+    const { width, projection } = config;
     this.text_model = new TextTransformer(config);
+    this.text_projection =
+      projection === null
+        ? null
+        : projection.layout === 'linear'
+          ? new Linear(width, projection.width, { bias: false })
+          : new Parameter([width, projection.width], { kind: 'normal', deviation: width ** -0.5 });
     this.#config = config;
   }
-  /** int64 ids [n, tokens] to last_hidden_state [n, tokens, width], after the final norm. Throws MODELS_INPUT for more tokens than the model has positions. */
-  forward(b: Binding, ids: Value): Value {
+  /**
+   * int64 ids [n, tokens] to `hidden` [n, tokens, width], the features after a layer, and with `poolIndex` to `pooled` [n, projection or width], the final-normed last
+   * layer at that token, times the projection if there is one. Throws MODELS_INPUT for more tokens than the model has positions, or more skipped than it has layers.
+   */
+  forward(b: Binding, ids: Value, { skip = 0, finalNorm = true, poolIndex, given }: ClipTextOptions = {}): ClipTextOutputs {
+    const { maxTokens, layers: count } = this.#config;
     const tokens = ids.shape[1] ?? 0;
-    if (ids.shape.length !== 2 || tokens > this.#config.maxTokens)
-      throw err.INPUT('input_ids', `[n, at most ${this.#config.maxTokens}]`, `[${ids.shape.join(', ')}]`);
-    const { embeddings, encoder, final_layer_norm } = this.text_model;
+    if (ids.shape.length !== 2 || tokens > maxTokens)
+      throw err.INPUT('input_ids', `[n, at most ${maxTokens}]`, `[${ids.shape.join(', ')}]`);
+    if (!Number.isInteger(skip) || skip < 0 || skip > count)
+      throw err.INPUT('skip', `a whole number from 0 to ${count}, the number of layers`, `${skip}`);
+    const { embeddings, encoder, final_layer_norm: norm } = this.text_model;
     const mask = causalMask(tokens);
-    const x = encoder.layers.reduce((y, layer) => layer.forward(b, y, mask), embeddings.forward(b, ids));
-    return final_layer_norm.forward(b, x);
+    const through = (x: Value, from: number, to?: number) =>
+      encoder.layers.slice(from, to).reduce((y, layer) => layer.forward(b, y, mask), x);
+    const at = through(embeddings.forward(b, ids, given), 0, count - skip);
+    const hidden = finalNorm ? norm.forward(b, at) : at;
+    if (!poolIndex) return { hidden };
+    const last = skip === 0 && finalNorm ? hidden : norm.forward(b, through(at, count - skip));
+    return { hidden, pooled: this.#project(b, rowsAt(last, poolIndex)) };
   }
+  #project(b: Binding, x: Value): Value {
+    if (this.text_projection === null) return x;
+    return this.text_projection instanceof Linear ? this.text_projection.forward(b, x) : op.Gemm([x, b.value(this.text_projection)], {});
+  }
+}
+
+export interface ClipTextOutputs {
+  readonly hidden: Value;
+  readonly pooled?: Value;
+}
+
+/** One row of each: [n, tokens, width] and int64 [n] to [n, width]. */
+function rowsAt(x: Value, index: Value): Value {
+  const [n = 0, tokens = 0, width = 0] = x.shape;
+  const starts = constant(
+    int64(
+      [n],
+      Array.from({ length: n }, (_, i) => i * tokens),
+    ),
+  );
+  return op.Gather([reshape(x, [n * tokens, width]), op.Add([index, starts])], { axis: 0 });
 }

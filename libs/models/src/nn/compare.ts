@@ -25,18 +25,35 @@ export function compare(module: Module, checkpoint: ReadonlyMap<string, { readon
 export interface CheckOptions {
   /** The checkpoint, as a reader would call it. */
   readonly file: string;
-  /** How the file itself spells a name, when it was mapped. */
-  readonly fileName?: (name: string) => string;
 }
 
-/** Throws MODELS_WEIGHTS with every missing, unexpected and misshapen parameter, by the file's own names. Older files also store position_ids, which count from 0 and are no weights: they are welcome. */
-export function checkWeights(module: Module, checkpoint: ReadonlyMap<string, { readonly shape: Shape }>, options: CheckOptions): void {
-  const { file, fileName = (name: string) => name } = options;
+/** Throws MODELS_WEIGHTS with missing, unexpected and misshapen parameters, by the file's own names. Older files also store position_ids, which count from 0 and are no weights: they are welcome. */
+export function checkWeights(module: Module, checkpoint: ReadonlyMap<string, { readonly shape: Shape }>, { file }: CheckOptions): void {
   const { missing, unexpected, misshapen } = compare(module, checkpoint);
-  const problems = [
-    ...missing.map((name) => `missing: ${fileName(name)}`),
-    ...misshapen.map(({ name, want, got }) => `misshapen: ${fileName(name)} is [${got.join(', ')}], expected [${want.join(', ')}]`),
-    ...unexpected.filter((name) => !/(^|\.)position_ids$/.test(name)).map((name) => `unexpected: ${fileName(name)}`),
-  ];
-  if (problems.length > 0) throw err.WEIGHTS(file, problems);
+  const differences = {
+    missing,
+    misshapen,
+    unexpected: unexpected.filter((name) => !/(^|\.)position_ids$/.test(name)),
+  };
+  const count = differenceCount(differences);
+  if (count > 0) throw err.WEIGHTS(file, differenceLines(differences), count);
+}
+
+/** Names of one kind that a report spells out; a wrong file differs in hundreds. */
+const spelledOut = 8;
+
+export const differenceCount = ({ missing, misshapen, unexpected }: Comparison): number =>
+  missing.length + misshapen.length + unexpected.length;
+
+/** Differences for a reader: the first of each kind by name, the rest counted. */
+export function differenceLines({ missing, misshapen, unexpected }: Comparison): string[] {
+  const kinds = {
+    missing,
+    misshapen: misshapen.map(({ name, want, got }) => `${name} is [${got.join(', ')}], expected [${want.join(', ')}]`),
+    unexpected,
+  };
+  return Object.entries(kinds).flatMap(([kind, all]) => [
+    ...all.slice(0, spelledOut).map((name) => `${kind}: ${name}`),
+    ...(all.length > spelledOut ? [`${kind}: ${all.length - spelledOut} more`] : []),
+  ]);
 }

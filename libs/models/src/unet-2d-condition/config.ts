@@ -24,7 +24,19 @@ export interface UNetConfig {
   readonly midBlockScale: number;
   readonly flipSinToCos: boolean;
   readonly freqShift: number;
+  /** Pooled text and sizes of the picture beside the time, as Stable Diffusion XL has; null without. */
+  readonly addition: AdditionConfig | null;
 }
+
+export interface AdditionConfig {
+  /** Width of the pooled text. */
+  readonly textWidth: number;
+  /** Width of the sinusoids of each of the `timeIds` numbers. */
+  readonly timeWidth: number;
+}
+
+/** Numbers beside the pooled text: original height and width, top and left of the cut, target height and width. */
+export const timeIds = 6;
 
 /** Reads a diffusers config. Throws MODELS_CONFIG naming every value that is malformed or not supported. */
 export function parseUNetConfig(json: Json): UNetConfig {
@@ -55,6 +67,7 @@ export function parseUNetConfig(json: Json): UNetConfig {
     midBlockScale: c.number('mid_block_scale_factor', 1),
     flipSinToCos: c.boolean('flip_sin_to_cos', true),
     freqShift: c.number('freq_shift', 0),
+    addition: additionOf(c),
   };
   c.oneOf('mid_block_type', ['UNetMidBlock2DCrossAttn'], 'UNetMidBlock2DCrossAttn');
   c.oneOf('act_fn', ['silu', 'swish'], 'silu');
@@ -86,6 +99,19 @@ export function parseUNetConfig(json: Json): UNetConfig {
   return config;
 }
 
+function additionOf(c: ConfigReader): AdditionConfig | null {
+  if (c.oneOf('addition_embed_type', [null, 'text_time'], null) === null) return null;
+  const before = c.problems.length;
+  const timeWidth = c.integer('addition_time_embed_dim');
+  const inputs = c.integer('projection_class_embeddings_input_dim');
+  const textWidth = inputs - timeIds * timeWidth;
+  if (textWidth <= 0 && c.problems.length === before)
+    c.problems.push(
+      `projection_class_embeddings_input_dim: expected more than ${timeIds} times addition_time_embed_dim = ${timeWidth}, got ${inputs}`,
+    );
+  return { textWidth, timeWidth };
+}
+
 /** unet/config.json of Stable Diffusion 1.5. */
 export const sd15UNetConfig: Json = {
   _class_name: 'UNet2DConditionModel',
@@ -106,4 +132,29 @@ export const sd15UNetConfig: Json = {
   out_channels: 4,
   sample_size: 64,
   up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'],
+};
+
+/** unet/config.json of Stable Diffusion 2 for pictures of 768 x 768. */
+export const sd2UNetConfig: Json = {
+  ...sd15UNetConfig,
+  attention_head_dim: [5, 10, 20, 20],
+  cross_attention_dim: 1024,
+  sample_size: 96,
+  use_linear_projection: true,
+};
+
+/** unet/config.json of Stable Diffusion XL. */
+export const sdxlUNetConfig: Json = {
+  ...sd15UNetConfig,
+  addition_embed_type: 'text_time',
+  addition_time_embed_dim: 256,
+  attention_head_dim: [5, 10, 20],
+  block_out_channels: [320, 640, 1280],
+  cross_attention_dim: 2048,
+  down_block_types: ['DownBlock2D', 'CrossAttnDownBlock2D', 'CrossAttnDownBlock2D'],
+  projection_class_embeddings_input_dim: 2816,
+  sample_size: 128,
+  transformer_layers_per_block: [1, 2, 10],
+  up_block_types: ['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D', 'UpBlock2D'],
+  use_linear_projection: true,
 };

@@ -7,7 +7,7 @@ import { err } from '../errors.ts';
 import type { Binding } from '../nn/binding.ts';
 import { Conv2d, GroupNorm, Linear, reshape } from '../nn/layers.ts';
 import { Module } from '../nn/module.ts';
-import type { UNetConfig } from './config.ts';
+import { timeIds, type UNetConfig } from './config.ts';
 
 /** Sines and cosines of float32 timesteps [n] at `width / 2` geometric frequencies from 1 to about 1/10000: [n, width]. */
 export function sinusoidalEmbedding(
@@ -95,12 +95,17 @@ export interface UNetInputs {
   readonly timestep: Value;
   /** Text features [n, tokens, cross attention width]. */
   readonly encoder_hidden_states: Value;
+  /** Pooled text [n, text width], for a U-Net with an addition. */
+  readonly text_embeds?: Value;
+  /** float32 [n, 6]: original height and width, top and left of the cut, target height and width, in pixels; for a U-Net with an addition. */
+  readonly time_ids?: Value;
 }
 
 /** Predicts the noise (or the velocity, as its scheduler says) in a noisy latent, given time and text. */
 export class UNet2DCondition extends Module {
   readonly conv_in: Conv2d;
   readonly time_embedding: TimestepEmbedding;
+  readonly add_embedding: TimestepEmbedding | null;
   readonly down_blocks: readonly DownStage[];
   readonly up_blocks: readonly UpStage[];
   readonly mid_block: MidStage;
@@ -127,6 +132,8 @@ export class UNet2DCondition extends Module {
 
     this.conv_in = new Conv2d(config.inChannels, first, { kernel: 3, padding: 1 });
     this.time_embedding = new TimestepEmbedding(first, time);
+    const { addition } = config;
+    this.add_embedding = addition && new TimestepEmbedding(addition.textWidth + timeIds * addition.timeWidth, time);
     this.down_blocks = channels.map((width, i) => {
       const before = channels[i - 1] ?? first;
       const layers = Array.from({ length: config.layersPerBlock[i]! }, (_, j) => j);
@@ -166,22 +173,16 @@ export class UNet2DCondition extends Module {
   }
 
   /** Returns [n, out channels, h, w]. Throws MODELS_INPUT for inputs of the wrong shape. */
-  forward(b: Binding, { sample, timestep, encoder_hidden_states: context }: UNetInputs): Value {
-    const { inChannels, crossAttentionDim, blockOutChannels } = this.#config;
+  forward(b: Binding, inputs: UNetInputs): Value {
+    const { sample, encoder_hidden_states: context } = inputs;
+    const { inChannels, crossAttentionDim } = this.#config;
     const batch = sample.shape[0];
     if (sample.shape.length !== 4 || sample.shape[1] !== inChannels)
       throw err.INPUT('sample', `[n, ${inChannels}, h, w]`, `[${sample.shape.join(', ')}]`);
-    if (timestep.shape.length !== 1 || timestep.shape[0] !== batch)
-      throw err.INPUT('timestep', `[${batch}]`, `[${timestep.shape.join(', ')}]`);
     if (context.shape.length !== 3 || context.shape[0] !== batch || context.shape[2] !== crossAttentionDim) {
       throw err.INPUT('encoder_hidden_states', `[${batch}, tokens, ${crossAttentionDim}]`, `[${context.shape.join(', ')}]`);
     }
-    const sinusoids = sinusoidalEmbedding(timestep, {
-      width: blockOutChannels[0]!,
-      flipSinToCos: this.#config.flipSinToCos,
-      freqShift: this.#config.freqShift,
-    });
-    const time = silu(this.time_embedding.forward(b, sinusoids));
+    const time = silu(this.#embedding(b, inputs));
     let x = this.conv_in.forward(b, sample);
     const maps = [x];
     for (const block of this.down_blocks) {
@@ -191,5 +192,23 @@ export class UNet2DCondition extends Module {
     x = this.mid_block.forward(b, x, time, context);
     for (const block of this.up_blocks) x = block.forward(b, x, maps, time, context);
     return this.conv_out.forward(b, silu(this.conv_norm_out.forward(b, x)));
+  }
+
+  /** What every block is told: the time, and with an addition the pooled text and the sizes. [n, width]. */
+  #embedding(b: Binding, { sample, timestep, text_embeds: text, time_ids: ids }: UNetInputs): Value {
+    const { blockOutChannels, flipSinToCos, freqShift, addition } = this.#config;
+    const batch = sample.shape[0] ?? 0;
+    const check = (name: string, value: Value | undefined, want: readonly number[]): Value => {
+      if (!value || String(value.shape) !== String(want))
+        throw err.INPUT(name, `[${want.join(', ')}]`, value ? `[${value.shape.join(', ')}]` : 'nothing');
+      return value;
+    };
+    const sinusoids = (value: Value, width: number) => sinusoidalEmbedding(value, { width, flipSinToCos, freqShift });
+    const time = this.time_embedding.forward(b, sinusoids(check('timestep', timestep, [batch]), blockOutChannels[0]!));
+    if (!addition || !this.add_embedding) return time;
+    const { textWidth, timeWidth } = addition;
+    const sizes = sinusoids(reshape(check('time_ids', ids, [batch, timeIds]), [batch * timeIds]), timeWidth);
+    const added = op.Concat([check('text_embeds', text, [batch, textWidth]), reshape(sizes, [batch, timeIds * timeWidth])], { axis: 1 });
+    return op.Add([time, this.add_embedding.forward(b, added)]);
   }
 }
