@@ -25,7 +25,7 @@ const host: EngineHost = {
   openNode: () => ({
     session: unused,
     assets: { read: unused, write: unused, file: unused },
-    images: { read: unused, write: unused },
+    images: { read: unused, layers: unused, write: unused },
     files: { list: unused, read: unused, ref: unused, exists: unused, write: unused },
     close: async () => {},
   }),

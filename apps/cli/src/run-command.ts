@@ -40,7 +40,7 @@ export async function runCommand({ path, settings, out, open, show, saved, signa
     );
     const last = (terminal = events.at(-1)!);
     if (folder !== null) {
-      const files = last.type === 'run_succeeded' ? await saveOutputs(last.outputs, source.read, resolve(folder)) : {};
+      const files = last.type === 'run_succeeded' ? await saveOutputs(last.outputs, graph, source.read, resolve(folder)) : {};
       const started = events.find((event) => event.type === 'run_started');
       await writeWhole(
         join(folder, 'run.json'),

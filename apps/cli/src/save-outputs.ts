@@ -1,6 +1,6 @@
 // What a run gave, as files that people open: pictures, reports, tables, and run.json which says what is what.
 import { join } from 'node:path';
-import type { Asset, NodeOutputs } from '@facewright/core';
+import { picturesIn, withPictureGraph, type Asset, type Graph, type NodeOutputs } from '@facewright/core';
 import { collectAssets } from '@facewright/engine';
 import { extensionOf, writeWhole } from '@facewright/server';
 
@@ -13,25 +13,29 @@ const plain = (name: string) =>
 interface Named {
   readonly asset: Asset;
   readonly path: string;
+  readonly node: string;
+  readonly key: string;
+  readonly caption: string;
 }
 
 /** Each asset once, named after node, output and picture; the first report is report.html and report.json. */
 function nameFiles(outputs: Readonly<Record<string, NodeOutputs>>): Named[] {
   const named = new Map<string, Named>();
-  const add = (asset: Asset, path: string) => {
-    if (!named.has(asset.id)) named.set(asset.id, { asset, path });
-  };
   let reports = 0;
   for (const [node, ports] of Object.entries(outputs))
     for (const [port, value] of Object.entries(ports)) {
+      const pictures = picturesIn(value);
+      const add = (asset: Asset, path: string) => {
+        const { key = '', caption = '' } = pictures.get(asset.id) ?? {};
+        if (!named.has(asset.id)) named.set(asset.id, { asset, path, node, key, caption });
+      };
       if (isReport(value)) {
         const base = reports++ === 0 ? 'report' : `report-${node}`;
         add(value.html, `${base}.html`);
         add(value.json, `${base}.json`);
       }
-      const labels = labelsOf(value);
       collectAssets(value).forEach((asset, i) => {
-        const label = plain(labels.get(asset.id) ?? '').replace(/\.\w{3,4}$/, '');
+        const label = plain(pictures.get(asset.id)?.key ?? '').replace(/\.\w{3,4}$/, '');
         add(
           asset,
           join('outputs', node, `${port}-${String(i + 1).padStart(3, '0')}${label && `-${label}`}.${extensionOf(asset.mediaType)}`),
@@ -43,23 +47,16 @@ function nameFiles(outputs: Readonly<Record<string, NodeOutputs>>): Named[] {
 const isReport = (value: unknown): value is { readonly html: Asset; readonly json: Asset } =>
   typeof value === 'object' && value !== null && 'html' in value && 'json' in value && 'summary' in value;
 
-/** The keys of pictures, by asset. */
-function labelsOf(value: unknown, found = new Map<string, string>()): Map<string, string> {
-  if (typeof value !== 'object' || value === null) return found;
-  if ('asset' in value && 'key' in value) found.set((value.asset as Asset).id, String(value.key));
-  else for (const part of Object.values(value)) labelsOf(part, found);
-  return found;
-}
-
-/** Writes every asset of the outputs into the folder; gives the relative path of each, by asset id. Throws SERVER_DISK_FULL and what `read` throws. */
+/** Writes every asset of the outputs into the folder, each PNG with the graph that made it; gives the relative path of each, by asset id. Throws SERVER_DISK_FULL and what `read` throws. */
 export async function saveOutputs(
   outputs: Readonly<Record<string, NodeOutputs>>,
+  graph: Graph,
   read: (asset: Asset) => Promise<Uint8Array>,
   folder: string,
 ): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
-  for (const { asset, path } of nameFiles(outputs)) {
-    await writeWhole(join(folder, path), await read(asset));
+  for (const { asset, path, ...of } of nameFiles(outputs)) {
+    await writeWhole(join(folder, path), withPictureGraph(await read(asset), { graph, ...of }));
     files[asset.id] = path;
   }
   return files;

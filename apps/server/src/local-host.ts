@@ -1,11 +1,12 @@
 // What the engine asks of its process, on this machine: a data folder, the user's files, sessions of one runtime.
 import { stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
+import type { Asset, Image } from '@facewright/core';
 import type { Session } from '@facewright/tensor';
 import { err as engineErr, type EngineHost } from '@facewright/engine';
 import type { Runtime } from '@facewright/runtime';
 import type { DataFolder } from './data-folder.ts';
-import { decodePicture, encodePng, previewUrl } from './picture-codec.ts';
+import { decodeLayers, decodePicture, encodePng, previewUrl } from './picture-codec.ts';
 import { writeWhole } from './write-file.ts';
 
 export interface LocalHostOptions {
@@ -18,6 +19,11 @@ export interface LocalHostOptions {
 /** A host for one run; used by the worker and, in process, by the CLI. */
 export function createLocalHost({ data: { assets, files }, runtime, outputFolder }: LocalHostOptions): EngineHost {
   const root = resolve(outputFolder);
+  /** The file of a picture, and its name for messages. */
+  const bytesOf = async (image: Image | Asset): Promise<[Uint8Array, string]> => {
+    const [{ id }, name] = 'asset' in image ? [image.asset, image.key] : [image, ''];
+    return [await assets.read(id), name || id];
+  };
   return {
     fingerprint: files.fingerprint,
     preview: previewUrl,
@@ -44,10 +50,8 @@ export function createLocalHost({ data: { assets, files }, runtime, outputFolder
           },
         },
         images: {
-          async read(image) {
-            const [asset, name] = 'asset' in image ? [image.asset, image.key || image.asset.id] : [image, image.id];
-            return decodePicture(await assets.read(asset.id), name);
-          },
+          read: async (image) => decodePicture(...(await bytesOf(image))),
+          layers: async (image) => decodeLayers(...(await bytesOf(image))),
           async write(image, { key, caption }) {
             return {
               asset: await assets.write(await encodePng(image), 'image/png'),

@@ -40,7 +40,7 @@ function schemas(): Record<string, object> {
       inputs: list(port),
       outputs: list(port),
     }),
-    Template: record({ name: text, title: text, description: text }),
+    Template: record({ name: text, title: text, description: text, nodes: whole, thumbnail: flag }),
     SavedGraph: record({ name: text, modified: text }),
     PlanStep: record({ node: text, type: text, action: { enum: ['run', 'cached'] }, reason: text, key: text }),
     RunSummary: record({

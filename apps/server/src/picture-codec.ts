@@ -1,7 +1,7 @@
 // Pictures of any format to bytes and back.
 import { err as engineErr } from '@facewright/engine';
 import type { ImageBuffer } from '@facewright/tensor';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 
 /** A picture of more pixels than this is refused before it is decoded: it would fill the memory. */
 const MOST_PIXELS = 200_000_000;
@@ -10,23 +10,42 @@ const PREVIEW_SIDE = 256;
 const open = (bytes: Uint8Array) => sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
 const firstLine = (cause: unknown) => (cause as Error).message.split('\n')[0]!;
 
+/** Turned as its EXIF says, 8 bits, sRGB. */
+const upright = (bytes: Uint8Array) => open(bytes).autoOrient().toColourspace('srgb');
+
 /** RGB, always three channels, turned as its EXIF says, transparency on white. Throws ENGINE_BAD_IMAGE with `name`. */
 export async function decodePicture(bytes: Uint8Array, name: string): Promise<ImageBuffer> {
   try {
-    const { data, info } = await open(bytes)
-      .autoOrient()
-      .flatten({ background: 'white' })
-      .toColourspace('srgb')
-      .removeAlpha()
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    if (info.channels === 3) return { width: info.width, height: info.height, channels: 3, data };
-    const rgb = new Uint8Array(info.width * info.height * 3);
-    for (let i = 0; i < rgb.length; i++) rgb[i] = data[Math.floor(i / 3) * info.channels]!;
-    return { width: info.width, height: info.height, channels: 3, data: rgb };
+    return await toRgb(upright(bytes).flatten({ background: 'white' }));
   } catch (cause) {
     throw engineErr.BAD_IMAGE(name, firstLine(cause));
   }
+}
+
+/** RGB as it is stored, whatever shows through, and opacity: 1 channel, 255 is opaque; null for a picture without. Throws ENGINE_BAD_IMAGE with `name`. */
+export async function decodeLayers(
+  bytes: Uint8Array,
+  name: string,
+): Promise<{ readonly colours: ImageBuffer; readonly opacity: ImageBuffer | null }> {
+  try {
+    const { hasAlpha } = await open(bytes).metadata();
+    const colours = await toRgb(upright(bytes));
+    if (!hasAlpha) return { colours, opacity: null };
+    const { width, height } = colours;
+    const data = await upright(bytes).extractChannel('alpha').raw({ depth: 'uchar' }).toBuffer();
+    return { colours, opacity: { width, height, channels: 1, data } };
+  } catch (cause) {
+    throw engineErr.BAD_IMAGE(name, firstLine(cause));
+  }
+}
+
+async function toRgb(picture: Sharp): Promise<ImageBuffer> {
+  const { data, info } = await picture.removeAlpha().raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  if (info.channels === 3) return { width, height, channels: 3, data };
+  const rgb = new Uint8Array(width * height * 3);
+  for (let i = 0; i < rgb.length; i++) rgb[i] = data[Math.floor(i / 3) * info.channels]!;
+  return { width, height, channels: 3, data: rgb };
 }
 
 /** Throws ENGINE_BAD_IMAGE with `name` when the bytes are no picture. Decodes only the head. */

@@ -1,13 +1,22 @@
 // The HTTP API as a table: each row is a route of the server and an operation of the OpenAPI document.
 import { basename, dirname } from 'node:path';
-import { describeNode, parseGraph, prepareGraph, type Catalogue, type Graph, type Problem } from '@facewright/core';
+import {
+  describeNode,
+  parseGraph,
+  picturesIn,
+  prepareGraph,
+  withPictureGraph,
+  type Catalogue,
+  type Graph,
+  type Problem,
+} from '@facewright/core';
 import { explainRun } from '@facewright/engine';
 import type { Request, Response } from 'express';
 import { checkGraph } from './check-graph.ts';
 import type { DataFolder } from './data-folder.ts';
 import { err } from './errors.ts';
 import type { GraphFiles } from './graph-files.ts';
-import { checkPicture } from './picture-codec.ts';
+import { checkPicture, decodePicture, encodePng } from './picture-codec.ts';
 import type { RunQueue } from './run-queue.ts';
 import type { RunStore } from './run-store.ts';
 import type { Templates } from './templates.ts';
@@ -89,6 +98,14 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue }
       summary: 'A template.',
       answers: { 200: 'Graph', 404: problems },
       handle: async (request, response) => response.json(await templates.get(parameter(request, 'name'))),
+    },
+    {
+      method: 'get',
+      path: '/templates/{name}/thumbnail',
+      summary: 'A picture of what a template makes, for lists: PNG.',
+      answers: { 200: 'bytes', 404: problems },
+      handle: async (request, response) =>
+        response.type('image/png').send(Buffer.from(await templates.thumbnail(parameter(request, 'name')))),
     },
     {
       method: 'get',
@@ -177,6 +194,25 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue }
       summary: 'A run and its graph.',
       answers: { 200: { run: 'RunSummary', graph: 'Graph' }, 404: problems },
       handle: (request, response) => response.json(runOf(request)),
+    },
+    {
+      method: 'get',
+      path: '/runs/{id}/pictures/{asset}',
+      summary: 'A picture of a run as a PNG that carries the graph of the run.',
+      answers: { 200: 'bytes', 404: problems },
+      async handle(request, response) {
+        const { run, graph } = runOf(request);
+        const id = parameter(request, 'asset');
+        for (const event of runs.eventsWith(run.id, id)) {
+          const image = 'outputs' in event && 'node' in event && picturesIn(event.outputs).get(id);
+          if (!image) continue;
+          const bytes = await data.assets.read(id);
+          const png = image.asset.mediaType === 'image/png' ? bytes : await encodePng(await decodePicture(bytes, image.key));
+          response.type('image/png').send(Buffer.from(withPictureGraph(png, { graph, node: event.node, ...image })));
+          return;
+        }
+        throw err.NO_SUCH('picture of this run', id);
+      },
     },
     {
       method: 'post',

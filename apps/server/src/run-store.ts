@@ -22,6 +22,8 @@ export interface RunStore {
   append(run: string, body: RunEventBody): RunEvent | null;
   /** Events after a sequence number, in order. */
   events(run: string, after: number): RunEvent[];
+  /** Events whose JSON holds the text, in order. */
+  eventsWith(run: string, text: string): RunEvent[];
 }
 
 const summary = ({ id, name, status, created, finished, last_seq: lastSeq }: RunRow): RunSummary => ({
@@ -32,6 +34,11 @@ const summary = ({ id, name, status, created, finished, last_seq: lastSeq }: Run
   finished,
   lastSeq,
 });
+interface EventRow {
+  seq: number;
+  time: string;
+  body: string;
+}
 const statusAfter = ({ type }: RunEventBody): RunSummary['status'] | undefined => {
   switch (type) {
     case 'run_started':
@@ -56,9 +63,15 @@ export function createRunStore(database: Database): RunStore {
   const selectWith = database.prepare<[string], RunRow>(`SELECT ${columns} FROM runs WHERE status = ? ORDER BY created, rowid`);
   const insertEvent = database.prepare('INSERT INTO events (run, seq, time, body) VALUES (?, ?, ?, ?)');
   const updateRun = database.prepare('UPDATE runs SET last_seq = ?, status = ?, finished = ? WHERE id = ?');
-  const selectEvents = database.prepare<[string, number], { seq: number; time: string; body: string }>(
+  const selectEvents = database.prepare<[string, number], EventRow>(
     'SELECT seq, time, body FROM events WHERE run = ? AND seq > ? ORDER BY seq',
   );
+  const selectEventsWith = database.prepare<[string, string], EventRow>(
+    'SELECT seq, time, body FROM events WHERE run = ? AND instr(body, ?) > 0 ORDER BY seq',
+  );
+  const toEvent =
+    (run: string) =>
+    ({ seq, time, body }: EventRow): RunEvent => ({ ...(JSON.parse(body) as RunEventBody), run, seq, time });
 
   const append = database.transaction((run: string, body: RunEventBody): RunEvent | null => {
     const row = selectStatus.get(run);
@@ -83,7 +96,7 @@ export function createRunStore(database: Database): RunStore {
     },
     list: (limit) => selectRuns.all(limit).map(summary),
     withStatus: (status) => selectWith.all(status).map(summary),
-    events: (run, after) =>
-      selectEvents.all(run, after).map(({ seq, time, body }) => ({ ...(JSON.parse(body) as RunEventBody), run, seq, time })),
+    events: (run, after) => selectEvents.all(run, after).map(toEvent(run)),
+    eventsWith: (run, text) => selectEventsWith.all(run, text).map(toEvent(run)),
   };
 }

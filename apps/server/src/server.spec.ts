@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Asset, Graph, Problem, RunEvent, RunSummary } from '@facewright/core';
+import { graphOfPicture, type Asset, type Graph, type Problem, type RunEvent, type RunSummary } from '@facewright/core';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startServer, type RunningServer, type ServerOptions } from './start-server.ts';
@@ -78,6 +78,8 @@ beforeAll(async () => {
     join(folder, 'templates', 'counting.json'),
     JSON.stringify({ ...chain('Counting', 'source', 'show'), description: 'Counts.' }),
   );
+  writeFileSync(join(folder, 'templates', 'counting.png'), 'a thumbnail');
+  writeFileSync(join(folder, 'templates', 'plain.json'), JSON.stringify(chain('Plain', 'show')));
   writeFileSync(join(folder, 'templates', 'broken.json'), '{');
   writeFileSync(join(folder, 'editor', 'index.html'), '<!doctype html><title>Editor</title>');
   server = await startServer(options('.data'));
@@ -156,6 +158,24 @@ describe('a run', () => {
     expect(await eventsOf(run.id)).toContainEqual(
       expect.objectContaining({ type: 'node_preview', image: expect.stringMatching(/^data:image\/png;base64,/) }),
     );
+  });
+  it('gives its pictures with its graph, and no pictures of other runs', async () => {
+    const graph = chain('signed', ['paint', { grey: 31 }]);
+    const [run, other] = [await post(graph), await post(chain('other', ['paint', { grey: 32 }]))];
+    const [id, foreign] = await Promise.all(
+      [run, other].map(async ({ id: of }) => {
+        const last = (await until(of, ended)).at(-1) as RunEvent & { outputs: { n1: { images: [{ asset: Asset }] } } };
+        return last.outputs.n1.images[0].asset.id;
+      }),
+    );
+    const picture = await fetch(`${server.url}/api/v1/runs/${run.id}/pictures/${id}`);
+    const bytes = await picture.bytes();
+    expect([picture.status, picture.headers.get('content-type')]).toEqual([200, 'image/png']);
+    expect(graphOfPicture(bytes)).toEqual({ graph, key: 'grey/1' });
+    expect(bytes.length).toBeGreaterThan((await (await fetch(`${server.url}/api/v1/assets/${id}`)).bytes()).length);
+    expect(codes(await api<Failed>(`/runs/${run.id}/pictures/${foreign}`))).toEqual(['SERVER_NO_SUCH']);
+    expect((await api<Failed>(`/runs/${run.id}/pictures/outputs`)).status).toBe(404);
+    expect((await api<Failed>(`/runs/nobody/pictures/${id}`)).status).toBe(404);
   });
   it('waits for the one before it; a waiting one is cancelled at once', async () => {
     const first = await post(chain('long', ['source', { value: 21 }], ['count', { steps: 100_000 }], 'show'));
@@ -286,12 +306,42 @@ describe('graphs', () => {
     expect((await api<Failed>('/graphs/bad')).status).toBe(404);
   });
   it('come as templates, without those that are broken', async () => {
-    expect((await api('/templates')).body).toEqual({ templates: [{ name: 'counting', title: 'Counting', description: 'Counts.' }] });
+    expect((await api('/templates')).body).toEqual({
+      templates: [
+        { name: 'counting', title: 'Counting', description: 'Counts.', nodes: 2, thumbnail: true },
+        { name: 'plain', title: 'Plain', description: '', nodes: 1, thumbnail: false },
+      ],
+    });
     expect((await api<Graph>('/templates/counting')).body.name).toBe('Counting');
     expect((await api<Failed>('/templates/..%2f..%2fpackage')).status).toBe(404);
+    const picture = await fetch(`${server.url}/api/v1/templates/counting/thumbnail`);
+    expect([picture.status, picture.headers.get('content-type'), await picture.text()]).toEqual([200, 'image/png', 'a thumbnail']);
+    for (const name of ['plain', 'broken', '..%2f..%2fpackage'])
+      expect((await api<Failed>(`/templates/${name}/thumbnail`)).status).toBe(404);
   });
 });
 
+describe('models', () => {
+  it('are listed for one folder or all, with the models folders that were looked in', async () => {
+    const models = join(folder, 'models');
+    for (const name of ['checkpoints/real.safetensors', 'loras/face.safetensors']) {
+      mkdirSync(join(models, name, '..'), { recursive: true });
+      writeFileSync(join(models, name), 'weights');
+    }
+    const own = await startServer({ ...options('with-models'), models: [models] });
+    const list = async (query: string) =>
+      (await api<{ models: { path: string; bytes: number }[]; folders: string[] }>(`/models${query}`, {}, own)).body;
+    expect(await list('?folder=checkpoints')).toEqual({
+      models: [
+        { path: 'checkpoints/real.safetensors', folder: 'checkpoints', kind: 'safetensors', bytes: 7, modified: expect.any(String) },
+      ],
+      folders: [models],
+    });
+    expect((await list('')).models.map(({ path }) => path)).toEqual(['checkpoints/real.safetensors', 'loras/face.safetensors']);
+    expect(codes(await api<Failed>('/models?folder=checkpoint', {}, own))).toEqual(['LIBRARY_FOLDER']);
+    await own.close();
+  });
+});
 describe('requests that are wrong', () => {
   it('get problems with a status that says so', async () => {
     const bad = await api<Failed>('/runs', { method: 'POST', body: '{"graph": ', headers: { 'content-type': 'application/json' } });
@@ -357,8 +407,10 @@ describe('the server', () => {
       'get /runs',
       'get /runs/{id}',
       'get /runs/{id}/events',
+      'get /runs/{id}/pictures/{asset}',
       'get /templates',
       'get /templates/{name}',
+      'get /templates/{name}/thumbnail',
       'post /assets',
       'post /graphs/explain',
       'post /graphs/validate',

@@ -9,6 +9,7 @@ export const err = defineErrors('CORE', {
   // The document.
   NOT_JSON: (why: string) => `graph: expected JSON, got text that is not (${why})`,
   BAD_DOCUMENT: (want: string, got: unknown) => `expected ${want}, got ${show(got)}`,
+  NO_PICTURE_GRAPH: (got: string) => `picture: expected a PNG that Facewright saved with its graph, got ${got}`,
   // Node definitions, at load.
   BAD_NODE_TYPE: (type: string) => `type: expected a namespace and a name such as my-plugin/blur, got ${show(type)}`,
   BAD_VERSION: (version: number) => `version: expected a whole number from 1, got ${show(version)}`,

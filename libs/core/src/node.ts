@@ -1,5 +1,6 @@
 // A node: its definition is data, safe in a browser; its run does the work; a package pairs the two.
 import type { ImageBuffer, Rng, RunnableModel, Session, SessionOptions } from '@facewright/tensor';
+import type { Graph } from './graph.ts';
 import { port, portOf, type Port, type PortType } from './port.ts';
 import type { Asset, FileRef, Image } from './values.ts';
 
@@ -41,6 +42,8 @@ export const defineNode = <const I extends AnyPorts, const O extends AnyPorts>(d
 /** All that a node may ask of its host. */
 export interface NodeContext {
   readonly node: string;
+  /** The document of the run, as submitted: for files that say what made them. Results never depend on it; it is no part of their key. */
+  readonly graph: Graph;
   /** Aborts between steps when the run is cancelled; call `signal.throwIfAborted()` in every loop. */
   readonly signal: AbortSignal;
   /** Where pictures are computed: 'cpu', 'webgpu', 'null'. */
@@ -66,6 +69,8 @@ export interface NodeContext {
   readonly images: {
     /** Decodes PNG, JPEG, WebP … to 3 channels; alpha is flattened on white. Throws ENGINE_BAD_IMAGE naming the picture. */
     read(image: Image | Asset): Promise<ImageBuffer>;
+    /** Colours as they are stored, also under transparent pixels, and opacity (1 channel, 255 is opaque); null where the file has none. Throws ENGINE_BAD_IMAGE. */
+    layers(image: Image | Asset): Promise<{ readonly colours: ImageBuffer; readonly opacity: ImageBuffer | null }>;
     /** Stores as PNG. */
     write(image: ImageBuffer, about: { readonly key: string; readonly caption: string }): Promise<Image>;
   };

@@ -128,7 +128,7 @@ const host: EngineHost = {
   openNode: (id) => ({
     session: unused,
     assets: { read: unused, write: unused, file: unused },
-    images: { read: unused, write: unused },
+    images: { read: unused, layers: unused, write: unused },
     files: { list: unused, read: unused, ref: unused, exists: unused, write: unused },
     close: async () => void closed.push(id),
   }),
@@ -280,7 +280,8 @@ describe('a run', () => {
     expect(of('node_cached')).toMatchObject([{ node: 'y', reason: 'computes the same as node x' }]);
     expect(outputs(terminal)).toEqual({ out: { number: 8 } });
   });
-  it('migrates a graph before it runs', async () => {
+  it('migrates a graph before it runs; nodes are told the document as it was submitted', async () => {
+    let told: Graph | undefined;
     const renamed = createCatalogue([
       ...packages,
       nodePackage(
@@ -293,7 +294,12 @@ describe('a run', () => {
           outputs: { number: port.number(anyNumber) },
           migrations: [{ to: 2, why: 'a better name', renamed: { inputs: { stale: 'fresh' } }, up: (v) => v }],
         }),
-        async () => ({ run: async ({ fresh }) => ({ number: fresh }) }),
+        async () => ({
+          run: async ({ fresh }, ctx) => {
+            told = ctx.graph;
+            return { number: fresh };
+          },
+        }),
       ),
     ]);
     const graph = graphOf({ src: ['number', { value: 6 }], out: ['new'] }, [['src.number', 'out.stale']]);
@@ -311,6 +317,7 @@ describe('a run', () => {
         }),
       ),
     ).toEqual({ out: { number: 6 } });
+    expect(told).toBe(graph);
   });
 });
 

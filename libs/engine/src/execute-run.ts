@@ -105,7 +105,7 @@ async function keepCached(
 
 /** Runs one node; gives the problem when it failed. */
 async function runStep(
-  { catalogue, cache, history, host, signal, emit, provider }: RunRequest,
+  { graph: submitted, catalogue, cache, history, host, signal, emit, provider }: RunRequest,
   graph: Graph,
   results: Map<string, NodeOutputs>,
   step: PlannedStep,
@@ -118,7 +118,7 @@ async function runStep(
   try {
     inputs = gatherInputs(graph, catalogue, results, step);
     const run = await loadRun(catalogue.get(type)!);
-    const { context, close } = openContext(node, host, signal, provider, emit);
+    const { context, close } = openContext(node, submitted, host, signal, provider, emit);
     outputs = checkOutputs(step, await run(inputs, context).finally(close));
   } catch (error) {
     if (error instanceof PortFailure) return toProblem(error.cause.at(`node ${node} (${type})`), { node, port: error.port });

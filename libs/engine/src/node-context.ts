@@ -1,5 +1,5 @@
 // The context a node runs in: the host's I/O, and progress, pictures and curves turned into events.
-import { show, type NodeContext, type RunEventBody } from '@facewright/core';
+import { show, type Graph, type NodeContext, type RunEventBody } from '@facewright/core';
 import { createRng } from '@facewright/tensor';
 import type { EngineHost } from './host.ts';
 
@@ -15,6 +15,7 @@ export interface OpenContext {
 
 export function openContext(
   node: string,
+  graph: Graph,
   host: EngineHost,
   signal: AbortSignal,
   provider: string,
@@ -34,6 +35,7 @@ export function openContext(
 
   const context: NodeContext = {
     node,
+    graph,
     signal,
     provider,
     log,

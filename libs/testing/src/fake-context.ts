@@ -4,15 +4,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
-import type { Asset, NodeContext } from '@facewright/core';
+import type { Asset, Graph, Image, NodeContext } from '@facewright/core';
 import { err } from '@facewright/engine';
 import { createRng, type ImageBuffer, type RunnableModel, type Session, type SessionOptions } from '@facewright/tensor';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 
 export interface FakeContextOptions {
   /** How a session is opened, e.g. `runtime.open`. Without it a node that asks for a session fails. */
   readonly openSession?: (model: RunnableModel, options?: SessionOptions) => Promise<Session>;
   readonly provider?: string;
+  /** The document of the run; default: an empty one. */
+  readonly graph?: Graph;
   readonly signal?: AbortSignal;
 }
 export interface FakeContext extends NodeContext {
@@ -39,6 +41,7 @@ const digest = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(byte
 export function createFakeContext({
   openSession,
   provider = 'cpu',
+  graph = { facewright: 1, name: 'fake', description: '', nodes: {}, links: [], groups: [] },
   signal = new AbortController().signal,
 }: FakeContextOptions = {}): FakeContext {
   const stored = new Map<string, Uint8Array>();
@@ -68,6 +71,15 @@ export function createFakeContext({
     stored.set(asset.id, bytes.slice());
     return asset;
   };
+  const decode = async <T>(image: Image | Asset, take: (picture: Sharp) => Promise<T>): Promise<T> => {
+    const asset = 'asset' in image ? image.asset : image;
+    const bytes = await readAsset(asset);
+    try {
+      return await take(sharp(bytes).autoOrient().toColourspace('srgb'));
+    } catch (error) {
+      throw err.BAD_IMAGE('key' in image ? image.key : asset.id, (error as Error).message);
+    }
+  };
   const openCounted = async (build: () => RunnableModel | Promise<RunnableModel>, options?: SessionOptions) => {
     if (!openSession) throw new Error('createFakeContext: give openSession to a node that asks for a session');
     const session = await openSession(await build(), options);
@@ -77,6 +89,7 @@ export function createFakeContext({
 
   return {
     node: 'fake',
+    graph,
     signal,
     provider,
     said,
@@ -107,21 +120,22 @@ export function createFakeContext({
       },
     },
     images: {
-      async read(image) {
-        const asset = 'asset' in image ? image.asset : image;
-        const bytes = await readAsset(asset);
-        try {
-          const { data, info } = await sharp(bytes)
-            .autoOrient()
-            .flatten({ background: '#fff' })
-            .toColourspace('srgb')
-            .raw()
-            .toBuffer({ resolveWithObject: true });
+      read: (image) =>
+        decode(image, async (picture) => {
+          const { data, info } = await picture.flatten({ background: '#fff' }).raw().toBuffer({ resolveWithObject: true });
           return { width: info.width, height: info.height, channels: 3, data: new Uint8Array(data) };
-        } catch (error) {
-          throw err.BAD_IMAGE('key' in image ? image.key : asset.id, (error as Error).message);
-        }
-      },
+        }),
+      layers: (image) =>
+        decode(image, async (picture) => {
+          const { hasAlpha } = await picture.metadata();
+          const { data, info } = await picture.ensureAlpha().raw().toBuffer({ resolveWithObject: true });
+          const { width, height } = info;
+          const channel = (wanted: readonly number[]) => Uint8Array.from(data.filter((_, i) => wanted.includes(i % 4)));
+          return {
+            colours: { width, height, channels: 3, data: channel([0, 1, 2]) },
+            opacity: hasAlpha ? { width, height, channels: 1, data: channel([3]) } : null,
+          };
+        }),
       async write({ width, height, channels, data }, { key, caption }) {
         const png = await sharp(data, { raw: { width, height, channels } }).png().toBuffer();
         return { asset: await writeAsset(new Uint8Array(png), 'image/png'), width, height, key, caption };

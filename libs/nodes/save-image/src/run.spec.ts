@@ -1,11 +1,12 @@
-import type { Image } from '@facewright/core';
+import { graphOfPicture, type Graph, type Image } from '@facewright/core';
 import { createFakeContext } from '@facewright/testing';
 import { describe, expect, it } from 'vitest';
-import { withPngText } from './png-text.ts';
 import { run } from './run.ts';
 import { safeName, uniqueName } from './safe-name.ts';
 import { run as saveScores } from './save-scores.ts';
 
+/** 6 x 4 pixels of one colour. */
+const webp = 'UklGRjIAAABXRUJQVlA4ICYAAABwAQCdASoGAAQAAsBMJYgCdAF1AAD+7c7etefuRgBwbJFNdgAAAA==';
 const picture = (ctx: ReturnType<typeof createFakeContext>, key: string): Promise<Image> =>
   ctx.images.write(
     { width: 9, height: 7, channels: 3, data: new Uint8Array(189).fill(key.charCodeAt(0)) },
@@ -29,9 +30,20 @@ describe('saving pictures', () => {
     expect(text).toContain('Description\0\0\0\0\0<b>"k" für, alle</b>');
     expect(text).toContain('Title\0\0\0\0\0k');
   });
-  it('leaves files that are no PNG as they are', () => {
-    const bytes = Uint8Array.of(1, 2, 3);
-    expect(withPngText(bytes, { Title: 'x' })).toBe(bytes);
+  it('puts the graph of the run into every file, also of pictures that came in another format', async () => {
+    const graph: Graph = {
+      facewright: 1,
+      name: 'für alle',
+      description: '',
+      nodes: { draw: { type: 'facewright/sampler', version: 1, values: { seed: 7 } } },
+      links: [],
+      groups: [],
+    };
+    const ctx = createFakeContext({ graph });
+    const asset = await ctx.assets.write(Buffer.from(webp, 'base64'), 'image/webp');
+    await run({ images: [await picture(ctx, 'k'), { asset, width: 6, height: 4, key: 'photo.webp', caption: '' }], prefix: '' }, ctx);
+    expect(graphOfPicture(ctx.written.get('k.png')!)).toEqual({ graph, key: 'k' });
+    expect(graphOfPicture(ctx.written.get('photo.webp.png')!)).toEqual({ graph, key: 'photo.webp' });
   });
   it('makes names that every file system takes', () => {
     expect(['a/b:c*?', '..', '', 'Zoë 1.png', '-x-'].map(safeName)).toEqual(['a-b-c', 'picture', 'picture', 'Zoë-1.png', 'x']);

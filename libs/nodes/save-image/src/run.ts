@@ -1,7 +1,6 @@
 // Save images: the work of the node.
-import type { NodeRun } from '@facewright/core';
+import { withPictureGraph, type NodeRun } from '@facewright/core';
 import type { definition } from './definition.ts';
-import { withPngText } from './png-text.ts';
 import { safeName, uniqueName } from './safe-name.ts';
 
 export const run: NodeRun<typeof definition> = async ({ images, prefix }, ctx) => {
@@ -15,10 +14,11 @@ export const run: NodeRun<typeof definition> = async ({ images, prefix }, ctx) =
   for (const [index, image] of images.entries()) {
     ctx.signal.throwIfAborted();
     const name = uniqueName(`${start}${joint}${safeName(image.key)}`, taken);
-    await ctx.files.write(
-      `${name}.png`,
-      withPngText(await ctx.assets.read(image.asset), { Title: image.key, Description: image.caption, Software: 'Facewright' }),
-    );
+    // pictures from folders may be JPEG or WebP
+    const { asset } = image.asset.mediaType === 'image/png' ? image : await ctx.images.write(await ctx.images.read(image), image);
+    const { graph, node } = ctx;
+    const png = withPictureGraph(await ctx.assets.read(asset), { graph, node, key: image.key, caption: image.caption });
+    await ctx.files.write(`${name}.png`, png);
     ctx.progress(index + 1, images.length);
   }
   return { images };
