@@ -155,8 +155,8 @@ describe('building a model', () => {
       y: op.Add([op.Add([at(files[0]!, 400), at(files[0]!, 400)]), op.Mul([at(files[1]!, 800), input('x', 'float32', [2])])]),
     });
     expect(model.files).toEqual([
-      { location: 'model.bin', path: files[0] },
-      { location: 'model.bin_2', path: files[1] },
+      { location: 'model.bin', path: files[0], regions: [[400, 408]] },
+      { location: 'model.bin_2', path: files[1], regions: [[800, 808]] },
     ]);
     expect(describeModel(model.bytes).initializers.map(({ name, location }) => [name, location])).toEqual([
       ['w', 'model.bin'],

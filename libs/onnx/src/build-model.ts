@@ -63,7 +63,7 @@ class Names {
 /** Collects initializers: each tensor once, small ones inside the graph, large ones beside it. */
 class Initializers {
   readonly protos: TensorProto[] = [];
-  readonly files = new Map<string, string>();
+  readonly files = new Map<string, { readonly location: string; readonly regions: [number, number][] }>();
   readonly #names: Names;
   readonly #known = new Map<string, string>();
   readonly #buffers = new Map<ArrayBufferLike, number>();
@@ -96,7 +96,7 @@ class Initializers {
     if (data.kind === 'file') {
       return this.#once(`file ${base} ${data.file} ${data.offset} ${data.length} ${value.dtype} ${value.shape.join()}`, base, (name) => ({
         ...this.#header(name, info),
-        ...external(this.#location(data.file), data.offset, data.length),
+        ...external(this.#place(data.file, data.offset, data.length), data.offset, data.length),
       }));
     }
     const { tensor } = data;
@@ -138,13 +138,12 @@ class Initializers {
     this.#buffers.set(buffer, known);
     return known;
   }
-  /** The plain name under which the graph refers to a file: onnxruntime refuses paths. */
-  #location(path: string): string {
-    const known = this.files.get(path);
-    if (known !== undefined) return known;
-    const location = this.#locations.fresh(path.split(/[/\\]/).at(-1)!);
-    this.files.set(path, location);
-    return location;
+  /** The plain name under which the graph refers to a file, for onnxruntime refuses paths; notes which bytes of it are read. */
+  #place(path: string, offset: number, length: number): string {
+    const file = this.files.get(path) ?? { location: this.#locations.fresh(path.split(/[/\\]/).at(-1)!), regions: [] };
+    this.files.set(path, file);
+    file.regions.push([offset, offset + length]);
+    return file.location;
   }
 }
 const external = (location: string, offset: number, length: number): TensorProto => ({
@@ -249,9 +248,20 @@ export function buildModel(outputs: Readonly<Record<string, Value>>, options: Bu
     }),
     inputs: inputs.map((value) => info(nameOf.get(value)!, value)),
     outputs: outputEntries.map(([name, value]) => info(name, value)),
-    files: [...initializers.files].map(([path, location]) => ({ location, path })),
+    files: [...initializers.files].map(([path, { location, regions }]) => ({ location, path, regions: joinRegions(regions) })),
     memory: initializers.memory(),
   };
+}
+
+/** In order, those that touch or overlap as one. */
+export function joinRegions(regions: readonly (readonly [number, number])[]): [number, number][] {
+  const joined: [number, number][] = [];
+  for (const [from, to] of regions.toSorted((a, b) => a[0] - b[0])) {
+    const last = joined.at(-1);
+    if (last && from <= last[1]) last[1] = Math.max(last[1], to);
+    else joined.push([from, to]);
+  }
+  return joined;
 }
 
 /** Pad and Clip take their numbers in the element type of the operand. */

@@ -19,7 +19,7 @@ describe('reading a model', () => {
   it('names the files that weights lie in', () => {
     const weight = parameter('w', 'float32', [2], { kind: 'file', file: '/a/w.bin', offset: 0, length: 8 });
     const { bytes } = buildModel({ y: op.Mul([input('x', 'float32', [2]), weight]) });
-    expect(readModel(bytes, nowhere).files).toEqual([{ location: 'w.bin', path: '/models/w.bin' }]);
+    expect(readModel(bytes, nowhere).files).toEqual([{ location: 'w.bin', path: '/models/w.bin', regions: [[0, 8]] }]);
   });
   it('gives a name to every size that the file does not say, and leaves weights out of the inputs', () => {
     const tensor = (dim: object[]) => ({ tensorType: { elemType: 1, shape: { dim } } });

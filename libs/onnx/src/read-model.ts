@@ -1,5 +1,6 @@
 // Reads what a serialised ONNX model takes and gives, so that files of others can be run as they are.
-import type { DType, RunnableModel, TensorInfo } from '@facewright/tensor';
+import type { DType, RunnableModel, TensorInfo, WeightFile } from '@facewright/tensor';
+import { joinRegions } from './build-model.ts';
 import { err } from './op.ts';
 import { ELEM_TYPE } from './ops/elementwise.ts';
 import { decodeModel, type TensorProto, type ValueInfoProto } from './proto/messages.ts';
@@ -32,6 +33,18 @@ export function locationOf({ name = '', dataLocation, externalData = [] }: Tenso
   return location;
 }
 
+/** The bytes that are read of a file of external weights; nothing where a weight does not tell its length. */
+function regionsIn(initializers: readonly TensorProto[], location: string): Pick<WeightFile, 'regions'> {
+  const regions = initializers
+    .filter((tensor) => locationOf(tensor) === location)
+    .map(({ externalData = [] }) => {
+      const number = (name: string) => Number(externalData.find(({ key }) => key === name)?.value ?? NaN);
+      const from = number('offset') || 0;
+      return [from, from + number('length')] as const;
+    });
+  return regions.some(([, to]) => Number.isNaN(to)) ? {} : { regions: joinRegions(regions) };
+}
+
 /**
  * A model ready to run, its bytes unchanged. `pathOf` says where on disk a file of external weights lies that the model names.
  * Throws ONNX_MALFORMED for bytes that are no ONNX model, for one without inputs or outputs, and for inputs that are no tensors.
@@ -46,7 +59,7 @@ export function readModel(bytes: Uint8Array, pathOf: (location: string) => strin
     // before IR version 4 every weight was an input as well
     inputs: (graph.input ?? []).filter(({ name }) => !weights.has(name)).map((value) => infoOf(value, 'input')),
     outputs: graph.output.map((value) => infoOf(value, 'output')),
-    files: [...locations].map((location) => ({ location, path: pathOf(location) })),
+    files: [...locations].map((location) => ({ location, path: pathOf(location), ...regionsIn(graph.initializer ?? [], location) })),
     memory: [],
   };
 }

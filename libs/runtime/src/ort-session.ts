@@ -10,10 +10,10 @@ import { fromOrt, toOrt } from './ort-tensor.ts';
 import { placeWeights } from './place-weights.ts';
 
 /**
- * Weights above this are not prepacked: packing keeps a second copy of every matrix and takes 0.8 to 3 s per GB, for the same speed of large products.
- * Below it packing costs milliseconds.
+ * Bytes of weights from which a model is large. Large models are not prepacked: packing keeps a second copy of every matrix and takes 0.8 to 3 s per GB, for the
+ * same speed of large products, while below it costs milliseconds. And their memory goes back after every run (docs/decisions/0007-memory.md).
  */
-const PREPACK_BELOW = 256 * 2 ** 20;
+const LARGE = 256 * 2 ** 20;
 
 const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)).trim();
 
@@ -50,14 +50,16 @@ export async function openOrtSession(
     // wall time at best), and five times the wall time where anything else computes.
     intra_op: { allow_spinning: '0' },
     ...(placed.folder && { model_external_initializers_file_folder_path: placed.folder }),
-    ...(placed.bytes >= PREPACK_BELOW && { disable_prepacking: '1' }),
+    ...(placed.bytes >= LARGE && { disable_prepacking: '1' }),
   };
   let session: ort.InferenceSession;
   try {
     session = await ort.InferenceSession.create(model.bytes, {
       executionProviders: provider === 'webgpu' ? ['webgpu', 'cpu'] : ['cpu'],
       // The last level rewrites layouts, and for that copies every weight: 34 s and 2.6 GB to open SD 1.5, against 1.8 s and 160 MB, for the same speed.
-      graphOptimizationLevel: placed.bytes >= PREPACK_BELOW ? 'extended' : 'all',
+      graphOptimizationLevel: placed.bytes >= LARGE ? 'extended' : 'all',
+      enableCpuMemArena: placed.bytes < LARGE,
+      enableMemPattern: placed.bytes < LARGE,
       intraOpNumThreads: availableParallelism(),
       // Errors are thrown; onnxruntime would print them as well.
       logSeverityLevel: 4,

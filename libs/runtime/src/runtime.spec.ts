@@ -254,7 +254,10 @@ describe('the provider', () => {
     if (before === undefined) delete process.env['VK_DRIVER_FILES'];
     else process.env['VK_DRIVER_FILES'] = before;
     expect(runtime.provider).toBe('cpu');
-    expect(said).toEqual([expect.stringMatching(/^provider cpu \(.+\): the only graphics driver is software/)]);
+    expect(said).toEqual([
+      expect.stringMatching(/^provider cpu \(.+\): the only graphics driver is software/),
+      expect.stringMatching(/^open models may take [\d.]+ [MG]B of memory$/),
+    ]);
   });
   it('of an unknown name is refused', async () => {
     await expect(chooseProvider('cuda' as never)).rejects.toEqual(code('RUNTIME_PROVIDER'));

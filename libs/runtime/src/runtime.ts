@@ -6,6 +6,8 @@ import { chooseProvider, type ProviderChoice, type ProviderName } from './choose
 import { memoryBudget, sizeText, type MemoryChoice } from './memory-budget.ts';
 import { openNullSession } from './null-session.ts';
 import { openOrtSession } from './ort-session.ts';
+import { measureMemory, unmeasured } from './measure-memory.ts';
+import { modelSize } from './model-size.ts';
 import { createSessionCache } from './session-cache.ts';
 
 export interface RuntimeOptions {
@@ -17,7 +19,7 @@ export interface RuntimeOptions {
   readonly linkFolder?: string;
   /** How much memory open models may take. Default `auto`. */
   readonly memory?: MemoryChoice;
-  /** How many shared sessions stay open. Default 12. */
+  /** How many shared sessions stay open. Default 48: every weight of an open model is a mapping of its own, of which Linux allows a process 65,530. */
   readonly sessions?: number;
 }
 
@@ -25,7 +27,7 @@ export interface Runtime {
   readonly provider: ProviderName;
   /** The device, as far as it is known. */
   readonly description: string;
-  /** A new session, the caller's to release. Rejects with RUNTIME_OPEN, RUNTIME_STATE or RUNTIME_WEIGHTS. */
+  /** A new session, the caller's to release. Rejects with RUNTIME_OPEN, RUNTIME_STATE, RUNTIME_WEIGHTS or RUNTIME_MEMORY. */
   open(model: RunnableModel, options?: SessionOptions): Promise<Session>;
   /** The session of a key, shared by all callers; `build` is called when it is not open. */
   cached(key: string, build: () => RunnableModel | Promise<RunnableModel>): Promise<Session>;
@@ -39,20 +41,26 @@ export async function createRuntime({
   log,
   linkFolder = join(tmpdir(), 'facewright'),
   memory = 'auto',
-  sessions = 12,
+  sessions = 48,
 }: RuntimeOptions): Promise<Runtime> {
   const { provider, description, reason } = await chooseProvider(choice);
   log?.(`provider ${provider} (${description}): ${reason}`);
   const budget = memoryBudget(memory, provider);
   if (budget.bytes < Infinity) log?.(`open models may take ${sizeText(budget.bytes)} of memory`);
-  const cache = createSessionCache(sessions);
-  const open = async (model: RunnableModel, options: SessionOptions = {}): Promise<Session> =>
-    provider === 'null' ? openNullSession(model, options) : openOrtSession(provider, model, options, linkFolder);
+  const cache = createSessionCache({
+    budget,
+    limit: sessions,
+    open: async (model, options) =>
+      provider === 'null' ? openNullSession(model, options) : openOrtSession(provider, model, options, linkFolder),
+    sizeOf: (model, options) => modelSize(model, options, { maps: provider === 'cpu' }),
+    measure: provider === 'cpu' ? measureMemory : unmeasured,
+    log: log ?? (() => {}),
+  });
   return {
     provider,
     description,
-    open,
-    cached: (key, build) => cache.get(key, async () => open(await build())),
-    dispose: () => cache.clear(),
+    open: (model, options = {}) => cache.open(model, options),
+    cached: cache.get,
+    dispose: cache.clear,
   };
 }

@@ -8,14 +8,24 @@ export interface TensorInfo {
   readonly shape: readonly (number | string)[];
 }
 
+/** A file that a graph reads weights from. */
+export interface WeightFile {
+  /** Plain name inside the graph. */
+  readonly location: string;
+  /** The file on disk. */
+  readonly path: string;
+  /** Bytes that are read, [from, to) in order and apart from each other; absent where the graph does not tell: the whole file. */
+  readonly regions?: readonly (readonly [number, number])[];
+}
+
 /** A serialised ONNX graph and where the bytes of its weights are. */
 export interface RunnableModel {
   /** ModelProto. Initializers that point outside use `location` names of `files` or `memory`. */
   readonly bytes: Uint8Array;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** Weight files read in place: `location` is the plain name inside the graph, `path` the file on disk. */
-  readonly files: readonly { readonly location: string; readonly path: string }[];
+  /** Weight files read in place. */
+  readonly files: readonly WeightFile[];
   readonly memory: readonly { readonly location: string; readonly data: Uint8Array }[];
 }
 

@@ -1,0 +1,39 @@
+// How much memory a piece of work takes from this process, beside the files that it maps.
+import { readFileSync, writeFileSync } from 'node:fs';
+
+/** Kilobytes of a line of /proc/self/status. */
+const field = (status: string, name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0) * 1024;
+
+/** Resident bytes that are no mapped file, and the highest of all resident bytes since `resetPeak`; null where the system does not say. */
+function resident(): { readonly own: number; readonly files: number; readonly peak: number } | null {
+  if (process.platform !== 'linux') return null;
+  const status = readFileSync('/proc/self/status', 'utf8');
+  return { own: field(status, 'RssAnon'), files: field(status, 'RssFile'), peak: field(status, 'VmHWM') };
+}
+
+export interface Measured<T> {
+  readonly result: T;
+  /** Bytes that stay after the work; null where it cannot be measured. */
+  readonly kept: number | null;
+  /** Bytes at the most while it went on, those that stay included. */
+  readonly peak: number | null;
+}
+export type Measure = <T>(work: () => Promise<T>) => Promise<Measured<T>>;
+
+/** On a device of its own nothing of this process says what a model takes. */
+export const unmeasured: Measure = async (work) => ({ result: await work(), kept: null, peak: null });
+
+/** Whatever else the process takes meanwhile is counted as well: onnxruntime-node computes on the thread of JavaScript, so that is little. */
+export const measureMemory: Measure = async (work) => {
+  const before = resident();
+  if (!before) return unmeasured(work);
+  try {
+    // Sets VmHWM to what is resident now.
+    writeFileSync('/proc/self/clear_refs', '5');
+  } catch {
+    return unmeasured(work);
+  }
+  const result = await work();
+  const after = resident()!;
+  return { result, kept: Math.max(0, after.own - before.own), peak: Math.max(0, after.peak - after.files - before.own) };
+};
