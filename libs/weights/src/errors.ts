@@ -6,6 +6,12 @@ const lines = (problems: readonly string[]) => problems.map((p) => `\n  ${p}`).j
 export const err = defineErrors('WEIGHTS', {
   SAFETENSORS: (file: string, problems: readonly string[]) =>
     `${file}: expected a safetensors file, got ${problems.length} problem(s):${lines(problems)}`,
+  FORMAT: (file: string, got: string) => `${file}: expected a safetensors file or one that PyTorch saved, got ${got}`,
+  TORCH: (file: string, problems: readonly string[]) =>
+    `${file}: expected a file that PyTorch saved, got ${problems.length} problem(s):${lines(problems)}`,
+  PICKLE: (file: string, names: readonly string[]) =>
+    `${file}: expected a pickle of nothing but tensors and plain data, got one that asks for ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}; nothing was run`,
+  EMBEDDING: (file: string, want: string, got: string) => `${file}: expected ${want}, got ${got}`,
   UNREADABLE: (file: string, why: string) => `${file}: expected a readable file, got ${why}`,
   UNWRITABLE: (file: string, why: string) => `${file}: expected to write a file, got ${why}`,
   TENSOR: (name: string, want: string, got: string) => `tensor ${name}: expected ${want}, got ${got}`,

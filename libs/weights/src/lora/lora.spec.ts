@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { float32, type Tensor } from '@facewright/tensor';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readTensors } from '../safetensors/read.ts';
+import { readTensors } from '../stored-tensor.ts';
 import { writeSafetensors } from '../safetensors/write.ts';
 import { readLora } from './read-lora.ts';
 import { writeLora } from './write-lora.ts';

@@ -1,12 +1,13 @@
 // LoRA files in the spellings that occur, as factors by the names of the weights that they change.
 import { toFloat32, type Shape } from '@facewright/tensor';
 import { err } from '../errors.ts';
-import { readSafetensorsHeader, readTensors, type FileTensor } from '../safetensors/read.ts';
+import { openTensorFile } from '../open-tensor-file.ts';
+import { readTensors, type StoredTensor } from '../stored-tensor.ts';
 
 /** An addition `scale * up @ down` to a weight [out, in, ...]: down is [rank, in, ...], up is [out, rank, ...ones]. */
 export interface LoraFactors {
-  readonly down: FileTensor;
-  readonly up: FileTensor;
+  readonly down: StoredTensor;
+  readonly up: StoredTensor;
   /** alpha / rank where the file says alpha, else 1. */
   readonly scale: number;
 }
@@ -60,15 +61,15 @@ const spellings: readonly Spelling[] = [
 
 /**
  * Reads a LoRA file for a model: PEFT, diffusers or kohya names, linear layers and convolutions.
- * Throws WEIGHTS_LORA with everything that does not fit, by the file's own names: unknown names, weights that the model lacks, half pairs, wrong shapes; TENSOR_* for an alpha that is no float, and what `readSafetensorsHeader` throws.
+ * Throws WEIGHTS_LORA with everything that does not fit, by the file's own names: unknown names, weights that the model lacks, half pairs, wrong shapes; TENSOR_* for an alpha that is no float, and what `openTensorFile` throws.
  */
 export async function readLora(file: string, targets: LoraTargets): Promise<Lora> {
-  const { tensors, metadata } = await readSafetensorsHeader(file);
+  const { tensors, metadata } = await openTensorFile(file);
   const problems: string[] = [];
   const layers = { unet: layerNames(targets.unet), text_encoder: layerNames(targets.text_encoder) };
   const found = new Map<
     string,
-    { readonly part: LoraPart; readonly weight: string; readonly sides: Partial<Record<Side, FileTensor>>; readonly key: string }
+    { readonly part: LoraPart; readonly weight: string; readonly sides: Partial<Record<Side, StoredTensor>>; readonly key: string }
   >();
   for (const [key, tensor] of tensors) {
     const hit = spellings.map((spelling) => ({ spelling, match: spelling.pattern.exec(key) })).find(({ match }) => match);
@@ -136,10 +137,10 @@ function layerNames(weights: ReadonlyMap<string, Shape>): {
 
 /** The factors in the layout of the weight: a linear layer and a 1x1 convolution hold the same numbers. Null when they do not fit. */
 function fit(
-  down: FileTensor,
-  up: FileTensor,
+  down: StoredTensor,
+  up: StoredTensor,
   [outputs = 0, inputs = 0, ...kernel]: Shape,
-): { readonly down: FileTensor; readonly up: FileTensor } | null {
+): { readonly down: StoredTensor; readonly up: StoredTensor } | null {
   const [rank = 0] = down.shape;
   const want = { down: [rank, inputs, ...kernel], up: [outputs, rank, ...kernel.map(() => 1)] };
   const same = (got: Shape, shape: Shape) => String(trim(got)) === String(trim(shape));

@@ -1,20 +1,11 @@
 // Reads safetensors: the header strictly, the tensors where they lie.
-import { open } from 'node:fs/promises';
-import type { FileHandle } from 'node:fs/promises';
-import { byteSize, sizeOf, type DataOf, type DType, type Shape, type Tensor } from '@facewright/tensor';
+import { byteSize, sizeOf } from '@facewright/tensor';
 import { err, reason } from '../errors.ts';
+import { openFile, readBytes } from '../file-bytes.ts';
+import { firstFew } from '../first-few.ts';
+import type { FileTensor } from '../stored-tensor.ts';
 import { dtypes } from './dtypes.ts';
 import { duplicateKeys } from './duplicate-keys.ts';
-
-/** A tensor in a file, of the form that a graph takes as the data of a parameter: nothing is copied. `offset` counts from the start of the file; both in bytes. */
-export interface FileTensor {
-  readonly kind: 'file';
-  readonly dtype: DType;
-  readonly shape: Shape;
-  readonly file: string;
-  readonly offset: number;
-  readonly length: number;
-}
 
 export interface SafetensorsHeader {
   readonly tensors: ReadonlyMap<string, FileTensor>;
@@ -68,80 +59,14 @@ export async function readSafetensorsHeader(file: string): Promise<SafetensorsHe
 
 /** Tensors whose data would end past the end of the file, with that end. */
 type Beyond = Map<string, number>;
-const NAMED = 3;
 
 /** A file cut short leaves many tensors beyond its end: the first are named, the rest counted. */
 function sayBeyond(beyond: Beyond, bytes: number): string[] {
-  const named = [...beyond]
-    .slice(0, NAMED)
-    .map(([name, end]) => `${name}: expected data within the ${bytes} bytes of data, got an end at ${end}`);
-  const rest = beyond.size - named.length;
-  return rest > 0
-    ? [
-        `the file is cut short: expected ${Math.max(...beyond.values())} bytes of data, got ${bytes}`,
-        ...named,
-        `and ${rest} more tensors end past the end of the file`,
-      ]
+  const each = [...beyond].map(([name, end]) => `${name}: expected data within the ${bytes} bytes of data, got an end at ${end}`);
+  const named = firstFew(each, (rest) => `and ${rest} more tensors end past the end of the file`);
+  return named.length < each.length
+    ? [`the file is cut short: expected ${Math.max(...beyond.values())} bytes of data, got ${bytes}`, ...named]
     : named;
-}
-
-/** Reads tensors of one or several files into memory. Throws WEIGHTS_UNREADABLE. */
-export async function readTensors(tensors: ReadonlyMap<string, FileTensor>): Promise<Map<string, Tensor>> {
-  const handles = new Map<string, FileHandle>();
-  const result = new Map<string, Tensor>();
-  try {
-    for (const [name, tensor] of tensors) {
-      const handle = handles.get(tensor.file) ?? (await openFile(tensor.file));
-      handles.set(tensor.file, handle);
-      const bytes = await readBytes(handle, tensor.offset, tensor.length);
-      if (bytes.length < tensor.length) throw err.UNREADABLE(tensor.file, `only ${bytes.length} of ${tensor.length} bytes of ${name}`);
-      result.set(name, { dtype: tensor.dtype, dims: tensor.shape, data: view(tensor.dtype, bytes) } as Tensor);
-    }
-  } finally {
-    await Promise.all([...handles.values()].map((handle) => handle.close()));
-  }
-  return result;
-}
-
-async function openFile(file: string): Promise<FileHandle> {
-  try {
-    return await open(file, 'r');
-  } catch (error) {
-    throw err.UNREADABLE(file, reason(error));
-  }
-}
-
-async function readBytes(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.from(new ArrayBuffer(length));
-  let done = 0;
-  while (done < length) {
-    const { bytesRead } = await handle.read(buffer, done, length - done, position + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return buffer.subarray(0, done);
-}
-
-function view(dtype: DType, { buffer, byteLength }: Buffer): DataOf[DType] {
-  const count = byteLength / byteSize(dtype);
-  switch (dtype) {
-    case 'float32':
-      return new Float32Array(buffer as ArrayBuffer, 0, count);
-    case 'float64':
-      return new Float64Array(buffer as ArrayBuffer, 0, count);
-    case 'float16':
-    case 'bfloat16':
-      return new Uint16Array(buffer as ArrayBuffer, 0, count);
-    case 'int64':
-      return new BigInt64Array(buffer as ArrayBuffer, 0, count);
-    case 'int32':
-      return new Int32Array(buffer as ArrayBuffer, 0, count);
-    case 'int8':
-      return new Int8Array(buffer as ArrayBuffer, 0, count);
-    case 'uint8':
-    case 'bool':
-      return new Uint8Array(buffer as ArrayBuffer, 0, count);
-  }
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

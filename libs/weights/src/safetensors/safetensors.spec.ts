@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { float32, int64, type CodedError, type Tensor } from '@facewright/tensor';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readSafetensorsHeader, readTensors } from './read.ts';
+import { readTensors } from '../stored-tensor.ts';
+import { readSafetensorsHeader } from './read.ts';
 import { writeSafetensors } from './write.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'safetensors-'));
