@@ -9,6 +9,8 @@ import type { RunSource } from './run-source.ts';
 
 export interface LocalOptions {
   readonly dataFolder: string;
+  /** Absolute paths of the models folders. Default: none. */
+  readonly models?: readonly string[];
   readonly provider: ProviderChoice;
   readonly memory: MemoryChoice;
   /** Where nodes write files; default: a folder of the run in the data folder. */
@@ -19,9 +21,9 @@ export interface LocalOptions {
 }
 
 /** Throws SERVER_DATA_FOLDER, RUNTIME_NO_WEBGPU, CORE_BAD_CATALOGUE. */
-export async function openLocalSource({ dataFolder, provider, memory, out, nodes, log }: LocalOptions): Promise<RunSource> {
+export async function openLocalSource({ dataFolder, models = [], provider, memory, out, nodes, log }: LocalOptions): Promise<RunSource> {
   const catalogue = await loadNodes(nodes);
-  const data = openDataFolder(dataFolder);
+  const data = openDataFolder(dataFolder, models);
   const runtime = await createRuntime({ provider, memory, linkFolder: data.linkFolder, log });
   const run = randomUUID();
   const outputFolder = resolve(out ?? data.outputFolder(run));

@@ -1,12 +1,14 @@
-// The command line: facewright serve | run | validate | nodes | explain.
+// The command line: facewright serve | run | validate | nodes | explain | models.
 import { describeNode, type Problem, type RunEvent } from '@facewright/core';
 import { explainRun } from '@facewright/engine';
+import { modelRoots, MODELS_VARIABLE } from '@facewright/model-library';
 import { parseMemory, type ProviderChoice } from '@facewright/runtime';
 import { checkGraph, createLog, loadNodes, openDataFolder, startServer } from '@facewright/server';
 import { Command, Option } from 'commander';
 import { applySettings } from './apply-settings.ts';
 import { err } from './errors.ts';
 import { openLocalSource } from './local-source.ts';
+import { addModelCommands } from './models/commands.ts';
 import { problemsOf } from './problem-list.ts';
 import { createProgressView } from './progress-view.ts';
 import { readGraph } from './read-graph.ts';
@@ -51,6 +53,13 @@ const data = new Option('--data <dir>', 'folder for results, assets and runs').d
 const nodes = new Option('--nodes <module>', 'URL of a module that exports packages, instead of the built-in nodes').hideHelp();
 const collect = (value: string, before: readonly string[]) => [...before, value];
 
+const models = new Option(
+  '--models <dir>',
+  `models folder, such as ComfyUI's; may be repeated; default: ${MODELS_VARIABLE}, then models of the working directory`,
+)
+  .argParser(collect)
+  .default([], 'none');
+
 const program = new Command('facewright')
   .description('A node-graph studio that scores, repairs and fine-tunes the faces a text-to-image model draws.')
   .version('0.1.0');
@@ -61,36 +70,39 @@ program
   .option('--port <number>', 'port; 0 takes any free one', '8288')
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .addOption(data)
+  .addOption(models)
   .addOption(provider)
   .addOption(memory)
   .addOption(nodes)
-  .action((options: { port: string; host: string; data: string; provider: ProviderChoice; memory: string; nodes?: string }) =>
-    command(async () => {
-      const port = Number(options.port);
-      if (!/^\d+$/.test(options.port) || port > 65535) throw err.BAD_OPTION('port', 'a number from 0 to 65535', options.port);
-      const log = createLog(process.stdout.isTTY);
-      const server = await startServer({
-        port,
-        host: options.host,
-        dataFolder: options.data,
-        provider: options.provider,
-        memory: parseMemory(options.memory),
-        ...(options.nodes !== undefined && { nodes: options.nodes }),
-        log: { info: (message) => log.info(message), warn: (message) => log.warn(message), error: (message) => log.error(message) },
-      });
-      print(`Facewright is at ${server.url}`);
-      return new Promise<number>((resolve) => {
-        let ending = false;
-        const end = (graceMs: number) => () => {
-          // The second request is meant.
-          if (ending) process.exit(1);
-          ending = true;
-          void server.close(graceMs).then(() => resolve(0));
-        };
-        process.on('SIGTERM', end(DRAIN_MS));
-        process.on('SIGINT', end(0));
-      });
-    }),
+  .action(
+    (options: { port: string; host: string; data: string; models: string[]; provider: ProviderChoice; memory: string; nodes?: string }) =>
+      command(async () => {
+        const port = Number(options.port);
+        if (!/^\d+$/.test(options.port) || port > 65535) throw err.BAD_OPTION('port', 'a number from 0 to 65535', options.port);
+        const log = createLog(process.stdout.isTTY);
+        const server = await startServer({
+          port,
+          host: options.host,
+          dataFolder: options.data,
+          models: modelRoots(options.models),
+          provider: options.provider,
+          memory: parseMemory(options.memory),
+          ...(options.nodes !== undefined && { nodes: options.nodes }),
+          log: { info: (message) => log.info(message), warn: (message) => log.warn(message), error: (message) => log.error(message) },
+        });
+        print(`Facewright is at ${server.url}`);
+        return new Promise<number>((resolve) => {
+          let ending = false;
+          const end = (graceMs: number) => () => {
+            // The second request is meant.
+            if (ending) process.exit(1);
+            ending = true;
+            void server.close(graceMs).then(() => resolve(0));
+          };
+          process.on('SIGTERM', end(DRAIN_MS));
+          process.on('SIGINT', end(0));
+        });
+      }),
   );
 
 program
@@ -104,6 +116,7 @@ program
   .option('--json', 'prints one event a line')
   .option('--server <url>', 'runs on a server instead of in this process')
   .addOption(data)
+  .addOption(models)
   .addOption(nodes)
   .action(
     (
@@ -116,6 +129,7 @@ program
         json?: boolean;
         server?: string;
         data: string;
+        models: string[];
         nodes?: string;
       },
     ) =>
@@ -143,6 +157,7 @@ program
             options.server === undefined
               ? openLocalSource({
                   dataFolder: options.data,
+                  models: modelRoots(options.models),
                   provider: options.provider,
                   memory: parseMemory(options.memory),
                   out: options.out,
@@ -199,12 +214,13 @@ program
   .option('--json', 'prints plan and problems as JSON')
   .option('--set <NODE.INPUT=VALUE>', 'a value of the graph; may be repeated', collect, [])
   .addOption(data)
+  .addOption(models)
   .addOption(nodes)
-  .action((path: string, options: { json?: boolean; set: string[]; data: string; nodes?: string }) =>
+  .action((path: string, options: { json?: boolean; set: string[]; data: string; models: string[]; nodes?: string }) =>
     command(async () => {
       const catalogue = await loadNodes(options.nodes);
       const graph = applySettings(await readGraph(path), options.set, catalogue);
-      const { cache, history, files, close } = openDataFolder(options.data);
+      const { cache, history, files, close } = openDataFolder(options.data, modelRoots(options.models));
       const { plan, problems } = await explainRun({ graph, catalogue, cache, history, host: files, provider: 'cpu' });
       close();
       if (options.json) json({ plan, problems });
@@ -215,5 +231,7 @@ program
       return problems.length === 0 ? 0 : 1;
     }),
   );
+
+addModelCommands({ program, models, command, print });
 
 await program.parseAsync();

@@ -3,7 +3,7 @@ import { styleText } from 'node:util';
 import type { RunEvent } from '@facewright/core';
 
 const BAR = 24;
-const duration = (seconds: number): string =>
+export const duration = (seconds: number): string =>
   seconds < 10
     ? `${seconds.toFixed(1)} s`
     : seconds < 90

@@ -120,6 +120,24 @@ describe("the user's files", () => {
     expect(await data.files.fingerprint(tree)).not.toBe(before);
     expect(await data.files.fingerprint(join(folder, 'absent'))).toBe('nothing');
   });
+  it('are found in the models folders too, the first of them first, by the paths that the picker writes', async () => {
+    const roots = ['first', 'second'].map((name) => join(folder, name));
+    for (const [root, name] of [
+      [0, 'loras/both.pt'],
+      [1, 'loras/both.pt'],
+      [1, 'vae/one.pt'],
+    ] as const) {
+      mkdirSync(join(roots[root]!, name, '..'), { recursive: true });
+      writeFileSync(join(roots[root]!, name), 'weights');
+    }
+    const { files, models, close } = openDataFolder(join(folder, 'with-models'), roots);
+    expect(models).toEqual(roots);
+    expect(files.resolve('loras/both.pt')).toBe(join(roots[0]!, 'loras/both.pt'));
+    expect(files.resolve('vae/one.pt')).toBe(join(roots[1]!, 'vae/one.pt'));
+    expect(await files.kind('vae/one.pt')).toBe('file');
+    expect(files.resolve('vae/none.pt')).toBe(join(process.cwd(), 'vae/none.pt'));
+    close();
+  });
   it('are found from the working directory, then in the project', async () => {
     expect(data.files.resolve('/a/../b')).toBe('/b');
     expect(data.files.resolve('templates/none-such.json')).toBe(join(process.cwd(), 'templates/none-such.json'));

@@ -17,6 +17,8 @@ export interface DataFolder {
   readonly cache: ResultCache;
   readonly history: KeyHistory;
   readonly files: UserFiles;
+  /** Absolute paths of the models folders, in the order in which they are searched. */
+  readonly models: readonly string[];
   /** Where hard links to weight files go. */
   readonly linkFolder: string;
   /** Where nodes of a run write files. */
@@ -24,8 +26,8 @@ export interface DataFolder {
   close(): void;
 }
 
-/** Makes what is missing. Throws SERVER_DATA_FOLDER. */
-export function openDataFolder(folder: string): DataFolder {
+/** Makes what is missing. `models`: models folders, where relative paths are looked for after the working directory. Throws SERVER_DATA_FOLDER. */
+export function openDataFolder(folder: string, models: readonly string[] = []): DataFolder {
   const path = resolve(folder);
   const database = openDatabase(join(path, 'facewright.sqlite'));
   const assets = createAssetStore(join(path, 'assets'));
@@ -35,7 +37,8 @@ export function openDataFolder(folder: string): DataFolder {
     assets,
     cache: createResultStore(join(path, 'cache'), assets),
     history: createKeyHistory(database),
-    files: createUserFiles(database, [process.cwd(), PROJECT_FOLDER]),
+    files: createUserFiles(database, [process.cwd(), ...models, PROJECT_FOLDER]),
+    models,
     linkFolder: join(path, 'links'),
     outputFolder: (run) => join(path, 'runs', run),
     close: () => database.close(),

@@ -1,5 +1,5 @@
 // The OpenAPI 3.1 document, from the table of routes and the schemas of the contract.
-import { assetSchema, graphJsonSchema } from '@facewright/core';
+import { assetSchema, graphJsonSchema, modelFolders } from '@facewright/core';
 import { z } from 'zod';
 import type { Fields, Route } from './routes.ts';
 
@@ -40,6 +40,13 @@ function schemas(): Record<string, object> {
       inputs: list(port),
       outputs: list(port),
     }),
+    ModelFile: record({
+      path: text,
+      folder: { enum: modelFolders },
+      kind: { enum: ['safetensors', 'torch', 'onnx', 'folder'] },
+      bytes: whole,
+      modified: text,
+    }),
     Template: record({ name: text, title: text, description: text, nodes: whole, thumbnail: flag }),
     SavedGraph: record({ name: text, modified: text }),
     PlanStep: record({ node: text, type: text, action: { enum: ['run', 'cached'] }, reason: text, key: text }),
@@ -62,10 +69,10 @@ function schemas(): Record<string, object> {
 const schemaOf = (shape: Fields | string): object =>
   typeof shape !== 'string'
     ? record(Object.fromEntries(Object.entries(shape).map(([name, type]) => [name, schemaOf(type)])))
-    : shape === 'string'
-      ? text
-      : shape.endsWith('[]')
-        ? list(ref(shape.slice(0, -2)))
+    : shape.endsWith('[]')
+      ? list(schemaOf(shape.slice(0, -2)))
+      : shape === 'string'
+        ? text
         : ref(shape);
 const content = (shape: Fields | string) =>
   shape === 'bytes'
@@ -85,7 +92,12 @@ const words: Readonly<Record<string, string>> = {
 
 function operation({ summary, path, query = {}, body, answers }: Route): object {
   const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: text }));
-  const inQuery = Object.entries(query).map(([name, description]) => ({ name, in: 'query', description, schema: whole }));
+  const inQuery = Object.entries(query).map(([name, { about, of }]) => ({
+    name,
+    in: 'query',
+    description: about,
+    schema: of === 'integer' ? whole : { enum: of },
+  }));
   const multipart = { 'multipart/form-data': { schema: record({ file: { type: 'string', format: 'binary' } }) } };
   return {
     summary,

@@ -2,6 +2,7 @@
 import { basename, dirname } from 'node:path';
 import {
   describeNode,
+  modelFolders,
   parseGraph,
   picturesIn,
   prepareGraph,
@@ -11,6 +12,7 @@ import {
   type Problem,
 } from '@facewright/core';
 import { explainRun } from '@facewright/engine';
+import { asModelFolder, listModels } from '@facewright/model-library';
 import type { Request, Response } from 'express';
 import { checkGraph } from './check-graph.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -36,7 +38,7 @@ export interface Route {
   /** Under /api/v1, with {parameters}. */
   readonly path: string;
   readonly summary: string;
-  readonly query?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, { readonly about: string; readonly of: 'integer' | readonly string[] }>>;
   /** A JSON object of these fields, a schema by name, or any bytes. */
   readonly body?: Fields | string | 'bytes';
   readonly answers: Readonly<Record<number, Fields | string | 'bytes' | null>>;
@@ -84,6 +86,20 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue }
       summary: 'The installed node types.',
       answers: { 200: { nodes: 'NodeDescription[]' } },
       handle: (_, response) => response.json({ nodes: [...catalogue.values()].map(({ definition }) => describeNode(definition)) }),
+    },
+    {
+      method: 'get',
+      path: '/models',
+      summary: 'The models of the models folders, of one folder or all. `folders`: the models folders that were looked in.',
+      query: { folder: { about: 'A folder of a models folder; default: all.', of: modelFolders } },
+      answers: { 200: { models: 'ModelFile[]', folders: 'string[]' }, 400: problems },
+      async handle(request, response) {
+        const { folder } = request.query;
+        response.json({
+          models: await listModels(data.models, folder === undefined ? modelFolders : [asModelFolder(String(folder))]),
+          folders: data.models,
+        });
+      },
     },
     {
       method: 'get',
@@ -228,7 +244,7 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue }
       method: 'get',
       path: '/runs/{id}/events',
       summary: 'Events of a run after a sequence number, in order.',
-      query: { after: 'A sequence number; 0, the default, gives all.' },
+      query: { after: { about: 'A sequence number; 0, the default, gives all.', of: 'integer' } },
       answers: { 200: { events: 'RunEvent[]' }, 400: problems, 404: problems },
       handle(request, response) {
         const after = Number(request.query['after'] ?? 0);

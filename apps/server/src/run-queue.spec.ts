@@ -44,7 +44,7 @@ describe('the queue of runs', () => {
     const { promise: both, resolve } = Promise.withResolvers<void>();
     const queue = createRunQueue({
       store,
-      setup: { dataFolder: folder, provider: 'null', nodes: new URL('./fixtures/test-nodes.ts', import.meta.url).href },
+      setup: { dataFolder: folder, models: [], provider: 'null', nodes: new URL('./fixtures/test-nodes.ts', import.meta.url).href },
       log: { info: () => {}, warn: () => {}, error: (message) => logged.push(message) },
       cancelGraceMs: 5000,
       onChange: () => {},

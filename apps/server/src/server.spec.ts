@@ -403,6 +403,7 @@ describe('the server', () => {
       'get /assets/{id}',
       'get /graphs',
       'get /graphs/{name}',
+      'get /models',
       'get /nodes',
       'get /runs',
       'get /runs/{id}',

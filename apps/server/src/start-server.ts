@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly host: string;
   readonly dataFolder: string;
+  /** Absolute paths of models folders, in the order in which they are searched. Default: none. */
+  readonly models?: readonly string[];
   readonly provider: ProviderChoice;
   /** How much memory open models may take. Default `auto`. */
   readonly memory?: MemoryChoice;
@@ -51,6 +53,7 @@ export async function startServer({
   port,
   host,
   dataFolder,
+  models = [],
   provider,
   memory,
   log,
@@ -63,12 +66,12 @@ export async function startServer({
   try {
     const catalogue = await loadNodes(nodes);
     undo.push(lockDataFolder(dataFolder));
-    const data = openDataFolder(dataFolder);
+    const data = openDataFolder(dataFolder, models);
     undo.push(data.close);
     const runs = createRunStore(data.database);
     const queue = createRunQueue({
       store: runs,
-      setup: { dataFolder: data.path, provider, nodes, ...(memory !== undefined && { memory }) },
+      setup: { dataFolder: data.path, models, provider, nodes, ...(memory !== undefined && { memory }) },
       log,
       cancelGraceMs,
       onEvent: (event) => live.event(event),

@@ -14,7 +14,7 @@ const ENDS = 2 ** 20;
 const MOST_FILES = 100_000;
 
 export interface UserFiles {
-  /** An absolute path: `~` is the home folder; a relative path is tried in the working directory, then in Facewright's own folder (models/tiny-faces). */
+  /** An absolute path: `~` is the home folder; a relative path is tried in the working directory, the models folders (checkpoints/realistic.safetensors), then Facewright's own folder (models/tiny-faces). */
   resolve(path: string): string;
   kind(path: string): Promise<'file' | 'folder' | null>;
   /** Throws ENGINE_MISSING_FILE. */

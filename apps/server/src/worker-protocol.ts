@@ -5,6 +5,8 @@ import type { MemoryChoice, ProviderChoice } from '@facewright/runtime';
 /** Given to the worker at its start, as one JSON argument. */
 export interface WorkerSetup {
   readonly dataFolder: string;
+  /** Absolute paths of the models folders. */
+  readonly models: readonly string[];
   readonly provider: ProviderChoice;
   /** How much memory open models may take. Default `auto`. */
   readonly memory?: MemoryChoice;

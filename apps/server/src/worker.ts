@@ -21,7 +21,7 @@ process.on('SIGTERM', () => {});
 try {
   const setup = JSON.parse(process.argv[2]!) as WorkerSetup;
   const catalogue = await loadNodes(setup.nodes);
-  const data = openDataFolder(setup.dataFolder);
+  const data = openDataFolder(setup.dataFolder, setup.models);
   const runtime = await createRuntime({
     provider: setup.provider,
     ...(setup.memory !== undefined && { memory: setup.memory }),
