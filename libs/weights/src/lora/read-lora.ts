@@ -1,8 +1,11 @@
 // LoRA files in the spellings that occur, as factors by the names of the weights that they change.
-import { toFloat32, type Shape } from '@facewright/tensor';
+import { toFloat32, type Shape, type Tensor } from '@facewright/tensor';
 import { err } from '../errors.ts';
+import { firstFew } from '../first-few.ts';
 import { openTensorFile } from '../open-tensor-file.ts';
-import { readTensors, type StoredTensor } from '../stored-tensor.ts';
+import { readTensors, reshaped, type StoredTensor } from '../stored-tensor.ts';
+import { sayMadeFor } from './made-for.ts';
+import { readFactorName, sayOtherKinds, type Factor, type Side } from './spellings.ts';
 
 /** An addition `scale * up @ down` to a weight [out, in, ...]: down is [rank, in, ...], up is [out, rank, ...ones]. */
 export interface LoraFactors {
@@ -16,123 +19,119 @@ export interface LoraFactors {
 export interface LoraTargets {
   readonly unet: ReadonlyMap<string, Shape>;
   readonly text_encoder: ReadonlyMap<string, Shape>;
+  /** SDXL's second text encoder. */
+  readonly text_encoder_2?: ReadonlyMap<string, Shape>;
 }
 export type LoraPart = keyof LoraTargets;
-export type Lora = { readonly [P in LoraPart]: ReadonlyMap<string, LoraFactors> };
-
-type Side = 'down' | 'up' | 'alpha';
-interface Spelling {
-  readonly pattern: RegExp;
-  /** What a match names: the layer with dots, or with every dot an underscore. */
-  layer(match: RegExpExecArray): string;
-  readonly flat?: true;
+export type Lora = { readonly [P in LoraPart]-?: ReadonlyMap<string, LoraFactors> };
+/** Weights of the U-Net by the names that their layers have in single-file checkpoints (`input_blocks.4.1.proj_in`), which some kohya files use. */
+export interface LoraAliases {
+  readonly unet?: ReadonlyMap<string, string>;
 }
-const sides: Readonly<Record<string, Side>> = {
-  lora_A: 'down',
-  lora_B: 'up',
-  'lora.down': 'down',
-  'lora.up': 'up',
-  'lora_linear_layer.down': 'down',
-  'lora_linear_layer.up': 'up',
-  lora_down: 'down',
-  lora_up: 'up',
-  down: 'down',
-  up: 'up',
-  alpha: 'alpha',
-};
-const attentionLayers: Readonly<Record<string, string>> = { to_q: 'to_q', to_k: 'to_k', to_v: 'to_v', to_out: 'to_out.0' };
-/** Each pattern captures part, layer and side; the first that fits counts. */
-const spellings: readonly Spelling[] = [
-  // kohya sd-scripts
-  { pattern: /^lora_(unet|te)_(.+)\.(lora_down|lora_up)\.weight$/, layer: (m) => m[2]!, flat: true },
-  { pattern: /^lora_(unet|te)_(.+)\.(alpha)$/, layer: (m) => m[2]!, flat: true },
-  // diffusers' first attention processors
-  {
-    pattern: /^(unet|text_encoder)\.(.+\.processor\.to_(?:q|k|v|out))_lora\.(down|up)\.weight$/,
-    layer: (m) => m[2]!.replace(/processor\.(to_\w+)$/, (_, layer: string) => attentionLayers[layer]!),
-  },
-  // PEFT, and diffusers before and after it
-  {
-    pattern: /^(unet|text_encoder)\.(.+)\.(lora_A|lora_B|lora\.down|lora\.up|lora_linear_layer\.down|lora_linear_layer\.up)\.weight$/,
-    layer: (m) => m[2]!,
-  },
-  { pattern: /^(unet|text_encoder)\.(.+)\.(alpha)$/, layer: (m) => m[2]! },
-];
+
+const partNames: readonly LoraPart[] = ['unet', 'text_encoder', 'text_encoder_2'];
+interface Found {
+  readonly part: LoraPart;
+  readonly weight: string;
+  readonly sides: Partial<Record<Side, StoredTensor>>;
+  readonly key: string;
+}
 
 /**
- * Reads a LoRA file for a model: PEFT, diffusers or kohya names, linear layers and convolutions.
- * Throws WEIGHTS_LORA with everything that does not fit, by the file's own names: unknown names, weights that the model lacks, half pairs, wrong shapes; TENSOR_* for an alpha that is no float, and what `openTensorFile` throws.
+ * Reads a LoRA file for a model, safetensors or PyTorch: PEFT, diffusers or kohya names, linear layers and convolutions.
+ * Throws WEIGHTS_LORA with everything that does not fit, by the file's own names: another kind of addition (DoRA, LoHa, LoKr, …), another kind of model, unknown names,
+ * weights that the model lacks, half pairs, wrong shapes; and what `openTensorFile` throws.
  */
-export async function readLora(file: string, targets: LoraTargets): Promise<Lora> {
+export async function readLora(file: string, targets: LoraTargets, aliases: LoraAliases = {}): Promise<Lora> {
   const { tensors, metadata } = await openTensorFile(file);
-  const problems: string[] = [];
-  const layers = { unet: layerNames(targets.unet), text_encoder: layerNames(targets.text_encoder) };
-  const found = new Map<
-    string,
-    { readonly part: LoraPart; readonly weight: string; readonly sides: Partial<Record<Side, StoredTensor>>; readonly key: string }
-  >();
+  const otherKinds = sayOtherKinds([...tensors.keys()]);
+  if (otherKinds.length > 0) throw err.LORA(file, otherKinds);
+  const problems = {
+    names: [] as string[],
+    layers: [] as string[],
+    halves: [] as string[],
+    shapes: [] as string[],
+    numbers: [] as string[],
+  };
+  const weightOf = weightNames(targets, aliases);
+  const found = new Map<string, Found>();
   for (const [key, tensor] of tensors) {
-    const hit = spellings.map((spelling) => ({ spelling, match: spelling.pattern.exec(key) })).find(({ match }) => match);
-    if (!hit?.match) {
-      problems.push(`${key}: expected the name of a LoRA factor`);
+    const factor = readFactorName(key);
+    if (!factor) {
+      problems.names.push(`${key}: expected the name of a LoRA factor`);
       continue;
     }
-    const part: LoraPart = hit.match[1] === 'unet' ? 'unet' : 'text_encoder';
-    const layer = hit.spelling.layer(hit.match);
-    const weight = (hit.spelling.flat ? layers[part].flat : layers[part].dotted).get(layer);
-    if (weight === undefined) {
-      problems.push(`${key}: expected a layer of the ${part}, got ${layer}`);
+    const target = weightOf(factor);
+    if (!target) {
+      problems.layers.push(`${key}: expected a layer of the ${factor.part ?? 'unet'}, got ${factor.layer}`);
       continue;
     }
-    const entry = found.get(`${part} ${weight}`) ?? { part, weight, sides: {}, key };
-    entry.sides[sides[hit.match[3]!]!] = tensor;
-    found.set(`${part} ${weight}`, entry);
+    const id = `${target.part} ${target.weight}`;
+    const entry = found.get(id) ?? { ...target, sides: {}, key };
+    entry.sides[factor.side] = tensor;
+    found.set(id, entry);
   }
   const alphas = await readTensors(
-    new Map([...found].flatMap(([name, entry]) => (entry.sides.alpha ? [[name, entry.sides.alpha] as const] : []))),
+    new Map([...found].flatMap(([id, entry]) => (entry.sides.alpha ? [[id, entry.sides.alpha] as const] : []))),
   );
-  const adapter = adapterScales(metadata['lora_adapter_metadata'], problems);
-  const lora = { unet: new Map<string, LoraFactors>(), text_encoder: new Map<string, LoraFactors>() };
-  for (const [
-    name,
-    {
-      part,
-      weight,
-      sides: { down, up },
-      key,
-    },
-  ] of found) {
+  const adapter = adapterScales(metadata['lora_adapter_metadata'], problems.numbers);
+  const lora = {
+    unet: new Map<string, LoraFactors>(),
+    text_encoder: new Map<string, LoraFactors>(),
+    text_encoder_2: new Map<string, LoraFactors>(),
+  };
+  for (const [id, { part, weight, sides, key }] of found) {
+    const { down, up } = sides;
     if (!down || !up) {
-      problems.push(`${key}: expected two factors, got only ${down ? 'down' : up ? 'up' : 'alpha'}`);
+      problems.halves.push(`${key}: expected two factors, got only ${down ? 'down' : up ? 'up' : 'alpha'}`);
       continue;
     }
-    const rank = down.shape[0] ?? 0;
-    const fitted = fit(down, up, targets[part].get(weight)!);
+    const shape = targets[part]!.get(weight)!;
+    const fitted = fit(down, up, shape);
     if (!fitted) {
-      problems.push(
-        `${key}: expected factors of a weight [${targets[part].get(weight)!.join(', ')}], got [${down.shape.join(', ')}] and [${up.shape.join(', ')}]`,
+      problems.shapes.push(
+        `${key}: expected factors of a weight [${shape.join(', ')}], got [${down.shape.join(', ')}] and [${up.shape.join(', ')}]`,
       );
       continue;
     }
-    const stored = alphas.get(name);
+    const rank = down.shape[0]!;
+    const stored = alphas.get(id);
     // kohya: an alpha of 0 stands for the rank
-    const alpha = (stored && toFloat32(key, stored).data[0]) || adapter(part, weight.replace(/\.weight$/, '')) || rank;
+    const alpha = (stored && numberOf(key, stored)) || adapter(part, weight.replace(/\.weight$/, '')) || rank;
+    if (!Number.isFinite(alpha)) problems.numbers.push(`${key}: expected a finite alpha, got ${alpha}`);
     lora[part].set(weight, { ...fitted, scale: alpha / rank });
   }
-  if (problems.length === 0 && found.size === 0) problems.push('file: expected LoRA factors, got none');
-  if (problems.length > 0) throw err.LORA(file, problems);
+  const all = Object.values(problems).flatMap((kind) => firstFew(kind));
+  if (all.length > 0) throw err.LORA(file, [...sayMadeFor(tensors, targets), ...all]);
+  if (found.size === 0) throw err.LORA(file, ['file: expected LoRA factors, got none']);
   return lora;
 }
 
-/** Weights by the name of their layer, and by that name with underscores, which cannot be told apart from dots. */
-function layerNames(weights: ReadonlyMap<string, Shape>): {
-  readonly dotted: ReadonlyMap<string, string>;
-  readonly flat: ReadonlyMap<string, string>;
-} {
-  const names = [...weights]
-    .filter(([name, shape]) => name.endsWith('.weight') && shape.length >= 2)
-    .map(([name]) => [name.replace(/\.weight$/, ''), name] as const);
-  return { dotted: new Map(names), flat: new Map(names.map(([layer, name]) => [layer.replaceAll('.', '_'), name])) };
+/** Finds the weight that a factor changes. Names with underscores for dots cannot be taken apart, so every layer is known under both. */
+function weightNames(
+  targets: LoraTargets,
+  aliases: LoraAliases,
+): (factor: Factor) => { readonly part: LoraPart; readonly weight: string } | null {
+  const names = new Map(
+    partNames.map((part) => {
+      const layers = [...(targets[part] ?? [])]
+        .filter(([name, shape]) => name.endsWith('.weight') && shape.length >= 2)
+        .map(([name]) => [name.replace(/\.weight$/, ''), name] as const);
+      const all = [...(part === 'unet' ? (aliases.unet ?? []) : []), ...layers];
+      return [part, { dotted: new Map(all), flat: new Map(all.map(([layer, name]) => [layer.replaceAll('.', '_'), name])) }] as const;
+    }),
+  );
+  return ({ part: told, layer, flat }) => {
+    for (const part of told ? [told] : partNames) {
+      const { dotted, flat: flattened } = names.get(part)!;
+      // newer transformers has no `text_model.` in the names of its text encoders
+      const weight = flat
+        ? (flattened.get(layer) ?? flattened.get(`text_model_${layer}`))
+        : (dotted.get(layer) ?? dotted.get(`text_model.${layer}`));
+      if (weight !== undefined) return { part, weight };
+    }
+    return null;
+  };
 }
 
 /** The factors in the layout of the weight: a linear layer and a 1x1 convolution hold the same numbers. Null when they do not fit. */
@@ -145,17 +144,21 @@ function fit(
   const want = { down: [rank, inputs, ...kernel], up: [outputs, rank, ...kernel.map(() => 1)] };
   const same = (got: Shape, shape: Shape) => String(trim(got)) === String(trim(shape));
   return rank > 0 && same(down.shape, want.down) && same(up.shape, want.up)
-    ? { down: { ...down, shape: want.down }, up: { ...up, shape: want.up } }
+    ? { down: reshaped(down, want.down), up: reshaped(up, want.up) }
     : null;
 }
 const trim = (shape: Shape): Shape => (shape.length === 4 && shape[2] === 1 && shape[3] === 1 ? shape.slice(0, 2) : shape);
+
+/** The first number of a tensor. Trainers also save alpha as a whole number. */
+const numberOf = (name: string, tensor: Tensor): number =>
+  tensor.dtype === 'int64' || tensor.dtype === 'int32' ? Number(tensor.data[0] ?? 0) : (toFloat32(name, tensor).data[0] ?? 0);
 
 /** Alpha per layer from the metadata that newer diffusers writes: `unet.lora_alpha`, with `unet.alpha_pattern` for exceptions. */
 function adapterScales(text: string | undefined, problems: string[]): (part: LoraPart, layer: string) => number | undefined {
   if (text === undefined) return () => undefined;
   try {
     const settings = JSON.parse(text) as Readonly<Record<string, unknown>>;
-    for (const part of ['unet', 'text_encoder']) {
+    for (const part of partNames) {
       for (const key of ['use_rslora', 'use_dora'])
         if (settings[`${part}.${key}`] === true) problems.push(`metadata ${part}.${key}: expected plain LoRA, got true`);
     }
