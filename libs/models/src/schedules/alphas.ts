@@ -1,6 +1,6 @@
 // What the samplers share whose x is √alpha * clean + √(1 - alpha) * noise.
 import { err } from '../errors.ts';
-import { splitPrediction, type NoiseSchedule } from './noise-schedule.ts';
+import { clamped, splitPrediction, type NoiseSchedule } from './noise-schedule.ts';
 import type { SamplerKind } from './sampler.ts';
 
 /** √alpha * clean + √(1 - alpha) * noise. */
@@ -18,7 +18,7 @@ export const mixAt =
 /** The clean values and the noise that a prediction implies, the clean ones clamped where the schedule says so. */
 export function splitClipped({ prediction, clip }: NoiseSchedule, predicted: number, x: number, alpha: number): readonly [number, number] {
   const [clean, noise] = splitPrediction(prediction, predicted, x, alpha);
-  return [clip === null ? clean : Math.max(-clip, Math.min(clip, clean)), noise];
+  return [clamped(clean, clip), noise];
 }
 
 /** Throws MODELS_INPUT for predicted noise where a step has no signal left, since such noise says nothing of the picture. */

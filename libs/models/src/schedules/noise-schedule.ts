@@ -16,6 +16,10 @@ export interface NoiseSchedule {
   readonly setAlphaToOne: boolean;
   /** Clamp predicted originals to ±this, or null. */
   readonly clip: number | null;
+  /** Consistency models (LCM): the steps of the walk that they were distilled from. */
+  readonly originalSteps: number;
+  /** Consistency models (LCM): how fast they leave x alone as the timestep nears 0. */
+  readonly timestepScaling: number;
 }
 
 /** Variances added per timestep: linear between the ends, or linear in their square roots ('scaled_linear', as Stable Diffusion). */
@@ -33,14 +37,42 @@ export function alphasCumprod(variances: Float64Array): Float64Array {
   return variances.map((beta) => (product *= 1 - beta));
 }
 
-const known = [
-  'DDIMScheduler',
-  'EulerDiscreteScheduler',
-  'PNDMScheduler',
-  'DDPMScheduler',
-  'DEISMultistepScheduler',
-  'DPMSolverMultistepScheduler',
-] as const;
+/** The same levels, shifted and stretched so that the last timestep keeps no signal (Lin et al. 2023, arXiv 2305.08891, algorithm 1). */
+export function withoutTerminalSignal(alphas: Float64Array): Float64Array {
+  const [first, last] = [Math.sqrt(alphas[0]!), Math.sqrt(alphas.at(-1)!)];
+  return alphas.map((alpha) => (((Math.sqrt(alpha) - last) * first) / (first - last)) ** 2);
+}
+
+/** Defaults of the scheduler classes that files name, where they differ: written configs may leave them out. */
+interface Defaults {
+  readonly spacing: Spacing;
+  readonly beta: readonly [kind: 'linear' | 'scaled_linear', start: number, end: number];
+  readonly setAlphaToOne: boolean;
+  readonly clip: boolean;
+}
+const wide: Defaults['beta'] = ['linear', 0.0001, 0.02];
+const narrow: Defaults['beta'] = ['linear', 0.00085, 0.012];
+const leading: Defaults = { spacing: 'leading', beta: wide, setAlphaToOne: false, clip: false };
+const linspace: Defaults = { ...leading, spacing: 'linspace' };
+const consistency: Defaults = { ...leading, beta: ['scaled_linear', 0.00085, 0.012], setAlphaToOne: true };
+const known: Readonly<Record<string, Defaults>> = {
+  DDIMScheduler: { ...leading, setAlphaToOne: true, clip: true },
+  DDPMScheduler: { ...leading, clip: true },
+  PNDMScheduler: leading,
+  LCMScheduler: consistency,
+  TCDScheduler: consistency,
+  EulerDiscreteScheduler: linspace,
+  EulerAncestralDiscreteScheduler: linspace,
+  LMSDiscreteScheduler: linspace,
+  DEISMultistepScheduler: linspace,
+  DPMSolverSinglestepScheduler: linspace,
+  DPMSolverMultistepScheduler: linspace,
+  UniPCMultistepScheduler: linspace,
+  HeunDiscreteScheduler: { ...linspace, beta: narrow },
+  KDPM2DiscreteScheduler: { ...linspace, beta: narrow },
+  KDPM2AncestralDiscreteScheduler: { ...linspace, beta: narrow },
+  DPMSolverSDEScheduler: { ...linspace, beta: narrow },
+};
 
 /**
  * Reads the noise of any of the usual schedulers; which sampler walks it is chosen apart (`createSampler`).
@@ -48,36 +80,23 @@ const known = [
  */
 export function parseNoiseSchedule(json: Json): NoiseSchedule {
   const c = new ConfigReader('scheduler', json);
-  const name = c.oneOf('_class_name', known, 'DDIMScheduler');
-  const count = c.integer('num_train_timesteps', 1000);
-  const kind = c.oneOf('beta_schedule', ['linear', 'scaled_linear'], 'linear');
-  const variances = betas(kind, c.number('beta_start', 0.0001), c.number('beta_end', 0.02), count);
-  const ddim = name === 'DDIMScheduler';
-  const clip = c.boolean('clip_sample', ddim || name === 'DDPMScheduler');
+  const defaults = known[c.oneOf('_class_name', Object.keys(known), 'DDIMScheduler')]!;
+  const clip = c.boolean('clip_sample', defaults.clip);
   const range = c.number('clip_sample_range', 1);
+  const alphas = alphasCumprod(readBetas(c, json, defaults));
   const schedule: NoiseSchedule = {
-    alphasCumprod: alphasCumprod(variances),
+    alphasCumprod: c.boolean('rescale_betas_zero_snr', false) ? withoutTerminalSignal(alphas) : alphas,
     prediction: c.oneOf('prediction_type', ['epsilon', 'v_prediction', 'sample'], 'epsilon'),
-    spacing: c.oneOf(
-      'timestep_spacing',
-      ['leading', 'trailing', 'linspace'],
-      name === 'EulerDiscreteScheduler' || name === 'DPMSolverMultistepScheduler' || name === 'DEISMultistepScheduler'
-        ? 'linspace'
-        : 'leading',
-    ),
+    spacing: c.oneOf('timestep_spacing', ['leading', 'trailing', 'linspace'], defaults.spacing),
     stepsOffset: c.integer('steps_offset', 0),
-    setAlphaToOne: c.boolean('set_alpha_to_one', ddim),
+    setAlphaToOne: c.boolean('set_alpha_to_one', defaults.setAlphaToOne),
     clip: clip ? range : null,
+    originalSteps: c.integer('original_inference_steps', 50),
+    timestepScaling: c.number('timestep_scaling', 10),
   };
-  c.oneOf('trained_betas', [null], null);
-  c.oneOf('rescale_betas_zero_snr', [false], false);
   c.oneOf('thresholding', [false], false);
-  if (name === 'EulerDiscreteScheduler') {
-    for (const key of ['use_karras_sigmas', 'use_exponential_sigmas', 'use_beta_sigmas']) c.oneOf(key, [false], false);
-    c.oneOf('interpolation_type', ['linear'], 'linear');
-    c.oneOf('timestep_type', ['discrete'], 'discrete');
-    c.oneOf('final_sigmas_type', ['zero'], 'zero');
-  }
+  c.oneOf('timestep_type', ['discrete'], 'discrete');
+  c.oneOf('use_flow_sigmas', [false], false);
   // how other samplers walk the same noise
   c.ignore(
     'skip_prk_steps',
@@ -88,24 +107,40 @@ export function parseNoiseSchedule(json: Json): NoiseSchedule {
     'use_karras_sigmas',
     'use_exponential_sigmas',
     'use_beta_sigmas',
-    'timestep_type',
     'final_sigmas_type',
     'solver_order',
     'algorithm_type',
     'solver_type',
+    'solver_p',
+    'predict_x0',
+    'disable_corrector',
     'lower_order_final',
     'sigma_min',
     'sigma_max',
     'lambda_min_clipped',
     'euler_at_final',
-    'use_flow_sigmas',
     'flow_shift',
     'use_lu_lambdas',
     'use_dynamic_shifting',
     'time_shift_type',
+    'noise_sampler_seed',
   );
   c.finish();
   return schedule;
+}
+
+function readBetas(c: ConfigReader, json: Json, defaults: Defaults): Float64Array {
+  const count = c.integer('num_train_timesteps', 1000);
+  const kind = c.oneOf('beta_schedule', ['linear', 'scaled_linear'], defaults.beta[0]);
+  const [start, end] = [c.number('beta_start', defaults.beta[1]), c.number('beta_end', defaults.beta[2])];
+  const list = json['trained_betas'] ?? null;
+  c.ignore('trained_betas');
+  if (list === null) return betas(kind, start, end, count);
+  if (Array.isArray(list) && list.length === count && list.every((beta) => typeof beta === 'number' && beta > 0 && beta < 1))
+    return Float64Array.from(list as number[]);
+  const got = Array.isArray(list) ? `${list.length} values, ${JSON.stringify(list.slice(0, 3))} first` : JSON.stringify(list);
+  c.problems.push(`trained_betas: expected ${count} numbers between 0 and 1, as many as num_train_timesteps, got ${got}`);
+  return betas(kind, start, end, count);
 }
 
 /** scheduler/scheduler_config.json of Stable Diffusion 1.5. */
@@ -151,6 +186,9 @@ export function splitPrediction(kind: Prediction, predicted: number, x: number, 
       return [predicted, (x - signal * predicted) / noise];
   }
 }
+
+/** Kept within ±limit, where there is one. */
+export const clamped = (x: number, limit: number | null): number => (limit === null ? x : Math.max(-limit, Math.min(limit, x)));
 
 /** One-step denoising: the clean values that a model's prediction for noisy `x` at a timestep implies. */
 export function predictOriginal(schedule: NoiseSchedule, predicted: Float32Array, x: Float32Array, timestep: number): Float32Array {

@@ -2,10 +2,32 @@
 import { err } from '../errors.ts';
 import type { NoiseSchedule } from './noise-schedule.ts';
 import { ddim } from './samplers/ddim.ts';
+import { ddpm } from './samplers/ddpm.ts';
+import { dpmpp2m, dpmpp2mSde } from './samplers/dpmpp-2m.ts';
+import { dpmppSde } from './samplers/dpmpp-sde.ts';
+import { eulerAncestral } from './samplers/euler-ancestral.ts';
 import { euler } from './samplers/euler.ts';
+import { heun } from './samplers/heun.ts';
+import { lcm } from './samplers/lcm.ts';
+import { lms } from './samplers/lms.ts';
+import { pndm } from './samplers/pndm.ts';
+import { unipc } from './samplers/unipc.ts';
 
 /** Every sampler, by its usual short name. */
-export const samplerKinds = ['ddim', 'euler'] as const;
+export const samplerKinds = [
+  'ddim',
+  'ddpm',
+  'pndm',
+  'euler',
+  'euler_ancestral',
+  'heun',
+  'dpmpp_2m',
+  'dpmpp_2m_sde',
+  'dpmpp_sde',
+  'unipc',
+  'lms',
+  'lcm',
+] as const;
 export type SamplerKind = (typeof samplerKinds)[number];
 
 /** Standard normal numbers of the latents' shape, new ones at each call. */
@@ -45,14 +67,31 @@ export interface Sampler {
 /** Makes the walk of one sampler; `steps` and the options are checked. */
 export type MakeSampler = (schedule: NoiseSchedule, steps: number, options: Required<SamplerOptions>) => Sampler;
 
-const samplers: Readonly<Record<SamplerKind, MakeSampler>> = { ddim, euler };
+const samplers: Readonly<Record<SamplerKind, MakeSampler>> = {
+  ddim,
+  ddpm,
+  pndm,
+  euler,
+  euler_ancestral: eulerAncestral,
+  heun,
+  dpmpp_2m: dpmpp2m,
+  dpmpp_2m_sde: dpmpp2mSde,
+  dpmpp_sde: dpmppSde,
+  unipc,
+  lms,
+  lcm,
+};
+
+/** These visit whole timesteps only. */
+const wholeTimesteps: readonly SamplerKind[] = ['ddim', 'ddpm', 'pndm', 'lcm'];
 
 /** Makes a sampler of `steps` steps. Throws MODELS_INPUT for a count that the schedule cannot give, and for an option that the sampler does not have. */
 export function createSampler(kind: SamplerKind, schedule: NoiseSchedule, steps: number, options: SamplerOptions = {}): Sampler {
   const trained = schedule.alphasCumprod.length;
   if (!Number.isInteger(steps) || steps < 1 || steps > trained) throw err.INPUT('steps', `a whole number from 1 to ${trained}`, `${steps}`);
   const { sigmas = 'default', eta = 0 } = options;
-  if (kind === 'ddim' && sigmas !== 'default') throw err.INPUT(`sigmas of sampler ${kind}`, 'default', sigmas);
+  if (wholeTimesteps.includes(kind) && sigmas !== 'default')
+    throw err.INPUT(`sigmas of sampler ${kind}`, 'default, as it visits whole timesteps only', sigmas);
   if (!(eta >= 0 && eta <= 1)) throw err.INPUT('eta', 'a number from 0 to 1', `${eta}`);
   if (kind !== 'ddim' && eta !== 0) throw err.INPUT(`eta of sampler ${kind}`, '0, as only ddim has it', `${eta}`);
   const sampler = samplers[kind](schedule, steps, { sigmas, eta });

@@ -1,7 +1,7 @@
 // What the samplers share that walk by sigma, the ratio of noise to signal.
 import { splitPrediction, type NoiseSchedule } from './noise-schedule.ts';
-import type { SigmaSpacing } from './sampler.ts';
-import { roundHalfEven, spacedTimesteps } from './spacing.ts';
+import type { NoiseSource, SigmaSpacing } from './sampler.ts';
+import { spacedTimesteps } from './spacing.ts';
 
 /** Timesteps of the calls of a walk, and sigma at each and at the end, where it is 0. */
 export interface SigmaWalk {
@@ -12,7 +12,8 @@ export interface SigmaWalk {
 /** A timestep without signal would have an endless sigma; diffusers takes this alpha there. */
 const smallestAlpha = 2 ** -24;
 
-const trainedSigmas = ({ alphasCumprod }: NoiseSchedule): readonly number[] =>
+/** Sigma of every trained timestep. */
+export const trainedSigmas = ({ alphasCumprod }: NoiseSchedule): readonly number[] =>
   Array.from(alphasCumprod, (stored) => {
     const alpha = Math.max(stored, smallestAlpha);
     return Math.sqrt((1 - alpha) / alpha);
@@ -26,7 +27,7 @@ function interpolated(values: readonly number[], index: number): number {
 }
 
 /** The fractional timestep that has a sigma, by linear interpolation of its logarithm; the first or last outside the trained range. */
-function timestepOf(sigma: number, trained: readonly number[]): number {
+export function timestepOf(sigma: number, trained: readonly number[]): number {
   const above = trained.findIndex((value) => value > sigma);
   if (above < 0) return trained.length - 1;
   if (above === 0) return 0;
@@ -35,7 +36,7 @@ function timestepOf(sigma: number, trained: readonly number[]): number {
 }
 
 /** `count` sigmas from the largest to the smallest: even in the 7th root (Karras et al. 2022, eq. 5) or in the logarithm. */
-function spacedSigmas(kind: Exclude<SigmaSpacing, 'default'>, largest: number, smallest: number, count: number): number[] {
+export function spacedSigmas(kind: Exclude<SigmaSpacing, 'default'>, largest: number, smallest: number, count: number): number[] {
   const even = (from: number, to: number, i: number): number => (count === 1 ? from : from + ((to - from) * i) / (count - 1));
   return Array.from({ length: count }, (_, i) =>
     kind === 'karras' ? even(largest ** (1 / 7), smallest ** (1 / 7), i) ** 7 : Math.exp(even(Math.log(largest), Math.log(smallest), i)),
@@ -50,25 +51,6 @@ export function sigmaWalk(schedule: NoiseSchedule, steps: number, kind: SigmaSpa
   if (kind === 'default') return { timesteps, sigmas: [...sigmas, 0] };
   const spaced = spacedSigmas(kind, sigmas[0]!, sigmas.at(-1)!, steps);
   return { timesteps: spaced.map((sigma) => timestepOf(sigma, trained)), sigmas: [...spaced, 0] };
-}
-
-/**
- * Levels of the DPM-Solver family: its last step ends where a step more would begin; between the ends of the whole schedule when spaced by a formula.
- * Its timesteps are whole numbers: of Karras sigmas rounded, of exponential ones cut, as diffusers has them.
- */
-export function solverWalk(schedule: NoiseSchedule, steps: number, kind: SigmaSpacing): SigmaWalk {
-  const trained = trainedSigmas(schedule);
-  if (kind !== 'default') {
-    const spaced = spacedSigmas(kind, trained.at(-1)!, trained[0]!, steps);
-    const whole = kind === 'karras' ? roundHalfEven : Math.floor;
-    return { timesteps: spaced.map((sigma) => whole(timestepOf(sigma, trained))), sigmas: [...spaced, 0] };
-  }
-  const { spacing, stepsOffset } = schedule;
-  const timesteps =
-    spacing === 'trailing'
-      ? spacedTimesteps(spacing, steps, trained.length, stepsOffset, true)
-      : spacedTimesteps(spacing, steps + 1, trained.length, stepsOffset, true).slice(0, -1);
-  return { timesteps, sigmas: [...timesteps.map((t) => trained[t]!), 0] };
 }
 
 /** Sampler.initialScale where x is clean + sigma * noise. */
@@ -89,4 +71,15 @@ export function cleanAt({ prediction }: NoiseSchedule, predicted: Float32Array, 
   const alpha = 1 / (sigma ** 2 + 1);
   const signal = Math.sqrt(alpha);
   return x.map((value, i) => splitPrediction(prediction, predicted[i]!, value * signal, alpha)[0]);
+}
+
+/**
+ * From x = clean + sigma * noise to sigma `next`, of which as much is fresh noise as DDPM adds: straight to a lower sigma, and noise up from there.
+ * The largest share of it is `next` itself.
+ */
+export function ancestralStep(x: Float32Array, clean: Float32Array, sigma: number, next: number, noise: NoiseSource): Float32Array {
+  const up = Math.min(next, Math.sqrt((next ** 2 * (sigma ** 2 - next ** 2)) / sigma ** 2));
+  const left = Math.sqrt(next ** 2 - up ** 2) / sigma;
+  const fresh = up > 0 ? noise() : null;
+  return x.map((value, i) => clean[i]! + left * (value - clean[i]!) + (fresh ? up * fresh[i]! : 0));
 }
