@@ -62,6 +62,26 @@ describe.each([1, 2])('along direction %i', (seed) => {
     );
     expect(error).toBeLessThan(tolerance);
   });
+  it('the mean squared error of a U-Net, by the pooled text too', async () => {
+    const { config: json, time_ids: sizes } = unets.cases.find(({ name }) => name === 'as Stable Diffusion XL, inpainting')!;
+    const unet = new UNet2DCondition(parseUNetConfig(json));
+    const error = await errorOf(
+      unet,
+      [hashedTensor('sample', [2, 9, 4, 4]), hashedTensor('context', [2, 3, 6]), hashedTensor('pooled', [2, 5])],
+      (b, [sample, context, pooled]) => {
+        const prediction = unet.forward(b, {
+          sample: sample!,
+          timestep: constant({ dtype: 'float32', dims: [2], data: Float32Array.of(3, 700) }),
+          encoder_hidden_states: context!,
+          text_embeds: pooled!,
+          time_ids: constant({ dtype: 'float32', dims: [2, 6], data: Float32Array.from(sizes!.flat()) }),
+        });
+        return mseLoss(prediction, constant(hashedTensor('target', [2, 4, 4, 4])));
+      },
+      seed,
+    );
+    expect(error).toBeLessThan(tolerance);
+  });
   it('the reconstruction and divergence of an autoencoder', async () => {
     const vae = new AutoencoderKL(parseAutoencoderConfig(autoencoders.cases[0]!.config));
     const error = await errorOf(
@@ -92,6 +112,27 @@ describe.each([1, 2])('along direction %i', (seed) => {
         });
         const [good, bad] = op.Split([reward], { axis: 0, split: [1, 1] }) as [Value, Value];
         return op.Softplus([op.Sub([bad, good])]);
+      },
+      seed,
+    );
+    expect(error).toBeLessThan(tolerance);
+  });
+  it('the features and the pooled vector of a text model, by vectors that replace its tokens too', async () => {
+    const { config: json } = texts.cases.find(({ name }) => name.startsWith('gelu and projection'))!;
+    const text = new ClipText(parseClipTextConfig(json));
+    const error = await errorOf(
+      text,
+      [hashedTensor('token_embeds', [1, 5, 12])],
+      (b, [vectors]) => {
+        const mask = constant({ dtype: 'float32', dims: [1, 5, 1], data: Float32Array.of(0, 1, 1, 0, 0) });
+        const { hidden, pooled } = text.forward(b, constant(int64([1, 5], [3, 9, 1, 9, 2])), {
+          skip: 1,
+          finalNorm: false,
+          poolIndex: constant(int64([1], [4])),
+          given: { vectors: vectors!, mask },
+        });
+        const target = (x: Value) => mseLoss(x, constant(hashedTensor('target', x.shape)));
+        return op.Add([target(hidden), target(pooled!)]);
       },
       seed,
     );

@@ -41,7 +41,7 @@ const tolerance = 5e-6;
 describe.each([{ fused: false }, { fused: true }])('with fused attention: $fused', (options) => {
   it.each(unets.cases)(
     'UNet2DConditionModel $name agrees with diffusers',
-    async ({ config: json, height, width, tokens, timestep, prediction, parameters }) => {
+    async ({ config: json, height, width, tokens, timestep, time_ids: sizes, prediction, parameters }) => {
       const config = parseUNetConfig(json);
       const unet = new UNet2DCondition(config);
       if (typeof parameters === 'number') expect([...unet.parameters()].length).toBe(parameters);
@@ -58,6 +58,10 @@ describe.each([{ fused: false }, { fused: true }])('with fused attention: $fused
           sample: hashedTensor('sample', [2, config.inChannels, height, width]),
           timestep: float32([2], timestep),
           encoder_hidden_states: hashedTensor('encoder_hidden_states', [2, tokens, config.crossAttentionDim]),
+          ...(config.addition && {
+            text_embeds: hashedTensor('text_embeds', [2, config.addition.textWidth]),
+            time_ids: float32([2, 6], sizes!.flat()),
+          }),
         },
       );
       expect(relativeError(result['prediction'], prediction)).toBeLessThan(tolerance);
@@ -81,17 +85,58 @@ describe.each([{ fused: false }, { fused: true }])('with fused attention: $fused
     expect(relativeError(decoded['sample'], sample)).toBeLessThan(tolerance);
   });
 
-  it.each(texts.cases)(
-    'CLIPTextModel with $name agrees with transformers',
-    async ({ config: json, parameters, input_ids: ids, last_hidden_state: reference }) => {
+  describe.each(texts.cases)(
+    'the text model with $name agrees with transformers',
+    ({ config: json, parameters, input_ids: rows, ...reference }) => {
       const config = parseClipTextConfig(json);
       const text = new ClipText(config);
-      expect([...text.parameters()].length).toBe(parameters);
-      const result = await run(
-        { ...textGraph(config, { batch: 2, tokens: 9 }, storedWeights(inMemory(hashedWeights(text))), options) },
-        { input_ids: int64([2, 9], ids.flat()) },
+      const weights = storedWeights(inMemory(hashedWeights(text)));
+      const size = { batch: 2, tokens: 9 };
+      const ids = int64([2, 9], rows.flat());
+      const poolIndex = int64([2], reference.pool_index);
+
+      it('in its features', async () => {
+        expect([...text.parameters()].length).toBe(parameters);
+        const { hidden } = await run({ ...textGraph(config, size, weights, options) }, { input_ids: ids });
+        expect(relativeError(hidden, reference.last_hidden_state)).toBeLessThan(tolerance);
+      });
+      it.each(reference.skipped)(
+        '$skip layers from the end, with the final norm: $finalNorm',
+        async ({ skip, finalNorm, hidden: wanted }) => {
+          const graph = textGraph(config, size, weights, { ...options, skip, finalNorm });
+          const { hidden } = await run({ ...graph }, { input_ids: ids });
+          expect(relativeError(hidden, wanted)).toBeLessThan(tolerance);
+        },
       );
-      expect(relativeError(result['hidden'], reference)).toBeLessThan(tolerance);
+      it.each(reference.skipped)(
+        'pooled from the last layer, while features are taken $skip layers before it',
+        async ({ skip, finalNorm, hidden: wanted }) => {
+          const graph = textGraph(config, size, weights, { ...options, skip, finalNorm, pooled: true });
+          const { hidden, pooled } = await run({ ...graph }, { input_ids: ids, pool_index: poolIndex });
+          expect(relativeError(hidden, wanted)).toBeLessThan(tolerance);
+          expect(relativeError(pooled, reference.pooled)).toBeLessThan(tolerance);
+        },
+      );
+      it('where vectors replace those of tokens', async () => {
+        const graph = textGraph(config, size, weights, { ...options, embeds: true });
+        const mask = new Float32Array(18);
+        for (const [row, token] of reference.given.at as [number, number][]) mask[row * 9 + token] = 1;
+        const vectors = hashedTensor('token_embeds', [2, 9, config.width]);
+        const feeds = { input_ids: ids, token_embeds: vectors, token_embeds_mask: float32([2, 9, 1], mask) };
+        expect(relativeError((await run({ ...graph }, feeds))['hidden'], reference.given.hidden)).toBeLessThan(tolerance);
+      });
+      it('with its projection as a matrix, as OpenCLIP holds it', async () => {
+        if (!config.projection) return;
+        const matrix = { ...config, projection: { ...config.projection, layout: 'matrix' as const } };
+        const tensors = hashedWeights(text);
+        const { dims, data } = tensors.get('text_projection.weight')!;
+        const [outputs = 0, inputs = 0] = dims;
+        const turned = Float32Array.from(data, (_, i) => data[(i % outputs) * inputs + Math.floor(i / outputs)]!);
+        tensors.set('text_projection', float32([inputs, outputs], turned));
+        const graph = textGraph(matrix, size, storedWeights(inMemory(tensors)), { ...options, pooled: true });
+        const { pooled } = await run({ ...graph }, { input_ids: ids, pool_index: poolIndex });
+        expect(relativeError(pooled, reference.pooled)).toBeLessThan(tolerance);
+      });
     },
   );
 

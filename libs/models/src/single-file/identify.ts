@@ -61,7 +61,7 @@ export function identifyTensors(tensors: Shapes): Identity {
 function bareEmbedding(tensors: Shapes): Identity | undefined {
   const [[name, { shape }] = ['', { shape: [] }]] = tensors;
   const width = shape.at(-1) ?? 0;
-  if (tensors.size !== 1 || shape.length > 2 || ![768, 1024, 1280].includes(width)) return undefined;
+  if (tensors.size !== 1 || /\.(weight|bias)$/.test(name) || shape.length > 2 || ![768, 1024, 1280].includes(width)) return undefined;
   return { kind: 'embedding', title: 'Textual inversion', why: `it has nothing but ${name} of width ${width}` };
 }
 
