@@ -14,3 +14,5 @@ export * from './open-diffusion.ts';
 export * from './open-face-score.ts';
 export * from './open-features.ts';
 export * from './run-rows.ts';
+export * from './exported/index.ts';
+export * from './tiles/tiled.ts';

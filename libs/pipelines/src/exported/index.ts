@@ -1,0 +1,4 @@
+// Exported ONNX pipelines.
+export { describeExport, type ExportDescription } from './exported-graph.ts';
+export * from './open-exported.ts';
+export * from './read-export-folder.ts';
