@@ -22,6 +22,7 @@ describe('names of textual inversions', () => {
     ['my_easynegative', ['my_easynegative']],
     ['bad-hands-55', ['bad-hands-55']],
     ['éeasynegative', ['éeasynegative']],
+    ['eaſynegative', ['eaſynegative']],
     // behind the prefix a name must be one
     ['embedding:foo', ['<?foo>']],
     ['x embedding:foo.pt, y', ['x ', '<?foo.pt>', ', y']],

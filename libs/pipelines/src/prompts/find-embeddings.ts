@@ -21,9 +21,12 @@ export function embeddingFinder(names: Iterable<string>): (text: string) => read
     const parts: Part[] = [];
     let at = 0;
     for (const match of text.matchAll(pattern)) {
-      const [whole, name, unknown] = match;
+      const [whole, written, unknown] = match;
+      const embedding = known.get(written?.toLowerCase() ?? '');
+      // Regular expressions take some letters for others that toLowerCase tells apart, as ſ for s.
+      if (embedding === undefined && unknown === undefined) continue;
       if (match.index > at) parts.push({ text: text.slice(at, match.index) });
-      parts.push(name !== undefined ? { embedding: known.get(name.toLowerCase())! } : { unknown: unknown! });
+      parts.push(embedding !== undefined ? { embedding } : { unknown: unknown! });
       at = match.index + whole.length;
     }
     if (at < text.length) parts.push({ text: text.slice(at) });
