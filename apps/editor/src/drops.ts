@@ -1,4 +1,4 @@
-// Drag and drop onto the page: node types from the palette, graph files from outside.
+// Drag and drop onto the page: node types from the palette, graph files and pictures with their graph from outside.
 import type { Editor } from './editor.ts';
 import { NODE_DRAG } from './panels/palette.ts';
 

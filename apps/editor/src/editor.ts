@@ -1,5 +1,5 @@
 // The editor: one state, what a person can do to it, and the canvas and the server that it talks to.
-import { graphSchema, parseGraphText, type Graph, type PortDescription, type RunEvent } from '@facewright/core';
+import { graphOfPicture, graphSchema, isPng, parseGraphText, type Graph, type PortDescription, type RunEvent } from '@facewright/core';
 import { api, RequestRefused } from './api/http.ts';
 import { connectLive, type Live } from './api/live.ts';
 import { GraphCanvas, type CanvasPoint, type LooseEnd } from './canvas/graph-canvas.ts';
@@ -229,12 +229,26 @@ export class Editor {
     link.click();
     URL.revokeObjectURL(link.href);
   }
+  /** A graph file, or a picture that carries its graph. */
   async openFile(file: File): Promise<void> {
-    const { graph, problems } = parseGraphText(await file.text());
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const picture = isPng(bytes) || file.type.startsWith('image/') ? graphOfPicture(bytes) : null;
+    const { graph, problems } = picture ?? parseGraphText(new TextDecoder().decode(bytes));
     if (graph) {
       this.#replace(graph, null);
       this.closeDialog();
-    } else this.toast('bad', [`${file.name} is not a graph.`, ...problems.slice(0, 4).map(({ message }) => message)].join('\n'));
+      if (picture) this.toast('good', `Graph of picture “${picture.key || file.name}”.`);
+      return;
+    }
+    const why = problems.slice(0, 4).map(({ message }) => message);
+    const what = picture
+      ? [
+          `${file.name} brings no graph.`,
+          ...why,
+          'A PNG saved or downloaded from Facewright brings its graph back; so does a graph file (.json).',
+        ]
+      : [`${file.name} is not a graph.`, ...why];
+    this.toast('bad', what.join('\n'));
   }
 
   // Editing

@@ -294,11 +294,15 @@ export async function startFakeServer({
                 title: 'The face-quality loop',
                 description:
                   'Draws faces, makes good and bad pairs, fine-tunes with the guidance loss and measures on held-out prompts whether faces got better.',
+                nodes: Object.keys(fakeLoop.nodes).length,
+                thumbnail: false,
               },
               {
                 name: 'score-photos',
                 title: 'Score photographs',
                 description: 'A folder of photographs, face by face: detect, score, table.',
+                nodes: 6,
+                thumbnail: true,
               },
             ],
           });

@@ -25,7 +25,7 @@ export const withPictureGraph = (png: Uint8Array, { graph, node, key, caption }:
 
 export type FoundGraph =
   | { readonly graph: Graph; readonly key: string; readonly problems?: undefined }
-  | { readonly graph?: undefined; readonly problems: readonly Problem[] };
+  | { readonly graph?: undefined; readonly key?: undefined; readonly problems: readonly Problem[] };
 
 /** The graph that a picture file carries, or why there is none. */
 export function graphOfPicture(bytes: Uint8Array): FoundGraph {

@@ -5,6 +5,10 @@ export interface TemplateInfo {
   readonly name: string;
   readonly title: string;
   readonly description: string;
+  /** How many nodes it has. */
+  readonly nodes: number;
+  /** There is a picture of what it makes. */
+  readonly thumbnail: boolean;
 }
 export interface SavedGraph {
   readonly name: string;
@@ -67,3 +71,6 @@ export const api = {
 
 /** Where the bytes of an asset are. */
 export const assetUrl = (asset: Pick<Asset, 'id'>): string => `/api/v1/assets/${named(asset.id)}`;
+/** Where a picture of a run is as a PNG that carries the run's graph. */
+export const pictureUrl = (run: string, asset: Pick<Asset, 'id'>): string => `/api/v1/runs/${named(run)}/pictures/${named(asset.id)}`;
+export const thumbnailUrl = (template: string): string => `/api/v1/templates/${named(template)}/thumbnail`;

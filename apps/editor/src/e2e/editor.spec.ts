@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { graphSchema, withPictureGraph, withPngText } from '@facewright/core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fakeLoop } from '../../test-support/fake-nodes.ts';
@@ -8,6 +9,11 @@ import { startFakeServer, type FakeServer } from '../../test-support/fake-server
 import { buildEditor, hasChromium, openEditor, startBrowser, why, type OpenEditor } from '../../test-support/open-editor.ts';
 
 if (!hasChromium) console.warn(why);
+
+/** One grey pixel. */
+const emptyPng = new Uint8Array(
+  Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==', 'base64'),
+);
 
 describe.skipIf(!hasChromium)('the editor in a browser', () => {
   let browser: Browser;
@@ -253,6 +259,62 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
       await editor.page.keyboard.press('Control+o');
       await editor.page.setInputFiles('dialog.open input[type="file"]', file);
       expect(await editor.page.locator('.toast.bad').textContent()).toContain('bad.json is not a graph');
+    }));
+
+  /** Drops a file on the canvas, as a person does from a folder. */
+  const drop = async ({ page }: OpenEditor, name: string, bytes: Uint8Array, type = 'image/png') =>
+    page.evaluate(`{
+      const files = new DataTransfer();
+      files.items.add(new File([Uint8Array.fromBase64('${Buffer.from(bytes).toString('base64')}')], '${name}', { type: '${type}' }));
+      document.querySelector('.stage-canvas canvas').dispatchEvent(new DragEvent('drop', { dataTransfer: files, bubbles: true, cancelable: true }));
+    }`);
+
+  it('takes a graph back from a picture that is dropped on it, which can be undone', () =>
+    withEditor(async (editor) => {
+      const { page } = editor;
+      const graph = graphSchema.parse(graphOf({ draw: node('sampler', [0, 0]), judge: node('evaluator', [400, 0]) }));
+      const png = withPictureGraph(emptyPng, { graph, node: 'draw', key: 'red hair#7', caption: '' });
+      const before = await editor.ask(({ state }) => state.nodeCount);
+      await drop(editor, 'anything.png', png);
+      await editor.until(({ state }) => state.nodeCount === 2);
+      expect(await page.locator('.toast.good').textContent()).toContain('Graph of picture “red hair#7”.');
+      expect(await editor.ask(({ state, canvas }) => [state.graphName, canvas.read().nodes['draw']?.type])).toEqual([
+        'Small',
+        'facewright/sampler',
+      ]);
+      await page.locator('.stage-canvas canvas').focus();
+      await page.keyboard.press('Control+z');
+      expect(await editor.ask(({ state }) => state.nodeCount)).toBe(before);
+    }));
+
+  it('says what a picture without a graph is, and what can be dropped', () =>
+    withEditor(async (editor) => {
+      const before = await editor.ask(({ state }) => state.nodeCount);
+      const told = async () => editor.page.locator('.toast.bad').last().textContent();
+      await drop(editor, 'plain.png', emptyPng);
+      await editor.page.waitForSelector('.toast.bad');
+      expect(await told()).toMatch(/plain\.png brings no graph[\s\S]*a PNG without one[\s\S]*graph file \(\.json\)/);
+      await drop(editor, 'comfy.png', withPngText(emptyPng, { prompt: '{}', workflow: '{}' }));
+      await editor.until(({ state }) => state.toasts.length === 2);
+      expect(await told()).toContain('ComfyUI');
+      await drop(editor, 'photo.jpg', Uint8Array.of(0xff, 0xd8, 0xff), 'image/jpeg');
+      await editor.until(({ state }) => state.toasts.length === 3);
+      expect(await told()).toContain('another format');
+      expect(await editor.ask(({ state }) => state.nodeCount)).toBe(before);
+    }));
+
+  it('shows the templates as cards, with a drawn graph where there is no picture, and opens one by keys', () =>
+    withEditor(async (editor) => {
+      const { page } = editor;
+      await page.click('#open-templates');
+      await page.waitForSelector('.card');
+      expect(await page.locator('.card .sketch').count()).toBe(2);
+      expect(await page.locator('.card-size').allTextContents()).toEqual([`${Object.keys(fakeLoop.nodes).length} nodes`, '6 nodes']);
+      // The second says that it has a picture, which the server does not have.
+      await page.waitForSelector('.card img', { state: 'detached' });
+      expect(await page.evaluate('document.activeElement?.dataset.template')).toBe('face-quality-loop');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('dialog', { state: 'detached' });
     }));
 
   it('can be used on a small screen: nothing overflows, run and every tab can be reached', () =>

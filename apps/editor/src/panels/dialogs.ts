@@ -4,6 +4,7 @@ import type { Editor } from '../editor.ts';
 import { dateTime } from '../state/format.ts';
 import { icon } from './icons.ts';
 import { modal } from './modal.ts';
+import { templateCards } from './template-cards.ts';
 
 const keys: readonly (readonly [string, string])[] = [
   ['Ctrl+Enter', 'Run the graph'],
@@ -37,20 +38,7 @@ export function dialogs(editor: Editor): TemplateResult | typeof nothing {
         title: 'Templates',
         name: 'templates',
         close,
-        body: !dialog.templates
-          ? html`<p class="empty">Loading…</p>`
-          : dialog.templates.length === 0
-            ? html`<p class="empty">The server has no templates.</p>`
-            : html`<ul class="cards">
-                ${dialog.templates.map(
-                  ({ name, title, description }) =>
-                    html`<li>
-                      <button class="card" data-template=${name} @click=${() => void editor.openTemplate(name)}>
-                        <strong>${title}</strong><span>${description}</span>
-                      </button>
-                    </li>`,
-                )}
-              </ul>`,
+        body: templateCards(editor, dialog.templates),
       });
     case 'open':
       return modal({
@@ -82,13 +70,13 @@ export function dialogs(editor: Editor): TemplateResult | typeof nothing {
         footer: html`<label class="button"
             >${icon('open')} From a file<input
               type="file"
-              accept=".json,application/json"
+              accept=".json,application/json,.png,image/png"
               class="hidden-file"
               @change=${(event: Event) => {
                 const file = (event.target as HTMLInputElement).files?.[0];
                 if (file) void editor.openFile(file);
               }} /></label
-          ><span class="soft">or drop a .json file anywhere</span>`,
+          ><span class="soft">or drop a .json file, or a picture that Facewright saved, anywhere</span>`,
       });
     case 'save':
       return modal({

@@ -1,6 +1,6 @@
 // Pictures that the run made, by node; one is enlarged by a click.
 import { html, type TemplateResult } from 'lit-html';
-import { assetUrl } from '../api/http.ts';
+import { assetUrl, pictureUrl } from '../api/http.ts';
 import { label } from '../canvas/label.ts';
 import type { Editor } from '../editor.ts';
 import { describeRunNode, runNodeTitle } from '../state/editor-state.ts';
@@ -51,7 +51,7 @@ export function galleryPanel(editor: Editor): TemplateResult {
 }
 
 export function lightbox(editor: Editor): TemplateResult | null {
-  const { lightbox: shown } = editor.state;
+  const { lightbox: shown, run } = editor.state;
   const picture = shown?.pictures[shown.at];
   if (!shown || !picture) return null;
   const { image, note } = picture;
@@ -74,7 +74,12 @@ export function lightbox(editor: Editor): TemplateResult | null {
       <p class="caption">${image.caption || 'No caption'}</p>
       <p class="soft">
         ${[note, image.key, `${image.width} × ${image.height}`].filter(Boolean).join(' · ')} ·
-        <a href=${assetUrl(image.asset)} download=${`${image.key.replace(/[^\w.-]+/g, '-')}.png`}>download</a>
+        <a
+          href=${run ? pictureUrl(run.id, image.asset) : assetUrl(image.asset)}
+          download=${`${image.key.replace(/\.\w{3,4}$/, '').replace(/[^\w.-]+/g, '-')}.png`}
+          title="A PNG that carries the graph: drop it on the editor to get the graph back"
+          >download</a
+        >
       </p>
     `,
   });
