@@ -83,6 +83,10 @@ describe('samplers', () => {
       for (const steps of [0, 1.5, 1001, Number.NaN]) expect(() => createSampler(kind, sd15, steps)).toThrow(/steps: expected/);
     expect(() => createSampler('ddim', sd15, 1000)).toThrow(/begins at 1000/);
     expect(() => createSampler('unipc', sd15, 1000)).toThrow(/a timestep of its own, got 1000 over 1000 timesteps/);
+    const short = parseNoiseSchedule({ ...sd15SchedulerConfig, num_train_timesteps: 40 });
+    expect(() => createSampler('lcm', short, 4)).toThrow(
+      /original_inference_steps of sampler lcm: expected at most the 40 trained.*got 50/,
+    );
     expect(() => createSampler('lcm', sd15, 51)).toThrow(/steps of sampler lcm: expected at most the 50 that/);
   });
 

@@ -10,6 +10,8 @@ export const lcm: MakeSampler = (schedule, steps) => {
   const { alphasCumprod: alphas, originalSteps, timestepScaling } = schedule;
   if (steps > originalSteps)
     throw err.INPUT('steps of sampler lcm', `at most the ${originalSteps} that the model was distilled for`, `${steps}`);
+  if (originalSteps > alphas.length)
+    throw err.INPUT('original_inference_steps of sampler lcm', `at most the ${alphas.length} trained timesteps`, `${originalSteps}`);
   const stride = Math.floor(alphas.length / originalSteps);
   const timesteps = Array.from({ length: steps }, (_, i) => (originalSteps - Math.floor(i * (originalSteps / steps))) * stride - 1);
   checkSignal('lcm', schedule, timesteps);
