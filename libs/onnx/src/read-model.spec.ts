@@ -1,5 +1,7 @@
+import { createRuntime } from '@facewright/runtime';
 import { CodedError, createRng, float32 } from '@facewright/tensor';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildModel } from './build-model.ts';
@@ -20,6 +22,25 @@ describe('reading a model', () => {
     const weight = parameter('w', 'float32', [2], { kind: 'file', file: '/a/w.bin', offset: 0, length: 8 });
     const { bytes } = buildModel({ y: op.Mul([input('x', 'float32', [2]), weight]) });
     expect(readModel(bytes, nowhere).files).toEqual([{ location: 'w.bin', path: '/models/w.bin', regions: [[0, 8]] }]);
+  });
+  it.each(['w.bin', './w.bin', 'deeper/w.bin'])('runs it with weights that lie at %s, in its folder or elsewhere', async (location) => {
+    const folder = mkdtempSync(join(tmpdir(), 'read-model-'));
+    mkdirSync(join(folder, 'deeper'));
+    const place = { kind: 'file', file: '/a/w.bin', offset: 0, length: 8 } as const;
+    const again = { ...place, file: '/a/v.bin', offset: 4 };
+    const [w, v] = [parameter('w', 'float32', [2], place), parameter('v', 'float32', [2], again)];
+    const { proto } = describeModel(buildModel({ y: op.Add([op.Mul([input('x', 'float32', [2]), w]), v]) }).bytes);
+    proto.graph!.initializer![0]!.externalData![0]!.value = location;
+    writeFileSync(join(folder, location), Float32Array.of(2, 3));
+    const runtime = await createRuntime({ provider: 'cpu', linkFolder: join(folder, 'links') });
+    for (const path of [join(folder, 'v.bin'), join(folder, 'links.bin')]) {
+      writeFileSync(path, Float32Array.of(0, 10, 20));
+      const model = readModel(encodeModel(proto), (name) => (name === location ? join(folder, location) : path));
+      expect(model.files.map((file) => file.regions)).toEqual([[[0, 8]], [[4, 12]]]);
+      const session = await runtime.open(model);
+      expect([...((await session.run({ x: float32([2], [1, 1]) }))['y']!.data as Float32Array)]).toEqual([12, 23]);
+      await session.release();
+    }
   });
   it('gives a name to every size that the file does not say, and leaves weights out of the inputs', () => {
     const tensor = (dim: object[]) => ({ tensorType: { elemType: 1, shape: { dim } } });

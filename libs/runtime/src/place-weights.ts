@@ -1,6 +1,6 @@
-// Weight files where onnxruntime reads them in place: one folder in which every location of the graph is a plain file name.
+// Weight files where onnxruntime reads them in place: one folder in which every location of the graph leads to its file.
 import { copyFile, link, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, normalize, resolve, sep } from 'node:path';
 import type { RunnableModel } from '@facewright/tensor';
 import { err } from './errors.ts';
 
@@ -33,16 +33,19 @@ export async function placeWeights({ files, memory }: RunnableModel, linkFolder:
   const bytes = [...sizes, ...memory.map(({ data }) => data.byteLength)].reduce((a, b) => a + b, 0);
   const first = files[0];
   if (!first) return { folder: null, memory, bytes, remove: async () => {} };
-  const folder = dirname(first.path);
-  if (!memory.length && files.every(({ path, location }) => dirname(path) === folder && basename(path) === location))
+  const folder = first.path.slice(0, -normalize(first.location).length - 1);
+  if (!memory.length && files.every(({ path, location }) => resolve(path) === resolve(folder, location)))
     return { folder, memory, bytes, remove: async () => {} };
 
   await mkdir(linkFolder, { recursive: true });
   const links = await mkdtemp(join(linkFolder, 'weights-'));
   const remove = () => rm(links, { recursive: true, force: true });
   try {
-    const strange = [...files, ...memory].find(({ location }) => basename(location) !== location);
-    if (strange) throw err.WEIGHTS(strange.location, 'a location that is not a plain file name');
+    for (const { location } of [...files, ...memory]) {
+      const at = join(links, location);
+      if (isAbsolute(location) || !at.startsWith(links + sep)) throw err.WEIGHTS(location, 'a location outside of the folder of the model');
+      await mkdir(dirname(at), { recursive: true });
+    }
     for (const { location, data } of memory) await writeFile(join(links, location), data);
     for (const { path, location } of files) await link(path, join(links, location)).catch(() => copyFile(path, join(links, location)));
   } catch (cause) {

@@ -185,6 +185,10 @@ describe('weights', () => {
     expect(readdirSync(join(folder, 'links'))).toEqual([]);
     expect(existsSync(join(folder, 'elsewhere', 'b.data'))).toBe(true);
   });
+  it('outside of the folder of the model are refused', async () => {
+    const outside = conv({ files: [{ location: '../kernel.bin', path: join(folder, 'kernel.bin') }] });
+    await expect(cpu.open(outside)).rejects.toThrow('weights ../kernel.bin: expected a readable file, got: a location outside');
+  });
   it('that are missing or too short are refused by name', async () => {
     await expect(cpu.open(conv({ files: [{ location: 'kernel.bin', path: join(folder, 'nothing.bin') }] }))).rejects.toThrow(
       join(folder, 'nothing.bin'),
@@ -218,6 +222,32 @@ describe('shared sessions', () => {
     expect(await loss()).toBe(4);
     expect(await loss()).toBe(4);
     expect(built).toBe(2);
+    await runtime.dispose();
+  });
+  it('leave for others when memory is short, and come back', async () => {
+    const said: string[] = [];
+    const runtime = await createRuntime({ provider: 'cpu', memory: 300 * 2 ** 20, log: (message) => said.push(message) });
+    /** The convolution, said to read so many megabytes of a file. */
+    const large = (file: string, megabytes: number) =>
+      conv({
+        files: [
+          { location: 'kernel.bin', path: join(folder, 'kernel.bin') },
+          { location: 'bias.bin', path: join(folder, file), regions: [[0, megabytes * 2 ** 20]] },
+        ],
+      });
+    writeFileSync(join(folder, 'text'), bias);
+    writeFileSync(join(folder, 'unet'), bias);
+    const text = await runtime.cached('text:1', () => large('text', 100));
+    await runtime.cached('text:2', () => large('text', 100));
+    await text.run({ x: picture(1) });
+    await runtime.cached('vae:1', () => large('bias.bin', 100));
+    expect(said.slice(2)).toEqual([]);
+    const unet = await runtime.cached('unet:1', () => large('unet', 250));
+    await unet.run({ x: picture(1) });
+    const closed = said.slice(2).map((line) => /closed (\w+) of/.exec(line)?.[1]);
+    expect(closed).toEqual(['vae', 'text', 'text']);
+    expect((await text.run({ x: picture(2) }))['y']!.dims).toEqual([2, 4, 8, 8]);
+    await expect(runtime.cached('huge:1', () => large('unet', 301))).rejects.toEqual(code('RUNTIME_MEMORY'));
     await runtime.dispose();
   });
   it('forget an opening that failed', async () => {

@@ -10,7 +10,7 @@ export interface TensorInfo {
 
 /** A file that a graph reads weights from. */
 export interface WeightFile {
-  /** Plain name inside the graph. */
+  /** Name inside the graph: a plain file name, or a path below the model's folder in graphs of others. */
   readonly location: string;
   /** The file on disk. */
   readonly path: string;
