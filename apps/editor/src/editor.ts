@@ -1,6 +1,15 @@
 // The editor: one state, what a person can do to it, and the canvas and the server that it talks to.
-import { graphOfPicture, graphSchema, isPng, parseGraphText, type Graph, type PortDescription, type RunEvent } from '@facewright/core';
-import { api, RequestRefused } from './api/http.ts';
+import {
+  graphOfPicture,
+  graphSchema,
+  isPng,
+  parseGraphText,
+  type Graph,
+  type ModelFolder,
+  type PortDescription,
+  type RunEvent,
+} from '@facewright/core';
+import { api, RequestRefused, type ModelListing } from './api/http.ts';
 import { connectLive, type Live } from './api/live.ts';
 import { GraphCanvas, type CanvasPoint, type LooseEnd } from './canvas/graph-canvas.ts';
 import { parseField } from './fields/field-values.ts';
@@ -27,6 +36,8 @@ const RECORD_MS = 250;
 const VALIDATE_MS = 400;
 const HINT_MS = 450;
 const TOAST_MS = 6000;
+/** A list of models this young is not asked for again, ms. */
+const LISTING_MS = 3000;
 const LAST_RUN = 'facewright.run';
 const emptyGraph: Graph = { facewright: 1, name: 'Untitled', description: '', nodes: {}, links: [], groups: [] };
 
@@ -43,6 +54,9 @@ export class Editor {
   #hintTimer: ReturnType<typeof setTimeout> | undefined;
   #looked: readonly unknown[] = [];
   #nextToast = 1;
+  readonly #listings = new Map<ModelFolder, { readonly at: number; readonly listing: ModelListing }>();
+  /** What had the focus before the picker. */
+  #pickerBack: Element | null = null;
 
   constructor(canvas: HTMLCanvasElement, render: (editor: Editor) => void) {
     this.#render = render;
@@ -56,11 +70,14 @@ export class Editor {
         if (node && !this.state.selection.includes(node)) this.canvas.select([node]);
         this.update({ menu: { at, node } });
       },
-      editField: (node, port, box) => this.update({ editing: { node, port, box, problem: '' } }),
+      editField: (node, port, box) => {
+        if (port.type.kind === 'path' && port.type.models) this.openPicker(node, port, box);
+        else this.update({ editing: { node, port, box, problem: '' } });
+      },
       rename: (node, box) => this.update({ renaming: { node, box } }),
       moved: () => {
-        if (this.state.editing || this.state.renaming || this.state.menu || this.state.hint)
-          this.update({ editing: null, renaming: null, menu: null, hint: null });
+        if (this.state.editing || this.state.picker || this.state.renaming || this.state.menu || this.state.hint)
+          this.update({ editing: null, picker: null, renaming: null, menu: null, hint: null });
       },
     });
     this.#live = connectLive({
@@ -129,6 +146,7 @@ export class Editor {
       canRedo: false,
       showProblems: false,
       editing: null,
+      picker: null,
       search: null,
     });
     autosave(shown, savedAs);
@@ -284,6 +302,31 @@ export class Editor {
   openSearch(at: CanvasPoint, from: LooseEnd | null): void {
     this.update({ search: { at, from, query: '', chosen: 0 }, menu: null, hint: null });
   }
+  /** Shows what was listed last, and asks again when that was more than a few seconds ago. */
+  openPicker(node: string, port: PortDescription, box: DOMRect): void {
+    const folder = port.type.kind === 'path' ? port.type.models : undefined;
+    if (!folder) return;
+    const before = this.#listings.get(folder);
+    this.#pickerBack = document.activeElement;
+    this.update({ picker: { node, port, box, query: '', chosen: null, listing: before?.listing ?? null, problem: '' }, hint: null });
+    if (before && Date.now() - before.at < LISTING_MS) return;
+    const shown = (change: Partial<NonNullable<EditorState['picker']>>): void => {
+      const { picker } = this.state;
+      if (picker?.node === node && picker.port === port) this.update({ picker: { ...picker, ...change } });
+    };
+    api.models(folder).then(
+      (listing) => {
+        this.#listings.set(folder, { at: Date.now(), listing });
+        shown({ listing, problem: '' });
+      },
+      (error: unknown) => shown({ problem: error instanceof Error ? error.message : String(error) }),
+    );
+  }
+  closePicker(): void {
+    this.update({ picker: null });
+    if (this.#pickerBack instanceof HTMLElement && this.#pickerBack.isConnected) this.#pickerBack.focus();
+    else this.canvas.focusElement();
+  }
   focusNode(id: string): void {
     if (this.canvas.node(id)) this.canvas.focus(id);
   }
@@ -391,9 +434,9 @@ export class Editor {
   }
   /** Closes what floats, the topmost first; false when nothing did. */
   escape(): boolean {
-    const { search, menu, editing, renaming, lightbox, hint } = this.state;
-    if (!search && !menu && !editing && !renaming && !lightbox && !hint) return false;
-    this.update({ search: null, menu: null, editing: null, renaming: null, lightbox: null, hint: null });
+    const { search, menu, editing, picker, renaming, lightbox, hint } = this.state;
+    if (!search && !menu && !editing && !picker && !renaming && !lightbox && !hint) return false;
+    this.update({ search: null, menu: null, editing: null, picker: null, renaming: null, lightbox: null, hint: null });
     return true;
   }
   #showHint(hint: Hint | null): void {

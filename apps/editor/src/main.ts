@@ -10,6 +10,7 @@ import './styles/base.css';
 import './styles/layout.css';
 import './styles/panels.css';
 import './styles/floating.css';
+import './styles/picker.css';
 
 const stage = document.createElement('div');
 stage.className = 'stage-canvas';

@@ -11,7 +11,13 @@ const definitions = [
     title: 'Load diffusion model',
     summary: 'Opens a checkpoint folder or file as a model that draws.',
     category: 'Models',
-    inputs: { path: port.path({ default: 'models/tiny-faces', help: 'A folder in the diffusers layout, or one checkpoint file.' }) },
+    inputs: {
+      path: port.path({
+        models: 'checkpoints',
+        default: 'models/tiny-faces',
+        help: 'A folder in the diffusers layout, or one checkpoint file.',
+      }),
+    },
     outputs: { model: port.model('diffusion') },
     effects: 'reads',
   }),
@@ -21,7 +27,7 @@ const definitions = [
     title: 'Load face score model',
     summary: 'Opens a model that says how good a face looks.',
     category: 'Models',
-    inputs: { path: port.path({ default: 'models/tiny-faces/face_score' }) },
+    inputs: { path: port.path({ models: 'scorers', default: 'models/tiny-faces/face_score' }) },
     outputs: { model: port.model('face-score') },
     effects: 'reads',
   }),

@@ -29,6 +29,22 @@ const mediaTypes: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
 };
+const fakeCheckpoints = [
+  ['checkpoints/dreamshaper_8.safetensors', 2_132_625_894],
+  ['checkpoints/portraits/epicphotogasm_z.safetensors', 2_132_625_918],
+  ['checkpoints/portraits/realistic-faces-of-the-north-with-a-very-long-name-v3-pruned-fp16.safetensors', 2_132_625_612],
+  ['checkpoints/Realistic_Vision_V5.1.safetensors', 4_265_096_996],
+  ['checkpoints/Realistic_Vision_V5.1-inpainting.safetensors', 4_265_146_273],
+  ['checkpoints/sd-v1-5-inpainting.ckpt', 4_265_437_280],
+  ['checkpoints/v1-5-pruned-emaonly.safetensors', 4_265_146_304],
+  ['diffusers/stable-diffusion-xl-base-1.0', 6_938_078_334],
+].map(([path, bytes], i) => ({
+  path,
+  bytes,
+  folder: 'checkpoints',
+  kind: String(path).startsWith('diffusers') ? 'folder' : String(path).endsWith('ckpt') ? 'torch' : 'safetensors',
+  modified: new Date(Date.UTC(2026, i, 3 + i)).toISOString(),
+}));
 const descriptions = new Map<string, NodeDescription>(fakeNodes.map((node) => [node.type, node]));
 
 interface Run {
@@ -283,6 +299,11 @@ export async function startFakeServer({
     const missing = (): void =>
       send(response, 404, { problems: [{ code: 'SERVER_NO_SUCH', message: `${what}: expected a known name, got ${name}` }] });
     switch (`${request.method} ${what}`) {
+      case 'GET models':
+        return send(response, 200, {
+          models: new URL(request.url ?? '/', 'http://localhost').searchParams.get('folder') === 'checkpoints' ? fakeCheckpoints : [],
+          folders: ['/home/ada/ComfyUI/models', '/home/ada/faces/models'],
+        });
       case 'GET nodes':
         return send(response, 200, { nodes: fakeNodes });
       case 'GET templates':

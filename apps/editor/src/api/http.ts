@@ -1,5 +1,5 @@
 // Requests to the server's HTTP API; a refusal is thrown with all of its problems.
-import type { Asset, Graph, NodeDescription, PlanStep, Problem, RunSummary } from '@facewright/core';
+import type { Asset, Graph, ModelFolder, NodeDescription, PlanStep, Problem, RunSummary } from '@facewright/core';
 
 export interface TemplateInfo {
   readonly name: string;
@@ -13,6 +13,20 @@ export interface TemplateInfo {
 export interface SavedGraph {
   readonly name: string;
   readonly modified: string;
+}
+
+/** A model as the server lists it. */
+export interface ModelInfo {
+  /** As graphs write it: checkpoints/portraits/soft.safetensors. */
+  readonly path: string;
+  readonly kind: 'safetensors' | 'torch' | 'onnx' | 'folder';
+  readonly bytes: number;
+  readonly modified: string;
+}
+export interface ModelListing {
+  readonly models: readonly ModelInfo[];
+  /** The models folders that were looked in. */
+  readonly folders: readonly string[];
 }
 
 /** The server said no, or could not be reached; `problems` is never empty. */
@@ -55,6 +69,7 @@ const named = (name: string): string => encodeURIComponent(name);
 
 export const api = {
   nodes: async () => (await request<{ nodes: readonly NodeDescription[] }>('GET', '/nodes')).nodes,
+  models: (folder: ModelFolder) => request<ModelListing>('GET', `/models?folder=${folder}`),
   templates: async () => (await request<{ templates: readonly TemplateInfo[] }>('GET', '/templates')).templates,
   template: (name: string) => request<Graph>('GET', `/templates/${named(name)}`),
   graphs: async () => (await request<{ graphs: readonly SavedGraph[] }>('GET', '/graphs')).graphs,

@@ -92,6 +92,11 @@ export class PortWidget extends BaseWidget {
         ctx.fillText(typeof value === 'number' ? number(value) : value === undefined ? 'needed' : fieldText(value), right, middle);
         return;
       case 'path':
+        if (port.type.models) {
+          drawChevron(ctx, right - 4, middle);
+          ctx.fillText(cut(ctx, fieldText(value) || 'choose…', right - from - 14, 'end'), right - 14, middle);
+          return;
+        }
         ctx.fillText(cut(ctx, fieldText(value) || 'choose…', right - from, 'end'), right, middle);
         return;
       default:

@@ -76,16 +76,40 @@ function control(field: Field, id: string): TemplateResult {
     case 'text':
       if (type.multiline) return html`<textarea id=${id} rows="4" ?disabled=${linked} .value=${live(text)} @change=${change}></textarea>`;
       return html`<input id=${id} ?disabled=${linked} .value=${live(text)} @change=${change} />`;
-    default:
-      return html`<input
+    case 'path': {
+      const input = html`<input
         id=${id}
         class="path"
         spellcheck="false"
-        placeholder="/path/to/${type.kind === 'path' && type.of === 'folder' ? 'folder' : 'file'}"
+        placeholder=${type.models ? `${type.models}/…` : `/path/to/${type.of === 'folder' ? 'folder' : 'file'}`}
         ?disabled=${linked}
         .value=${live(text)}
         @change=${change}
+        @keydown=${(event: KeyboardEvent) => type.models && event.key === 'ArrowDown' && open(event)}
       />`;
+      const open = (event: Event): void => {
+        const row = (event.currentTarget as Element).closest('.path-control');
+        if (row) editor.openPicker(node, port, row.getBoundingClientRect());
+        event.preventDefault();
+      };
+      if (!type.models) return input;
+      return html`<span class="path-control"
+        >${input}<button
+          class="quiet"
+          aria-haspopup="dialog"
+          aria-label="Choose from ${type.models}"
+          data-tip="Choose from ${type.models}"
+          data-tip-side="left"
+          ?disabled=${linked}
+          @click=${open}
+        >
+          ${icon('chevron')}
+        </button></span
+      >`;
+    }
+    default:
+      // Every other kind arrives by a link.
+      return html``;
   }
 }
 

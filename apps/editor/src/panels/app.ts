@@ -6,6 +6,7 @@ import { dock } from './dock.ts';
 import { lightbox } from './gallery-panel.ts';
 import { inspector } from './inspector.ts';
 import { contextMenu, fieldEditor, hint, titleEditor, toasts } from './overlays.ts';
+import { modelPicker } from './model-picker.ts';
 import { palette } from './palette.ts';
 import { searchBox } from './search-box.ts';
 import { topBar } from './top-bar.ts';
@@ -31,6 +32,6 @@ export const app = (editor: Editor, stage: HTMLElement): TemplateResult => html`
       ${dock(editor)}
     </div>
   </main>
-  ${hint(editor)} ${fieldEditor(editor)} ${titleEditor(editor)} ${searchBox(editor)} ${contextMenu(editor)} ${dialogs(editor)}
-  ${lightbox(editor) ?? nothing} ${toasts(editor)}
+  ${hint(editor)} ${fieldEditor(editor)} ${modelPicker(editor)} ${titleEditor(editor)} ${searchBox(editor)} ${contextMenu(editor)}
+  ${dialogs(editor)} ${lightbox(editor) ?? nothing} ${toasts(editor)}
 `;

@@ -1,6 +1,6 @@
 // Everything the panels show, in one immutable record.
 import type { Graph, NodeDescription, PortDescription, Problem, RunSummary } from '@facewright/core';
-import type { SavedGraph, TemplateInfo } from '../api/http.ts';
+import type { ModelListing, SavedGraph, TemplateInfo } from '../api/http.ts';
 import type { Connection } from '../api/live.ts';
 import type { Catalogue } from '../canvas/document.ts';
 import type { CanvasPoint, LooseEnd } from '../canvas/graph-canvas.ts';
@@ -50,6 +50,16 @@ export interface EditorState {
   readonly search: { readonly at: CanvasPoint; readonly from: LooseEnd | null; readonly query: string; readonly chosen: number } | null;
   readonly menu: { readonly at: CanvasPoint; readonly node: string | null } | null;
   readonly editing: { readonly node: string; readonly port: PortDescription; readonly box: DOMRect; readonly problem: string } | null;
+  /** The picker of models: `listing` is null until the server has answered, `chosen` until a key moves it. */
+  readonly picker: {
+    readonly node: string;
+    readonly port: PortDescription;
+    readonly box: DOMRect;
+    readonly query: string;
+    readonly chosen: number | null;
+    readonly listing: ModelListing | null;
+    readonly problem: string;
+  } | null;
   readonly renaming: { readonly node: string; readonly box: DOMRect } | null;
   readonly hint: Hint | null;
   readonly toasts: readonly Toast[];
@@ -81,6 +91,7 @@ export const firstState: EditorState = {
   search: null,
   menu: null,
   editing: null,
+  picker: null,
   renaming: null,
   hint: null,
   toasts: [],
