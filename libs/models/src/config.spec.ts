@@ -9,6 +9,9 @@ import {
   sd15AutoencoderConfig,
   sd15ClipTextConfig,
   sd15UNetConfig,
+  sdxlAutoencoderConfig,
+  sdxlClipText2Config,
+  sdxlUNetConfig,
 } from './index.ts';
 
 const message = (parse: () => unknown): string => {
@@ -44,6 +47,36 @@ describe('configurations', () => {
       'norm_eps: expected a number, got "small"',
     ])
       expect(words).toContain(part);
+  });
+
+  it('of Stable Diffusion XL are read as diffusers writes them today', () => {
+    const { addition, heads, transformerLayers } = parseUNetConfig({
+      ...sdxlUNetConfig,
+      addition_embed_type_num_heads: 64,
+      class_embeddings_concat: false,
+      conv_in_kernel: 3,
+      cross_attention_norm: null,
+      encoder_hid_dim: null,
+      mid_block_type: 'UNetMidBlock2DCrossAttn',
+      num_attention_heads: null,
+      only_cross_attention: false,
+      resnet_time_scale_shift: 'default',
+      time_embedding_type: 'positional',
+      upcast_attention: null,
+    });
+    expect({ addition, heads, transformerLayers }).toEqual({
+      addition: { textWidth: 1280, timeWidth: 256 },
+      heads: [5, 10, 20],
+      transformerLayers: [1, 2, 10],
+    });
+    expect(
+      parseAutoencoderConfig({ ...sdxlAutoencoderConfig, latents_mean: null, latents_std: null, shift_factor: null }).scalingFactor,
+    ).toBe(0.13025);
+    expect(parseClipTextConfig(sdxlClipText2Config).projection).toEqual({ width: 1280, layout: 'linear' });
+    expect(parseClipTextConfig(sd15ClipTextConfig).projection).toBeNull();
+    expect(message(() => parseUNetConfig({ ...sdxlUNetConfig, projection_class_embeddings_input_dim: 1536 }))).toContain(
+      'projection_class_embeddings_input_dim: expected more than 6 times addition_time_embed_dim = 256, got 1536',
+    );
   });
 
   it('may name unused settings as null or false', () => {

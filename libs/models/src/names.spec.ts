@@ -18,6 +18,10 @@ import {
   sd15AutoencoderConfig,
   sd15ClipTextConfig,
   sd15UNetConfig,
+  sd2ClipTextConfig,
+  sd2UNetConfig,
+  sdxlClipText2Config,
+  sdxlUNetConfig,
   splitSingleFile,
   UNet2DCondition,
   type StoredTensor,
@@ -37,11 +41,15 @@ const keys = (file: string): [string, StoredTensor][] =>
 
 describe('full-size configurations', () => {
   it.each([
-    ['UNet2DConditionModel', new UNet2DCondition(parseUNetConfig(sd15UNetConfig)), 686, 859_520_964],
+    ['UNet2DConditionModel of 1.5', new UNet2DCondition(parseUNetConfig(sd15UNetConfig)), 686, 859_520_964],
     ['its inpainting variant', new UNet2DCondition(parseUNetConfig({ ...sd15UNetConfig, in_channels: 9 })), 686, 859_535_364],
-    ['AutoencoderKL', new AutoencoderKL(parseAutoencoderConfig(sd15AutoencoderConfig)), 248, 83_653_863],
-    ['CLIPTextModel', new ClipText(parseClipTextConfig(sd15ClipTextConfig)), 196, 123_060_480],
-  ] as const)('%s of Stable Diffusion 1.5 has as many parameters as its checkpoint', (_, module, tensors, scalars) => {
+    ['UNet2DConditionModel of 2', new UNet2DCondition(parseUNetConfig(sd2UNetConfig)), 686, 865_910_724],
+    ['UNet2DConditionModel of XL', new UNet2DCondition(parseUNetConfig(sdxlUNetConfig)), 1680, 2_567_463_684],
+    ['CLIPTextModel of 2', new ClipText(parseClipTextConfig(sd2ClipTextConfig)), 372, 340_387_840],
+    ['CLIPTextModelWithProjection of XL', new ClipText(parseClipTextConfig(sdxlClipText2Config)), 517, 694_659_840],
+    ['AutoencoderKL of 1.5', new AutoencoderKL(parseAutoencoderConfig(sd15AutoencoderConfig)), 248, 83_653_863],
+    ['CLIPTextModel of 1.5', new ClipText(parseClipTextConfig(sd15ClipTextConfig)), 196, 123_060_480],
+  ] as const)('%s of Stable Diffusion has as many parameters as its checkpoint', (_, module, tensors, scalars) => {
     expect([...module.parameters()].length).toBe(tensors);
     expect(parameterCount(module)).toBe(scalars);
   });

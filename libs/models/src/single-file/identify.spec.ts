@@ -2,7 +2,7 @@
 import type { Shape } from '@facewright/tensor';
 import { expect, it } from 'vitest';
 import { identifyTensors } from '../index.ts';
-import { fileOf, modelKinds } from './testing/file-of.ts';
+import { fileOf, modelKinds } from '../reference/single-files.ts';
 
 const file = (names: Readonly<Record<string, Shape>>) => new Map(Object.entries(names).map(([name, shape]) => [name, { shape }]));
 

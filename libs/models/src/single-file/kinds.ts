@@ -55,7 +55,7 @@ export const families: Readonly<Record<ModelFamily, FamilyLayout>> = {
       },
       { config: sdxlClipText2Config, prefix: 'conditioner.embedders.1.model.', owns: 'conditioner.embedders.1.', naming: 'open_clip' },
     ],
-    scheduler: { ...sd15SchedulerConfig, _class_name: 'EulerDiscreteScheduler' },
+    scheduler: { ...sd15SchedulerConfig, _class_name: 'EulerDiscreteScheduler', timestep_spacing: 'leading' },
   },
 };
 

@@ -25,7 +25,7 @@ import { relativeError } from '../reference/fixture.ts';
 import { hashedWeights } from '../reference/hashed-tensor.ts';
 import { openClipPlace } from './open-clip-names.ts';
 import { findPart } from './part.ts';
-import { fileOf, modelKinds, partsOf } from './testing/file-of.ts';
+import { fileOf, modelKinds, partsOf } from '../reference/single-files.ts';
 
 const message = (action: () => unknown): string => {
   try {
@@ -134,10 +134,13 @@ describe('a whole file', () => {
     expect([text?.tensors.size, vae?.tensors.size]).toEqual([196, 248]);
   });
 
-  it('may say that it predicts the velocity', () => {
+  it('may say that it predicts the velocity, and that it starts from pure noise', () => {
     const file = fileOf('sdxl').set('v_pred', stored([0]));
     const { scheduler, predictionGuessed } = splitSingleFile('a.safetensors', file);
     expect([scheduler['prediction_type'], predictionGuessed]).toEqual(['v_prediction', false]);
+    const zero = splitSingleFile('a.safetensors', file.set('ztsnr', stored([0]))).scheduler;
+    expect(parseNoiseSchedule(zero)).toMatchObject({ prediction: 'v_prediction', spacing: 'trailing' });
+    expect(parseNoiseSchedule(zero).alphasCumprod.at(-1)).toBeCloseTo(0, 12);
   });
 
   it('that is broken is told with what it was taken for, the first names of each part, and how many more', () => {

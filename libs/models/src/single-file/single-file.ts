@@ -55,20 +55,25 @@ export function splitSingleFile(file: string, tensors: Tensors): SingleFile {
     return part(i === 0 ? 'text encoder' : `text encoder ${i + 1}`, config, findText(tensors, layout, config));
   });
   if (count > 0) throw err.WEIGHTS(`${file}, taken for ${title} because ${why}`, problems, count);
-  const velocity = kind === 'sd2' || tensors.has(velocityMark);
+  const marked = tensors.has(velocityMark);
   return {
     kind,
     unet: unet!, // what it was identified by
     vae,
     text: texts[0] ?? null,
     text2: texts[1] ?? null,
-    scheduler: { ...family.scheduler, ...(velocity && { prediction_type: 'v_prediction' }) },
-    predictionGuessed: kind === 'sd2' && !tensors.has(velocityMark),
+    scheduler: {
+      ...family.scheduler,
+      ...((marked || kind === 'sd2') && { prediction_type: 'v_prediction' }),
+      ...(tensors.has(zeroSignalMark) && { rescale_betas_zero_snr: true, timestep_spacing: 'trailing' }),
+    },
+    predictionGuessed: kind === 'sd2' && !marked,
   };
 }
 
-/** An empty tensor by which the authors of later models say that theirs predicts the velocity. */
+/** Empty tensors by which the authors of later models say that theirs predicts the velocity, and that its last timestep is pure noise. */
 const velocityMark = 'v_pred';
+const zeroSignalMark = 'ztsnr';
 
 const isModelKind = (kind: string): kind is ModelKind => kind.replace('-inpainting', '') in families;
 

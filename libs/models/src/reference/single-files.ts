@@ -1,17 +1,17 @@
 // Names and shapes of whole single files, as they are published, without their numbers.
 import { sizeOf, type Shape } from '@facewright/tensor';
-import { AutoencoderKL } from '../../autoencoder-kl/autoencoder-kl.ts';
-import { parseAutoencoderConfig } from '../../autoencoder-kl/config.ts';
-import { ClipText } from '../../clip-text/clip-text.ts';
-import { parseClipTextConfig } from '../../clip-text/config.ts';
-import type { Module } from '../../nn/module.ts';
-import type { StoredTensor } from '../../nn/weight-sources.ts';
-import { parseUNetConfig } from '../../unet-2d-condition/config.ts';
-import { UNet2DCondition } from '../../unet-2d-condition/unet-2d-condition.ts';
-import { families, familyOf, type ModelKind } from '../kinds.ts';
-import { ldmAutoencoderName, ldmUNetName } from '../ldm-names.ts';
-import { openClipPlace } from '../open-clip-names.ts';
-import type { Place } from '../part.ts';
+import { AutoencoderKL } from '../autoencoder-kl/autoencoder-kl.ts';
+import { parseAutoencoderConfig } from '../autoencoder-kl/config.ts';
+import { ClipText } from '../clip-text/clip-text.ts';
+import { parseClipTextConfig } from '../clip-text/config.ts';
+import type { Module } from '../nn/module.ts';
+import type { StoredTensor } from '../nn/weight-sources.ts';
+import { parseUNetConfig } from '../unet-2d-condition/config.ts';
+import { UNet2DCondition } from '../unet-2d-condition/unet-2d-condition.ts';
+import { families, familyOf, type ModelKind } from '../single-file/kinds.ts';
+import { ldmAutoencoderName, ldmUNetName } from '../single-file/ldm-names.ts';
+import { openClipPlace } from '../single-file/open-clip-names.ts';
+import type { Place } from '../single-file/part.ts';
 
 export const modelKinds: readonly ModelKind[] = ['sd1', 'sd1-inpainting', 'sd2', 'sd2-inpainting', 'sdxl', 'sdxl-inpainting'];
 
