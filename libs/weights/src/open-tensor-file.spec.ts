@@ -237,6 +237,109 @@ describe('weight files', () => {
   });
 });
 
+describe('archives of PyTorch', () => {
+  const pickle = Buffer.from(tensorOf(4, 1, [3], [1]), 'latin1');
+  const numbers = Buffer.from(Float32Array.of(1, 2, 3, 4).buffer);
+  const whole = { 'x/data.pkl': pickle, 'x/byteorder': Buffer.from('little'), 'x/data/k': numbers };
+
+  it('are read with and without the wide fields of files above 4 GB', async () => {
+    for (const wide of [false, true]) {
+      const { tensors } = await openTensorFile(craft(archive(whole, { wide })));
+      expect(tensors.get('w')).toMatchObject({ kind: 'file', length: 12 });
+      expect((await readTensors(tensors)).get('w')).toEqual(float32([3], [2, 3, 4]));
+    }
+  });
+
+  it.each<[string, Uint8Array, string]>([
+    ['compressed', archive(whole, { method: 8 }), 'expected uncompressed data, got compression 8'],
+    ['without a pickle', archive({ 'x/weights': numbers }), 'expected an entry data.pkl as torch.save writes it'],
+    ['without the data of a tensor', archive({ ...whole, 'x/data/k': undefined }), 'w: expected its data in data/k, got no such entry'],
+    [
+      'with less data than a tensor needs',
+      archive({ ...whole, 'x/data/k': numbers.subarray(0, 12) }),
+      'w: expected 16 bytes of data, got 12',
+    ],
+    [
+      'of a machine with the other order of bytes',
+      archive({ ...whole, 'x/byteorder': Buffer.from('big') }),
+      'byteorder: expected little, got "big"',
+    ],
+    ['of a program', archive({ ...whole, 'x/constants.pkl': pickle }), 'got a TorchScript program'],
+    ['whose pickle has another checksum', archive(whole, { crc: 1 }), 'expected data with the checksum 1'],
+    ['whose data lie past the end', archive(whole, { shift: 1e6 }), 'entry "x/byteorder": expected its header at byte 1000140'],
+  ])('are refused %s', async (_, bytes, words) => {
+    const error = await failure(craft(bytes));
+    expect(error.code).toBe('WEIGHTS_TORCH');
+    expect(error.message).toContain(words);
+  });
+});
+
+/** A zip of uncompressed entries; `wide` puts every size and place into zip64 fields, the others lie about all entries. */
+function archive(
+  entries: Readonly<Record<string, Uint8Array | undefined>>,
+  { wide = false, method = 0, crc = 0, shift = 0 }: { wide?: boolean; method?: number; crc?: number; shift?: number } = {},
+): Buffer {
+  const [files, directory]: [Buffer[], Buffer[]] = [[], []];
+  let at = 0;
+  const field = (bytes: number, value: number): Buffer => {
+    const buffer = Buffer.alloc(bytes);
+    if (bytes === 8) buffer.writeBigUInt64LE(BigInt(value));
+    else buffer.writeUIntLE(value, 0, bytes);
+    return buffer;
+  };
+  const full = (value: number) => (wide ? 0xffffffff : value);
+  const present = Object.entries(entries).flatMap(([name, data]) => (data ? [[Buffer.from(name), data] as const] : []));
+  for (const [name, data] of present) {
+    const common = [
+      field(2, 0),
+      field(2, method),
+      field(4, 0),
+      field(4, crc),
+      field(4, full(data.length)),
+      field(4, full(data.length)),
+      field(2, name.length),
+    ];
+    const extra = wide ? [field(2, 1), field(2, 24), field(8, data.length), field(8, data.length), field(8, at + shift)] : [];
+    directory.push(
+      Buffer.from('PK\x01\x02\0\0\0\0', 'latin1'),
+      ...common,
+      field(2, wide ? 28 : 0),
+      field(4, 0),
+      field(6, 0),
+      field(4, full(at + shift)),
+      name,
+      ...extra,
+    );
+    const local = Buffer.concat([Buffer.from('PK\x03\x04\0\0', 'latin1'), ...common, field(2, 0), name, data]);
+    files.push(local);
+    at += local.length;
+  }
+  const [body, list] = [Buffer.concat(files), Buffer.concat(directory)];
+  const count = present.length;
+  const record = Buffer.concat([
+    Buffer.from('PK\x06\x06', 'latin1'),
+    field(8, 44),
+    field(6, 0),
+    field(6, 0),
+    field(8, count),
+    field(8, count),
+    field(8, list.length),
+    field(8, at),
+  ]);
+  const locator = Buffer.concat([Buffer.from('PK\x06\x07', 'latin1'), field(4, 0), field(8, at + list.length), field(4, 1)]);
+  const shown = wide ? 0xffff : count;
+  const end = Buffer.concat([
+    Buffer.from('PK\x05\x06', 'latin1'),
+    field(4, 0),
+    field(2, shown),
+    field(2, shown),
+    field(4, full(list.length)),
+    field(4, full(at)),
+    field(2, 0),
+  ]);
+  return Buffer.concat([body, list, ...(wide ? [record, locator] : []), end]);
+}
+
 /** A legacy file around a pickle, with storages of the given counts and no data. */
 function legacy(pickle: string, keys: readonly string[] = [], counts: readonly number[] = []): string {
   const head = Buffer.from(
