@@ -36,10 +36,13 @@ describe('the bench', () => {
     const memory = watchMemory(child.pid!);
     await once(child.stdout, 'data');
     await new Promise((resolve) => setTimeout(resolve, 300));
-    const peak = memory.stop()!;
+    const { peak, allocated, ofFiles } = memory.stop()!;
     process.kill(-child.pid!);
-    // 150 MB of it are held; two processes of Node.js take less than 200 MB beside.
+    // 150 MB of it are held; two processes of Node.js take less than 200 MB beside, about half of it pages of their program.
     expect(peak).toBeGreaterThan(150e6);
     expect(peak).toBeLessThan(400e6);
+    expect(allocated).toBeGreaterThan(150e6);
+    expect(ofFiles).toBeGreaterThan(10e6);
+    expect(allocated + ofFiles).toBeLessThan(1.05 * peak);
   });
 });

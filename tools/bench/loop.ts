@@ -37,7 +37,7 @@ async function runGraph(graph: string, folder: string): Promise<MeasuredRun> {
   const events: RunEventBody[] = [];
   for await (const line of createInterface({ input: child.stdout })) events.push(JSON.parse(line) as RunEventBody);
   const code = await ended;
-  const peakBytes = memory.stop();
+  const peakBytes = memory.stop()?.peak ?? null;
   if (code !== 0)
     throw new Error(
       `run of ${graph}: expected it to succeed, got exit code ${code}: ${JSON.stringify(events.at(-1))}\n${await complaints}`,

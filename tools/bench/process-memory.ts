@@ -28,21 +28,36 @@ const withDescendants = (pid: number): number[] => [
     .flatMap((child) => withDescendants(Number(child))),
 ];
 
-/** Sum of the peaks of the processes that are alive, in bytes: at least what they ever had resident at one time. */
-const peaks = (pid: number): number =>
-  withDescendants(pid).reduce(
-    (sum, member) => sum + 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(said(`/proc/${member}/status`))?.[1] ?? 0),
-    0,
-  );
+/** Memory of a process tree, in bytes. */
+export interface TreeMemory {
+  /** Sum of the peaks of the processes that were alive at one time: at least what they ever had resident together. */
+  readonly peak: number;
+  /** When most was seen resident: what the processes allocated, and pages of files, which the system can drop and other processes share. */
+  readonly allocated: number;
+  readonly ofFiles: number;
+}
 
-/** Watches a process tree until `stop`, which gives its peak resident memory in bytes, or null where the system has no /proc. Pages that processes share count for each. */
-export function watchMemory(pid: number): { readonly stop: () => number | null } {
-  let peak = peaks(pid);
-  const timer = setInterval(() => (peak = Math.max(peak, peaks(pid))), INTERVAL);
+/** A line of /proc/PID/status, in bytes; 0 when the process is gone. */
+const line = (status: string, name: string): number => 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0);
+
+function look(pid: number): TreeMemory {
+  const states = withDescendants(pid).map((member) => said(`/proc/${member}/status`));
+  const sum = (name: string) => states.reduce((total, status) => total + line(status, name), 0);
+  return { peak: sum('VmHWM'), allocated: sum('RssAnon'), ofFiles: sum('RssFile') + sum('RssShmem') };
+}
+
+/** Watches a process tree until `stop`, which gives its peak, or null where the system has no /proc. Pages that processes share count for each. */
+export function watchMemory(pid: number): { readonly stop: () => TreeMemory | null } {
+  let most = look(pid);
+  const timer = setInterval(() => {
+    const now = look(pid);
+    const fuller = now.allocated + now.ofFiles > most.allocated + most.ofFiles ? now : most;
+    most = { ...fuller, peak: Math.max(most.peak, now.peak) };
+  }, INTERVAL);
   return {
     stop: () => {
       clearInterval(timer);
-      return process.platform === 'linux' ? peak : null;
+      return process.platform === 'linux' ? most : null;
     },
   };
 }

@@ -53,7 +53,8 @@ export function circumstances(): Circumstances {
 
 const number = (value: number): string =>
   Number.isInteger(value) ? String(value) : value.toLocaleString('en', { maximumSignificantDigits: 3, useGrouping: false });
-const quantity = (value: number, unit: string): string => `${number(value)} ${unit}`.trim();
+/** A number of about three digits with its unit. */
+export const quantity = (value: number, unit: string): string => `${number(value)} ${unit}`.trim();
 const verdict = ({ value, most }: Measurement): string => (most === undefined ? '' : value <= most ? 'met' : '**missed**');
 
 function rows(measurements: readonly Measurement[]): string {
@@ -64,14 +65,19 @@ function rows(measurements: readonly Measurement[]): string {
   return ['| what | measured | target | |', '|---|---|---|---|', ...lines].join('\n');
 }
 
+/** A sentence on when, on what and with what something was measured. */
+export function measuredWhere({ date, commit, machine, versions }: Circumstances): string {
+  const where = `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGB} GB of memory, ${machine.system}`;
+  const what = Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ');
+  return `Measured on ${date.slice(0, 10)} at commit ${commit}: ${where}; ${what}.`;
+}
+
 /** The page for readers, in Markdown. */
 export function pageOf(results: Results): string {
   const parts = Object.values(results).map(({ title, about, measurements, date, commit, machine, versions }) => {
-    const where = `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGB} GB of memory, ${machine.system}`;
-    const what = Object.entries(versions)
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', ');
-    return `## ${title}\n\n${about}\n\n${rows(measurements)}\n\nMeasured on ${date.slice(0, 10)} at commit ${commit}: ${where}; ${what}.\n`;
+    return `## ${title}\n\n${about}\n\n${rows(measurements)}\n\n${measuredWhere({ date, commit, machine, versions })}\n`;
   });
   return [
     '# Benchmarks\n',
@@ -80,7 +86,8 @@ export function pageOf(results: Results): string {
   ].join('\n');
 }
 
-async function writeFormatted(path: string, content: string): Promise<void> {
+/** Formatted as Prettier does; makes the folder. */
+export async function writeFormatted(path: string, content: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, await format(content, { ...(await resolveConfig(path)), filepath: path }));
 }
