@@ -3,7 +3,7 @@ import { call, fullName, isKnown, storageOf } from './globals.ts';
 import { Damage, isCount, isKind, say, type Name, type Pickled, type Storage } from './values.ts';
 
 /** Work that a pickle may ask for: opcodes and copied elements. The pickles of checkpoints with thousands of tensors need a tenth of it. */
-const MAX_WORK = 4_000_000;
+const MAX_WORK = 2_000_000;
 const MAX_INTEGER_BYTES = 64;
 const MAX_NAME = 200;
 
