@@ -19,5 +19,5 @@ export type FromWorker =
   | { readonly type: 'cannot_start'; readonly problem: Problem }
   | { readonly type: 'log'; readonly message: string }
   | { readonly type: 'event'; readonly event: RunEventBody }
-  /** `memory`: resident bytes after the run. */
+  /** `memory`: resident bytes after the run, without weights that are read in place. */
   | { readonly type: 'idle'; readonly memory: number };

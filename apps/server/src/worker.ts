@@ -1,7 +1,7 @@
 // The worker process: runs graphs on one device, one after the other. It may die; the server starts another.
 import { messageOf, toProblem } from '@facewright/core';
 import { executeRun } from '@facewright/engine';
-import { createRuntime } from '@facewright/runtime';
+import { createRuntime, ownMemory } from '@facewright/runtime';
 import { CodedError } from '@facewright/tensor';
 import { openDataFolder } from './data-folder.ts';
 import { err } from './errors.ts';
@@ -44,7 +44,7 @@ try {
       provider: runtime.provider,
       signal: cancel.signal,
       emit: (event) => send({ type: 'event', event }),
-    }).then(() => send({ type: 'idle', memory: process.memoryUsage.rss() }));
+    }).then(() => send({ type: 'idle', memory: ownMemory() }));
   });
   send({ type: 'ready', provider: runtime.provider, description: runtime.description });
 } catch (error) {

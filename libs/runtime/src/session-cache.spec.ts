@@ -3,7 +3,7 @@ import { float32, type RunnableModel, type Session, type Tensors } from '@facewr
 import { describe, expect, it } from 'vitest';
 import { err } from './errors.ts';
 import { regionsOf, unionBytes } from './file-regions.ts';
-import { measureMemory, unmeasured, type Measure } from './measure-memory.ts';
+import { measureMemory, ownMemory, unmeasured, type Measure } from './measure-memory.ts';
 import { memoryBudget, parseMemory } from './memory-budget.ts';
 import { createSessionCache, type SessionCacheOptions } from './session-cache.ts';
 
@@ -201,10 +201,18 @@ describe('regions of files', () => {
 });
 
 describe.skipIf(process.platform !== 'linux')('measuring', () => {
+  it('knows the memory of the process without the files that it maps', () => {
+    const own = ownMemory();
+    expect(own).toBeLessThan(process.memoryUsage.rss());
+    expect(own).toBeGreaterThan(process.memoryUsage().heapUsed / 2);
+  });
   it('tells what work kept and what it took at the most', async () => {
     const { result, kept, peak } = await measureMemory(async () => {
-      new Uint8Array(200 * MB).fill(1).length;
-      return new Uint8Array(100 * MB).fill(1);
+      const passing = new Uint8Array(200 * MB).fill(1);
+      const result = new Uint8Array(100 * MB).fill(1);
+      // Both are in use until here.
+      result[0] = passing[0]!;
+      return result;
     });
     expect(result.length).toBe(100 * MB);
     expect(kept! / MB).toBeGreaterThan(90);
