@@ -8,6 +8,7 @@ import { nodes as guidanceLossTrainer } from '@facewright/node-guidance-loss-tra
 import { nodes as imageFolder } from '@facewright/node-image-folder';
 import { nodes as inpaint } from '@facewright/node-inpaint';
 import { nodes as loader } from '@facewright/node-loader';
+import { nodes as mask } from '@facewright/node-mask';
 import { nodes as pairSet } from '@facewright/node-pair-set';
 import { nodes as preview } from '@facewright/node-preview';
 import { nodes as prompts } from '@facewright/node-prompts';
@@ -23,6 +24,7 @@ export const packages: readonly NodePackage[] = [
   ...sampler,
   ...inpaint,
   ...faceDetect,
+  ...mask,
   ...faceScore,
   ...pairSet,
   ...faceScoreTrainer,

@@ -4,6 +4,7 @@ import type { ImageBuffer } from '@facewright/tensor';
 import { basename } from 'node:path';
 import type { definition } from './definition.ts';
 import { err } from './errors.ts';
+import { mediaTypeOf } from './media-type.ts';
 
 const endings = ['.png', '.jpg', '.jpeg', '.webp'] as const;
 const withoutEnding = (path: string) => path.replace(/\.[^./]+$/, '');
@@ -34,8 +35,6 @@ export const run: NodeRun<typeof definition> = async ({ folder, limit, captions 
   if (problems.length > 0) throw err.UNREADABLE(problems);
   return { images };
 };
-
-const mediaTypeOf = (path: string): string => (/\.png$/i.test(path) ? 'image/png' : /\.webp$/i.test(path) ? 'image/webp' : 'image/jpeg');
 
 /** The text file of the same name; empty where there is none. */
 async function sidecarOf(path: string, ctx: NodeContext): Promise<string> {
