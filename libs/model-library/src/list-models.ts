@@ -15,6 +15,8 @@ export interface ModelFile {
   readonly modified: string;
 }
 
+const asPeopleSort = new Intl.Collator('en', { numeric: true, sensitivity: 'base' });
+
 /**
  * Every model of the folders asked for, sorted by folder and path; subfolders and links are followed, hidden files are not listed. Where two models
  * folders hold the same path, the first is listed: it is the one that a graph gets. A folder that is not there is empty.
@@ -26,9 +28,7 @@ export async function listModels(roots: readonly string[], folders: readonly Mod
       for (const place of placesOf(folder))
         for (const file of await walk(join(root, place), place, folder, new Set())) if (!found.has(file.path)) found.set(file.path, file);
   const order = new Map(modelFolders.map((folder, i) => [folder, i]));
-  return [...found.values()].sort(
-    (a, b) => order.get(a.folder)! - order.get(b.folder)! || a.path.localeCompare(b.path, 'en', { numeric: true, sensitivity: 'base' }),
-  );
+  return [...found.values()].sort((a, b) => order.get(a.folder)! - order.get(b.folder)! || asPeopleSort.compare(a.path, b.path));
 }
 
 /** `above`: real paths of the folders that lead here, so that a link to one of them does not go round in circles. */

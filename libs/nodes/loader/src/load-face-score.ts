@@ -5,12 +5,13 @@ import { readSafetensorsHeader } from '@facewright/weights';
 import { basename } from 'node:path';
 import type { loadFaceScore } from './definition.ts';
 import { err } from './errors.ts';
+import { notFound } from './not-found.ts';
 import { firstFile, readJson } from './read-json.ts';
 
 /** Throws LOADER_NOT_FOUND, LOADER_MISSING with every absent file, LOADER_JSON, MODELS_CONFIG, MODELS_WEIGHTS with every parameter that differs, WEIGHTS_*. */
 export const run: NodeRun<typeof loadFaceScore> = async ({ path }, ctx) => {
   const place = path.replace(/[/\\]+$/, '');
-  if ((await ctx.files.exists(place)) !== 'folder') throw err.NOT_FOUND(path, 'the folder of a face score model');
+  if ((await ctx.files.exists(place)) !== 'folder') throw await notFound(path, 'the folder of a face score model', ctx);
   const folder = (await ctx.files.exists(`${place}/face_score`)) === 'folder' ? `${place}/face_score` : place;
   const wanted = { config: ['config.json', 'med_config.json'], weights: ['model.safetensors'], vocabulary: ['vocab.txt'] };
   const files = {

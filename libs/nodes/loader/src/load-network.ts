@@ -2,6 +2,7 @@
 import type { Model, NodeContext } from '@facewright/core';
 import { basename } from 'node:path';
 import { err } from './errors.ts';
+import { notFound } from './not-found.ts';
 
 /** A handle whose only component is the file itself. `inside` is where a model set keeps it. Throws LOADER_NOT_FOUND, LOADER_MISSING. */
 export async function loadNetwork<const F extends string>(
@@ -13,7 +14,7 @@ export async function loadNetwork<const F extends string>(
 ): Promise<Model<F>> {
   const place = path.replace(/[/\\]+$/, '');
   const found = await ctx.files.exists(place);
-  if (found === null) throw err.NOT_FOUND(path, `an .onnx file, or a folder with ${inside}`);
+  if (found === null) throw await notFound(path, `an .onnx file, or a folder with ${inside}`, ctx);
   const file = found === 'file' ? place : `${place}/${inside}`;
   if ((await ctx.files.exists(file)) !== 'file') throw err.MISSING(path, `an .onnx file, or a folder with ${inside}`, [inside]);
   return {
