@@ -8,5 +8,7 @@ export const err = defineErrors('PIPELINES', {
   DETECTOR: (model: string, outputs: string) => `detector ${model}: expected the outputs of YuNet, RetinaFace or SCRFD, got ${outputs}`,
   NETWORK: (model: string, want: string, got: string) => `network ${model}: expected ${want}, got ${got}`,
   VOCABULARY: (where: string, want: number, got: number) => `${where}: expected CLIP's vocabulary of ${want} pieces, got ${got}`,
+  EMBEDDING: (name: string, width: number, got: readonly string[]) =>
+    `textual inversion ${name}: expected vectors of width ${width}, as the text encoder of the model reads, got ${got.join(', ')}`,
   SIZE: (subject: string, want: string, got: string) => `${subject}: expected ${want}, got ${got}`,
 });

@@ -1,14 +1,6 @@
 // The components of a model handle: where their weights are, and what names their content.
 import type { FileRef, Model, NodeContext } from '@facewright/core';
-import {
-  isLdmAutoencoder,
-  isSingleFile,
-  modernAutoencoderNames,
-  splitSingleFile,
-  splitVaeFile,
-  type Json,
-  type StoredTensor,
-} from '@facewright/models';
+import { modernAutoencoderNames, splitSingleFile, splitVaeFile, type Json, type StoredTensor } from '@facewright/models';
 import { openTensorFile, readTensors } from '@facewright/weights';
 import type { Tensor } from '@facewright/tensor';
 import { createHash } from 'node:crypto';
@@ -42,6 +34,8 @@ export function componentKey(handle: Model, name: string): string {
   return `${name}:${createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 32)}`;
 }
 
+/** Where the single-file layout of Stable Diffusion keeps the first weight of its U-Net; no other layout has this name. */
+const singleFileMark = 'model.diffusion_model.input_blocks.0.0.weight';
 const singleFileParts = { unet: 'unet', vae: 'vae', text_encoder: 'text', text_encoder_2: 'text2' } as const;
 
 /**
@@ -53,13 +47,14 @@ export async function componentWeights(handle: Model, name: string, ctx: NodeCon
   if (!weights) throw err.COMPONENT(handle.name, name, ['one without weights']);
   const file = await ctx.assets.file(weights);
   const { tensors } = await openTensorFile(file);
-  if (isSingleFile(tensors)) {
+  if (tensors.has(singleFileMark)) {
     const part = splitSingleFile(file, tensors)[singleFileParts[name as keyof typeof singleFileParts]];
     if (!part) throw err.COMPONENT(handle.name, name, ['a checkpoint without one']);
     return part.tensors;
   }
   if (name !== 'vae') return tensors;
-  return isLdmAutoencoder(tensors) ? splitVaeFile(file, tensors).tensors : modernAutoencoderNames(tensors);
+  const ofDiffusers = [...tensors.keys()].some((key) => key.startsWith('decoder.mid_block.'));
+  return ofDiffusers ? modernAutoencoderNames(tensors) : splitVaeFile(file, tensors).tensors;
 }
 
 /** The weights of a component read into memory, as a training begins with. Throws as componentWeights, and WEIGHTS_UNREADABLE. */

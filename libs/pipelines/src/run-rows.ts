@@ -60,6 +60,9 @@ function takeRows(tensor: Tensor, first: number, count: number): Tensor {
   return { ...tensor, dims: [count, ...rest], data: filled } as Tensor;
 }
 
+/** Whole numbers from `from` up to but without `to`. */
+export const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+
 /** Rows by index, in the order of the indices, with repeats. */
 export function gatherRows(tensor: Tensor<'float32'>, indices: readonly number[]): Tensor<'float32'> {
   const rest = tensor.dims.slice(1);
@@ -83,7 +86,4 @@ export function stackRows(tensors: readonly Tensor<'float32'>[]): Tensor<'float3
 
 /** The first rows, at most `count`. */
 export const firstRows = (tensor: Tensor<'float32'>, count: number): Tensor<'float32'> =>
-  gatherRows(
-    tensor,
-    Array.from({ length: Math.min(count, tensor.dims[0] ?? 0) }, (_, i) => i),
-  );
+  gatherRows(tensor, range(0, Math.min(count, tensor.dims[0] ?? 0)));

@@ -10,7 +10,8 @@ export interface NoiseSchedule {
   readonly alphasCumprod: Float64Array;
   /** What the model predicts. */
   readonly prediction: Prediction;
-  readonly spacing: Spacing;
+  /** How the steps of a walk are spread over the timesteps; null where the file does not say: then each sampler has its own way, as in diffusers. */
+  readonly spacing: Spacing | null;
   readonly stepsOffset: number;
   /** Whether the step past timestep 0 is clean (1), or has the noise of timestep 0. */
   readonly setAlphaToOne: boolean;
@@ -45,33 +46,31 @@ export function withoutTerminalSignal(alphas: Float64Array): Float64Array {
 
 /** Defaults of the scheduler classes that files name, where they differ: written configs may leave them out. */
 interface Defaults {
-  readonly spacing: Spacing;
   readonly beta: readonly [kind: 'linear' | 'scaled_linear', start: number, end: number];
   readonly setAlphaToOne: boolean;
   readonly clip: boolean;
 }
 const wide: Defaults['beta'] = ['linear', 0.0001, 0.02];
 const narrow: Defaults['beta'] = ['linear', 0.00085, 0.012];
-const leading: Defaults = { spacing: 'leading', beta: wide, setAlphaToOne: false, clip: false };
-const linspace: Defaults = { ...leading, spacing: 'linspace' };
-const consistency: Defaults = { ...leading, beta: ['scaled_linear', 0.00085, 0.012], setAlphaToOne: true };
+const usual: Defaults = { beta: wide, setAlphaToOne: false, clip: false };
+const consistency: Defaults = { ...usual, beta: ['scaled_linear', 0.00085, 0.012], setAlphaToOne: true };
 const known: Readonly<Record<string, Defaults>> = {
-  DDIMScheduler: { ...leading, setAlphaToOne: true, clip: true },
-  DDPMScheduler: { ...leading, clip: true },
-  PNDMScheduler: leading,
+  DDIMScheduler: { ...usual, setAlphaToOne: true, clip: true },
+  DDPMScheduler: { ...usual, clip: true },
+  PNDMScheduler: usual,
   LCMScheduler: consistency,
   TCDScheduler: consistency,
-  EulerDiscreteScheduler: linspace,
-  EulerAncestralDiscreteScheduler: linspace,
-  LMSDiscreteScheduler: linspace,
-  DEISMultistepScheduler: linspace,
-  DPMSolverSinglestepScheduler: linspace,
-  DPMSolverMultistepScheduler: linspace,
-  UniPCMultistepScheduler: linspace,
-  HeunDiscreteScheduler: { ...linspace, beta: narrow },
-  KDPM2DiscreteScheduler: { ...linspace, beta: narrow },
-  KDPM2AncestralDiscreteScheduler: { ...linspace, beta: narrow },
-  DPMSolverSDEScheduler: { ...linspace, beta: narrow },
+  EulerDiscreteScheduler: usual,
+  EulerAncestralDiscreteScheduler: usual,
+  LMSDiscreteScheduler: usual,
+  DEISMultistepScheduler: usual,
+  DPMSolverSinglestepScheduler: usual,
+  DPMSolverMultistepScheduler: usual,
+  UniPCMultistepScheduler: usual,
+  HeunDiscreteScheduler: { ...usual, beta: narrow },
+  KDPM2DiscreteScheduler: { ...usual, beta: narrow },
+  KDPM2AncestralDiscreteScheduler: { ...usual, beta: narrow },
+  DPMSolverSDEScheduler: { ...usual, beta: narrow },
 };
 
 /**
@@ -87,7 +86,7 @@ export function parseNoiseSchedule(json: Json): NoiseSchedule {
   const schedule: NoiseSchedule = {
     alphasCumprod: c.boolean('rescale_betas_zero_snr', false) ? withoutTerminalSignal(alphas) : alphas,
     prediction: c.oneOf('prediction_type', ['epsilon', 'v_prediction', 'sample'], 'epsilon'),
-    spacing: c.oneOf('timestep_spacing', ['leading', 'trailing', 'linspace'], defaults.spacing),
+    spacing: c.oneOf('timestep_spacing', ['leading', 'trailing', 'linspace', null], null),
     stepsOffset: c.integer('steps_offset', 0),
     setAlphaToOne: c.boolean('set_alpha_to_one', defaults.setAlphaToOne),
     clip: clip ? range : null,
@@ -155,7 +154,6 @@ export const sd15SchedulerConfig: Json = {
   set_alpha_to_one: false,
   skip_prk_steps: true,
   steps_offset: 1,
-  timestep_spacing: 'leading',
 };
 
 /** Shares of signal and noise at a whole timestep: x = signal * clean + noise * ε, their squares sum to 1. Throws MODELS_INPUT outside the schedule. */

@@ -1,6 +1,6 @@
 // Walks from noise to a picture: what a sampler is, and making one by name.
 import { err } from '../errors.ts';
-import type { NoiseSchedule } from './noise-schedule.ts';
+import type { NoiseSchedule, Spacing } from './noise-schedule.ts';
 import { ddim } from './samplers/ddim.ts';
 import { ddpm } from './samplers/ddpm.ts';
 import { dpmpp2m, dpmpp2mSde } from './samplers/dpmpp-2m.ts';
@@ -64,8 +64,11 @@ export interface Sampler {
   addNoise(clean: Float32Array, noise: Float32Array, step: number): Float32Array;
 }
 
+/** A schedule whose spacing is settled. */
+export type SpacedSchedule = NoiseSchedule & { readonly spacing: Spacing };
+
 /** Makes the walk of one sampler; `steps` and the options are checked. */
-export type MakeSampler = (schedule: NoiseSchedule, steps: number, options: Required<SamplerOptions>) => Sampler;
+export type MakeSampler = (schedule: SpacedSchedule, steps: number, options: Required<SamplerOptions>) => Sampler;
 
 const samplers: Readonly<Record<SamplerKind, MakeSampler>> = {
   ddim,
@@ -94,7 +97,9 @@ export function createSampler(kind: SamplerKind, schedule: NoiseSchedule, steps:
     throw err.INPUT(`sigmas of sampler ${kind}`, 'default, as it visits whole timesteps only', sigmas);
   if (!(eta >= 0 && eta <= 1)) throw err.INPUT('eta', 'a number from 0 to 1', `${eta}`);
   if (kind !== 'ddim' && eta !== 0) throw err.INPUT(`eta of sampler ${kind}`, '0, as only ddim has it', `${eta}`);
-  const sampler = samplers[kind](schedule, steps, { sigmas, eta });
+  // as the schedulers of diffusers where their configuration does not say
+  const spacing = schedule.spacing ?? (wholeTimesteps.includes(kind) ? 'leading' : 'linspace');
+  const sampler = samplers[kind]({ ...schedule, spacing }, steps, { sigmas, eta });
   if (sampler.timesteps[0]! > trained - 1)
     throw err.INPUT(
       'steps',

@@ -1,6 +1,7 @@
 // Noise schedules against constants of Stable Diffusion, and what their configs may say.
 import { describe, expect, it } from 'vitest';
 import { hashedTensor } from '../reference/hashed-tensor.ts';
+import { createSampler, type SamplerKind } from './sampler.ts';
 import { addNoise, parseNoiseSchedule, predictOriginal, sd15SchedulerConfig, signalAndNoise } from './noise-schedule.ts';
 
 const noise = hashedTensor('noise', [1, 4, 2, 2]).data;
@@ -50,16 +51,23 @@ describe('noise schedules', () => {
     );
   });
 
+  it('leaves the spacing of the steps to the sampler where the file does not say, as diffusers does', () => {
+    const says = (timestep_spacing?: string) =>
+      parseNoiseSchedule({ ...sd15SchedulerConfig, ...(timestep_spacing && { timestep_spacing }) });
+    const first = (kind: SamplerKind, spacing?: string) => createSampler(kind, says(spacing), 20).timesteps[0];
+    expect([first('ddim'), first('euler')]).toEqual([951, 999]);
+    expect([first('ddim', 'trailing'), first('euler', 'leading')]).toEqual([999, 951]);
+  });
   it.each([
-    ['LMSDiscreteScheduler', 'linspace', 0.02],
-    ['HeunDiscreteScheduler', 'linspace', 0.012],
-    ['EulerAncestralDiscreteScheduler', 'linspace', 0.02],
-    ['UniPCMultistepScheduler', 'linspace', 0.02],
-    ['DPMSolverSDEScheduler', 'linspace', 0.012],
-    ['DPMSolverSinglestepScheduler', 'linspace', 0.02],
-    ['LCMScheduler', 'leading', 0.012],
-    ['PNDMScheduler', 'leading', 0.02],
-  ])('reads %s, its defaults, and passes over how it walks', (_class_name, spacing, lastBeta) => {
+    ['LMSDiscreteScheduler', 0.02],
+    ['HeunDiscreteScheduler', 0.012],
+    ['EulerAncestralDiscreteScheduler', 0.02],
+    ['UniPCMultistepScheduler', 0.02],
+    ['DPMSolverSDEScheduler', 0.012],
+    ['DPMSolverSinglestepScheduler', 0.02],
+    ['LCMScheduler', 0.012],
+    ['PNDMScheduler', 0.02],
+  ])('reads %s, its defaults, and passes over how it walks', (_class_name, lastBeta) => {
     const schedule = parseNoiseSchedule({
       _class_name,
       use_karras_sigmas: true,
@@ -68,7 +76,7 @@ describe('noise schedules', () => {
       final_sigmas_type: 'sigma_min',
     });
     const [last, before] = [schedule.alphasCumprod.at(-1)!, schedule.alphasCumprod.at(-2)!];
-    expect([schedule.spacing, schedule.setAlphaToOne]).toEqual([spacing, _class_name === 'LCMScheduler']);
+    expect([schedule.spacing, schedule.setAlphaToOne]).toEqual([null, _class_name === 'LCMScheduler']);
     expect(1 - last / before).toBeCloseTo(lastBeta, 9);
   });
 

@@ -1,6 +1,6 @@
 // What the samplers share that walk by sigma, the ratio of noise to signal.
 import { splitPrediction, type NoiseSchedule } from './noise-schedule.ts';
-import type { NoiseSource, SigmaSpacing } from './sampler.ts';
+import type { NoiseSource, SigmaSpacing, SpacedSchedule } from './sampler.ts';
 import { spacedTimesteps } from './spacing.ts';
 
 /** Timesteps of the calls of a walk, and sigma at each and at the end, where it is 0. */
@@ -44,7 +44,7 @@ export function spacedSigmas(kind: Exclude<SigmaSpacing, 'default'>, largest: nu
 }
 
 /** Levels of the samplers whose x is clean + sigma * noise: between those of the first and the last timestep, timesteps not rounded. */
-export function sigmaWalk(schedule: NoiseSchedule, steps: number, kind: SigmaSpacing): SigmaWalk {
+export function sigmaWalk(schedule: SpacedSchedule, steps: number, kind: SigmaSpacing): SigmaWalk {
   const trained = trainedSigmas(schedule);
   const timesteps = spacedTimesteps(schedule.spacing, steps, trained.length, schedule.stepsOffset, false);
   const sigmas = timesteps.map((t) => interpolated(trained, t));
@@ -54,7 +54,7 @@ export function sigmaWalk(schedule: NoiseSchedule, steps: number, kind: SigmaSpa
 }
 
 /** Sampler.initialScale where x is clean + sigma * noise. */
-export const largestScale = ({ spacing }: NoiseSchedule, largest: number): number =>
+export const largestScale = ({ spacing }: SpacedSchedule, largest: number): number =>
   spacing === 'leading' ? Math.sqrt(largest ** 2 + 1) : largest;
 
 /** x of clean + sigma * noise, scaled to variance 1 as models see it. */

@@ -1,7 +1,7 @@
 // What the DPM-Solver family shares: x is of variance 1, and steps are taken in the logarithm of sigma.
 import { err } from '../errors.ts';
 import { splitPrediction, type NoiseSchedule } from './noise-schedule.ts';
-import type { SigmaSpacing } from './sampler.ts';
+import type { SigmaSpacing, SpacedSchedule } from './sampler.ts';
 import { spacedSigmas, timestepOf, trainedSigmas, type SigmaWalk } from './sigmas.ts';
 import { roundHalfEven, spacedTimesteps } from './spacing.ts';
 
@@ -9,7 +9,7 @@ import { roundHalfEven, spacedTimesteps } from './spacing.ts';
  * Levels of the DPM-Solver family: its last step ends where a step more would begin; between the ends of the whole schedule when spaced by a formula.
  * Its timesteps are whole numbers: of Karras sigmas rounded, of exponential ones the next below, as diffusers has them for Stable Diffusion.
  */
-export function solverWalk(schedule: NoiseSchedule, steps: number, kind: SigmaSpacing): SigmaWalk {
+export function solverWalk(schedule: SpacedSchedule, steps: number, kind: SigmaSpacing): SigmaWalk {
   const trained = trainedSigmas(schedule);
   if (kind !== 'default') {
     const spaced = spacedSigmas(kind, trained.at(-1)!, trained[0]!, steps);

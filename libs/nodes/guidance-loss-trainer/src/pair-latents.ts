@@ -27,7 +27,7 @@ export async function encodePairs({ pairs }: PairSet, model: DiffusionModel, ctx
     count: pairs.length,
     good: await read('good'),
     bad: await read('bad'),
-    text: await model.encodeText(pairs.map(({ caption }) => caption)),
+    text: (await model.encodePrompts(pairs.map(({ caption }) => caption))).text,
   };
 }
 

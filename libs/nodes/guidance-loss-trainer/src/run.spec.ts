@@ -114,7 +114,7 @@ describe('training low-rank additions', () => {
         await opened.predict({
           latents: float32([1, 4, 4, 4], createRng(1).normal(64)),
           timestep: 500,
-          text: await opened.encodeText(['a man']),
+          conditioning: await opened.encodePrompts(['a man']),
         })
       ).data;
     };

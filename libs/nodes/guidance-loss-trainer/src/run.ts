@@ -41,11 +41,12 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
   const diffusion = await openDiffusion(model, ctx, { batch: encodeBatch });
   const { unet: config, vae, schedule } = diffusion;
   if (schedule.prediction !== 'epsilon') throw err.PREDICTION(schedule.prediction);
+  if (config.addition !== null) throw err.ARCHITECTURE(model.name);
   if (config.inChannels !== vae.latentChannels) throw err.CHANNELS(vae.latentChannels, config.inChannels);
   const latents = await encodePairs(pairs, diffusion, ctx);
   const rng = ctx.rng(seed);
   const unet = new UNet2DCondition(config);
-  const weights = await trainedWeights(model, unet, config, mode, rank, rng, ctx);
+  const weights = await trainedWeights(model, unet, mode, rank, rng, ctx);
   const [, , height = 0, width = 0] = latents.good.dims;
   const size = { batch, height, width, tokens: latents.text.dims[1] ?? 0 };
   const step = trainingGraph(unet, config, size, weights, {

@@ -1,7 +1,7 @@
 // What is trained: every weight of the U-Net, or low-rank additions to its attention.
 import type { Model, NodeContext } from '@facewright/core';
 import { attentionTargets, inputWeights, storedWeights } from '@facewright/models';
-import type { UNet2DCondition, UNetConfig, WeightSource } from '@facewright/models';
+import type { UNet2DCondition, WeightSource } from '@facewright/models';
 import { input } from '@facewright/onnx';
 import type { Value } from '@facewright/onnx';
 import { componentTensors, componentWeights, lorasOver } from '@facewright/pipelines';
@@ -24,14 +24,13 @@ export interface TrainedWeights {
 export async function trainedWeights(
   model: Model<'diffusion'>,
   unet: UNet2DCondition,
-  config: UNetConfig,
   mode: 'full' | 'lora',
   rank: number,
   rng: Rng,
   ctx: NodeContext,
 ): Promise<TrainedWeights> {
   const stored = await componentWeights(model, 'unet', ctx);
-  const withLoras = await lorasOver(model, 'unet', config, ctx);
+  const withLoras = await lorasOver(model, 'unet', ctx);
   const frozen = withLoras(storedWeights(stored));
   const inputs = new Map<string, Value>();
   if (mode === 'full') {

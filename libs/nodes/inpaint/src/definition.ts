@@ -1,54 +1,109 @@
-// Inpaint: ports of the node, safe in a browser.
+// Inpaint: ports of the nodes, safe in a browser.
 import { defineNode, port } from '@facewright/core';
+import { samplingPorts } from '@facewright/pipelines/ports';
 
-export const definition = defineNode({
+const model = port.model('diffusion', {
+  help: 'The model that repaints. An inpainting U-Net (9 input channels) sees what surrounds the area; any other has it put back after every step.',
+});
+const batch = port.integer({ min: 1, max: 256, default: 8, help: 'Pictures repainted together. More is faster until memory ends.' });
+const previewSteps = port.integer({
+  min: 0,
+  max: 1000,
+  default: 1,
+  help: 'Steps between live pictures of what the model now sees; 0 shows finished pictures only.',
+});
+const area = (whole: string) =>
+  port.choice(['picture', 'crop'], {
+    default: 'picture',
+    help: `picture: the model sees the whole picture, so that what it paints fits in. crop: it sees ${whole} with some surroundings at its full size, so that small faces get all of its detail.`,
+  });
+const padding = port.number({
+  min: 0,
+  max: 4,
+  default: 0.5,
+  help: 'For crop: surroundings on each side that the model also sees, as a share of the size of the area.',
+});
+const longestSide = port.integer({
+  min: 0,
+  max: 4096,
+  default: 768,
+  help: 'Pixels of the longest side at which the model works; 0 is the size that it was trained on. Larger pictures are scaled down to it and what is repainted put back at full size; crops are scaled up to it too.',
+});
+
+export const repaintFaces = defineNode({
   type: 'facewright/inpaint',
-  version: 1,
-  title: 'Inpaint',
+  version: 2,
+  title: 'Inpaint faces',
   summary:
-    'Repaints the faces of pictures with a diffusion model and leaves every other pixel as it is: how bad counterparts of good faces are made.',
+    'Repaints the faces of pictures with a diffusion model and leaves every other pixel as it is: makes bad counterparts of good faces, or repairs bad ones.',
   category: 'Faces',
   inputs: {
-    model: port.model('diffusion', {
-      help: 'The model that repaints. An inpainting U-Net (9 input channels) sees what surrounds the face; any other has it put back after every step.',
-    }),
-    faces: port.faces({ help: 'Pictures with the boxes to repaint; pictures without a face are left out.' }),
-    start: port.integer({
-      min: 1,
-      max: 1000,
-      default: 600,
-      help: 'Training timestep to begin at. 1000 paints from pure noise; less keeps more of the face that was there.',
-    }),
-    steps: port.integer({
-      min: 1,
-      max: 1000,
-      default: 25,
-      help: 'Denoising steps of the whole schedule; those above the start are left out.',
-    }),
-    guidance: port.number({
+    model,
+    faces: port.faces({ help: 'Pictures with the boxes to repaint.' }),
+    without: port.choice(['leave out', 'pass on'], { default: 'leave out', help: 'What happens to pictures without a face.' }),
+    strength: port.number({
       min: 0,
-      max: 50,
-      default: 3,
-      help: 'How strongly the prompt leads (classifier-free guidance); 1 takes half the time.',
+      max: 1,
+      default: 0.6,
+      help: 'How much of the schedule is walked. 1 paints from pure noise; less keeps more of the face that was there.',
     }),
     prompt: port.text({ default: 'A face.', help: 'For pictures without a caption; the others are repainted by theirs.' }),
-    negativePrompt: port.text({ default: '', help: 'What guidance leads away from; may stay empty.' }),
-    scheduler: port.choice(['ddim', 'euler'], { default: 'ddim', help: 'How the steps are taken; both are deterministic.' }),
+    ...samplingPorts({ steps: 25, guidance: 3 }),
+    area: area('each face'),
+    padding,
     margin: port.number({
       min: -0.4,
       max: 2,
       default: 0.1,
       help: 'Share of its width and height by which a box grows on each side before it is repainted.',
     }),
-    longestSide: port.integer({
-      min: 32,
-      max: 4096,
-      default: 768,
-      help: 'Larger pictures are repainted at this many pixels and the faces put back at full size.',
+    feather: port.number({
+      min: 0,
+      max: 0.5,
+      default: 0.1,
+      help: 'Width of the soft edge between repainted and kept pixels, as a share of the shorter side of the box; 0 is a hard edge.',
     }),
-    batch: port.integer({ min: 1, max: 256, default: 8, help: 'Pictures repainted together. More is faster until memory ends.' }),
+    longestSide,
+    batch,
     seed: port.seed({ help: 'The noise of a picture depends on the seed and on its key.' }),
+    previewSteps,
   },
   outputs: { images: port.images({ help: 'The repainted pictures, under the keys of their originals.' }) },
+  effects: 'none',
+  migrations: [
+    {
+      to: 2,
+      why: 'how far back a repaint goes is a share of the schedule, as image to image has it, instead of a training timestep; the edge of saved graphs stays hard',
+      up: ({ start = 600, ...values }) => ({ ...values, strength: (start as number) / 1000, feather: 0 }),
+    },
+  ],
+});
+
+export const repaintMask = defineNode({
+  type: 'facewright/inpaint-mask',
+  version: 1,
+  title: 'Inpaint',
+  summary: 'Repaints what a mask marks and leaves every other pixel as it is.',
+  category: 'Pictures',
+  inputs: {
+    model,
+    images: port.images({ help: 'The pictures.' }),
+    masks: port.images({ help: 'One mask for each picture, of its size, or one for all: white is repainted, black stays, grey is mixed.' }),
+    prompt: port.text({ default: '', multiline: true, help: 'What to paint; empty takes the caption of each picture.' }),
+    strength: port.number({
+      min: 0,
+      max: 1,
+      default: 1,
+      help: 'How much of the schedule is walked. 1 paints from pure noise; less keeps more of what was there.',
+    }),
+    ...samplingPorts({ steps: 25, guidance: 7.5 }),
+    area: area('what is marked'),
+    padding,
+    longestSide,
+    batch,
+    seed: port.seed({ help: 'The noise of a picture depends on the seed and on its key.' }),
+    previewSteps,
+  },
+  outputs: { images: port.images({ help: 'The pictures, under the keys of their originals.' }) },
   effects: 'none',
 });

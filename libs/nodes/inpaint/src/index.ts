@@ -1,6 +1,9 @@
-// The Inpaint node: its definition paired with its work.
+// The inpainting nodes: definitions paired with their work.
 import { nodePackage, type NodePackage } from '@facewright/core';
-import { definition } from './definition.ts';
+import { repaintFaces, repaintMask } from './definition.ts';
 
-export const nodes: readonly NodePackage[] = [nodePackage(definition, () => import('./run.ts'))];
+export const nodes: readonly NodePackage[] = [
+  nodePackage(repaintFaces, () => import('./repaint-faces.ts')),
+  nodePackage(repaintMask, () => import('./repaint-mask.ts')),
+];
 export { err as inpaintErrors } from './errors.ts';

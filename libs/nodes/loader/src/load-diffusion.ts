@@ -6,6 +6,7 @@ import { basename } from 'node:path';
 import { fromFolder } from './diffusers-folder.ts';
 import type { loadDiffusion } from './definition.ts';
 import { err } from './errors.ts';
+import { notFound } from './not-found.ts';
 import { weightEndings } from './weight-endings.ts';
 
 type Components = Model['components'];
@@ -19,7 +20,7 @@ export const run: NodeRun<typeof loadDiffusion> = async ({ path, vae, prediction
   const place = path.replace(/[/\\]+$/, '');
   const found = await ctx.files.exists(place);
   const want = 'a folder in the diffusers or ONNX layout, or a checkpoint file';
-  if (found === null) throw err.NOT_FOUND(path, want);
+  if (found === null) throw await notFound(path, want, ctx);
   if (found === 'file' && !weightEndings.some((ending) => place.toLowerCase().endsWith(ending)))
     throw err.KIND(path, want, 'a file of another kind');
   const own = vae === undefined || vae === '' ? null : await ctx.files.ref(vae);

@@ -1,19 +1,16 @@
 // Load LoRA: the work of the node.
 import type { Model, NodeRun } from '@facewright/core';
-import { parseUNetConfig } from '@facewright/models';
-import { componentOf, lorasOver } from '@facewright/pipelines';
+import { lorasOver } from '@facewright/pipelines';
 import { basename } from 'node:path';
 import type { loadLora } from './definition.ts';
-import { err } from './errors.ts';
+import { notFound } from './not-found.ts';
 
-/** Throws LOADER_NOT_FOUND, WEIGHTS_* for a damaged file, WEIGHTS_LORA with every name that fits no weight of the model. */
-export const run: NodeRun<typeof loadLora> = async ({ model, path, strength }, ctx) => {
-  if ((await ctx.files.exists(path)) !== 'file') throw err.NOT_FOUND(path, 'a .safetensors file');
-  const added: Model<'diffusion'> = {
-    ...model,
-    loras: [...model.loras, { name: basename(path), weights: await ctx.files.ref(path), strength }],
-  };
-  // reads the names of the text encoder too
-  await lorasOver(added, 'unet', parseUNetConfig(componentOf(model, 'unet').config), ctx);
+/** Throws LOADER_NOT_FOUND, WEIGHTS_* for a damaged file, WEIGHTS_LORA with the names that fit no weight of the model. */
+export const run: NodeRun<typeof loadLora> = async ({ model, path, strength, textStrength }, ctx) => {
+  if ((await ctx.files.exists(path)) !== 'file') throw await notFound(path, 'a LoRA file', ctx);
+  const lora = { name: basename(path), weights: await ctx.files.ref(path), strength, ...(textStrength !== undefined && { textStrength }) };
+  const added: Model<'diffusion'> = { ...model, loras: [...model.loras, lora] };
+  // reads and checks the names of all components
+  await lorasOver(added, 'unet', ctx);
   return { model: added };
 };

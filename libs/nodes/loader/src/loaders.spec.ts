@@ -23,7 +23,7 @@ async function copy(): Promise<string> {
   await cp(tiny, folder, { recursive: true });
   return folder;
 }
-const open = (path: string) => loadDiffusion({ path, tokenizer: undefined }, ctx);
+const open = (path: string) => loadDiffusion({ path, vae: undefined, prediction: 'auto' }, ctx);
 
 describe('loading a diffusion model', () => {
   it('gives a handle with the configuration and the weight file of each component', async () => {
@@ -76,14 +76,18 @@ describe('loading a diffusion model', () => {
       message: expect.stringContaining('vae/config.json') as string,
     });
   });
-  it('asks for a vocabulary beside a single file, and refuses a file that is no Stable Diffusion', async () => {
-    const file = join(tiny, 'unet/diffusion_pytorch_model.safetensors');
-    await expect(open(file)).rejects.toMatchObject({ code: 'LOADER_KIND', message: expect.stringContaining('tokenizer') as string });
-    await expect(loadDiffusion({ path: file, tokenizer: tiny }, ctx)).rejects.toMatchObject({
-      code: 'LOADER_MISSING',
-      message: expect.stringContaining('vocab.json') as string,
+  it('refuses a file of weights that is no checkpoint', async () => {
+    await expect(open(join(tiny, 'unet/diffusion_pytorch_model.safetensors'))).rejects.toMatchObject({ code: 'MODELS_INPUT' });
+  });
+  it('takes a VAE of its own, and what the U-Net predicts, when told', async () => {
+    const { model } = await loadDiffusion({ path: tiny, vae: undefined, prediction: 'v_prediction' }, ctx);
+    expect(model.components['scheduler']!.config).toMatchObject({ prediction_type: 'v_prediction', beta_schedule: 'scaled_linear' });
+    await expect(
+      loadDiffusion({ path: tiny, vae: join(tiny, 'unet/diffusion_pytorch_model.safetensors'), prediction: 'auto' }, ctx),
+    ).rejects.toMatchObject({
+      code: 'LOADER_MODEL',
+      message: expect.stringContaining('VAE') as string,
     });
-    await expect(loadDiffusion({ path: file, tokenizer: join(tiny, 'tokenizer') }, ctx)).rejects.toMatchObject({ code: 'MODELS_INPUT' });
   });
 });
 
@@ -99,7 +103,7 @@ describe('loading a LoRA', () => {
         [`${layer}.lora_B.weight`, factor([16, 2])],
       ]),
     );
-    const added = await loadLora({ model, path, strength: 0.7 }, ctx);
+    const added = await loadLora({ model, path, strength: 0.7, textStrength: undefined }, ctx);
     expect(added.model.loras).toEqual([{ name: 'lora.safetensors', weights: await ctx.files.ref(path), strength: 0.7 }]);
     await writeSafetensors(
       path,
@@ -108,7 +112,7 @@ describe('loading a LoRA', () => {
         [`${layer}.lora_B.weight`, factor([16, 2])],
       ]),
     );
-    await expect(loadLora({ model, path, strength: 1 }, ctx)).rejects.toMatchObject({
+    await expect(loadLora({ model, path, strength: 1, textStrength: undefined }, ctx)).rejects.toMatchObject({
       code: 'WEIGHTS_LORA',
       message: expect.stringContaining('[2, 15]') as string,
     });

@@ -1,7 +1,16 @@
-// Sampler: ports of the node, safe in a browser.
+// Sampler and image to image: ports of the nodes, safe in a browser.
 import { defineNode, port } from '@facewright/core';
+import { samplingPorts } from '@facewright/pipelines/ports';
 
-export const definition = defineNode({
+const batch = port.integer({ min: 1, max: 256, default: 8, help: 'Pictures drawn together. More is faster until memory ends.' });
+const previewSteps = port.integer({
+  min: 0,
+  max: 1000,
+  default: 1,
+  help: 'Steps between live pictures of what the model now sees behind the noise; 0 shows finished pictures only.',
+});
+
+export const sampler = defineNode({
   type: 'facewright/sampler',
   version: 1,
   title: 'Sampler',
@@ -19,25 +28,43 @@ export const definition = defineNode({
     seed: port.seed({
       help: 'The noise of a picture depends on its seed and on the key of its prompt, never on the model: two models begin at the same noise.',
     }),
-    steps: port.integer({ min: 1, max: 1000, default: 25, help: 'Denoising steps.' }),
-    guidance: port.number({
-      min: 0,
-      max: 50,
-      default: 5,
-      help: 'How strongly the prompt leads (classifier-free guidance). 1 follows it without a second prediction per step, so it takes half the time.',
-    }),
-    negativePrompt: port.text({ default: '', help: 'What guidance leads away from; may stay empty.' }),
-    scheduler: port.choice(['ddim', 'euler'], { default: 'ddim', help: 'How the steps are taken; both are deterministic.' }),
+    ...samplingPorts({ steps: 25, guidance: 5 }),
     width: port.integer({ min: 0, max: 4096, default: 0, help: 'Pixels; 0 is the size that the model was trained on.' }),
     height: port.integer({ min: 0, max: 4096, default: 0, help: 'Pixels; 0 is the size that the model was trained on.' }),
-    batch: port.integer({ min: 1, max: 256, default: 8, help: 'Pictures drawn together. More is faster until memory ends.' }),
-    previewSteps: port.integer({
-      min: 0,
-      max: 1000,
-      default: 8,
-      help: 'Steps between live pictures of what the model now sees behind the noise; 0 shows finished pictures only.',
-    }),
+    batch,
+    previewSteps,
   },
   outputs: { images: port.images({ help: 'The pictures; keys are prompt key and seed, captions are the prompts.' }) },
+  effects: 'none',
+});
+
+export const imageToImage = defineNode({
+  type: 'facewright/image-to-image',
+  version: 1,
+  title: 'Image to image',
+  summary: 'Draws over whole pictures with a diffusion model, keeping more or less of what they show.',
+  category: 'Pictures',
+  inputs: {
+    model: port.model('diffusion', { help: 'The model that draws.' }),
+    images: port.images({ help: 'The pictures to draw over.' }),
+    prompt: port.text({ default: '', multiline: true, help: 'What to draw; empty takes the caption of each picture.' }),
+    strength: port.number({
+      min: 0,
+      max: 1,
+      default: 0.6,
+      help: 'How much of the schedule is walked: 0 changes nothing, 1 keeps nothing but the size.',
+    }),
+    seed: port.seed({ help: 'The noise of a picture depends on the seed and on its key.' }),
+    ...samplingPorts({ steps: 25, guidance: 5 }),
+    longestSide: port.integer({
+      min: 0,
+      max: 4096,
+      default: 0,
+      help: 'Larger pictures are scaled down to this many pixels first; 0 is the size that the model was trained on. Sides become multiples of what the model takes.',
+    }),
+    batch,
+    previewSteps,
+  },
+  outputs: { images: port.images({ help: 'The pictures, under the keys of their originals.' }) },
   effects: 'none',
 });

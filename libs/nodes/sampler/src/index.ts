@@ -1,6 +1,9 @@
-// The Sampler node: its definition paired with its work.
+// Sampler and image to image: definitions paired with their work.
 import { nodePackage, type NodePackage } from '@facewright/core';
-import { definition } from './definition.ts';
+import { imageToImage, sampler } from './definition.ts';
 
-export const nodes: readonly NodePackage[] = [nodePackage(definition, () => import('./run.ts'))];
+export const nodes: readonly NodePackage[] = [
+  nodePackage(sampler, () => import('./draw-prompts.ts')),
+  nodePackage(imageToImage, () => import('./draw-over.ts')),
+];
 export { err as samplerErrors } from './errors.ts';

@@ -83,7 +83,8 @@ async function writeJson(folder: string, name: string, json: unknown): Promise<v
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, name), JSON.stringify(json));
 }
-async function writeModule(folder: string, file: string, config: Json, module: Module, seed: number): Promise<void> {
+/** Writes config.json and a file of random weights into `folder`. */
+export async function writeModule(folder: string, file: string, config: Json, module: Module, seed: number): Promise<void> {
   await writeJson(folder, 'config.json', config);
   await writeSafetensors(join(folder, file), initialize(module, createRng(seed)));
 }
@@ -97,7 +98,17 @@ export interface TinyModelOptions {
 /** Writes a model set into `folder`: the diffusers layout, and beside it face_score, face_detector (a network that finds one face in the middle of every picture) and features. */
 export async function writeTinyModels(folder: string, { inChannels = 4, seed = 1 }: TinyModelOptions = {}): Promise<void> {
   const unet = { ...tinyUNet, in_channels: inChannels };
-  await writeJson(folder, 'model_index.json', { _class_name: 'StableDiffusionPipeline' });
+  await writeJson(folder, 'model_index.json', {
+    _class_name: 'StableDiffusionPipeline',
+    _diffusers_version: '0.42.1',
+    unet: ['diffusers', 'UNet2DConditionModel'],
+    vae: ['diffusers', 'AutoencoderKL'],
+    text_encoder: ['transformers', 'CLIPTextModel'],
+    tokenizer: ['transformers', 'CLIPTokenizer'],
+    scheduler: ['diffusers', 'DDIMScheduler'],
+    safety_checker: [null, null],
+    feature_extractor: [null, null],
+  });
   await writeModule(join(folder, 'unet'), 'diffusion_pytorch_model.safetensors', unet, new UNet2DCondition(parseUNetConfig(unet)), seed);
   await writeModule(
     join(folder, 'vae'),
@@ -110,7 +121,10 @@ export async function writeTinyModels(folder: string, { inChannels = 4, seed = 1
   await writeJson(join(folder, 'scheduler'), 'scheduler_config.json', tinyScheduler);
   await writeJson(join(folder, 'tokenizer'), 'vocab.json', vocabulary.vocab);
   await writeFile(join(folder, 'tokenizer', 'merges.txt'), ['#version: 0.2', ...vocabulary.merges, ''].join('\n'));
-  await writeJson(join(folder, 'tokenizer'), 'tokenizer_config.json', { pad_token: '<|endoftext|>' });
+  await writeJson(join(folder, 'tokenizer'), 'tokenizer_config.json', {
+    pad_token: '<|endoftext|>',
+    model_max_length: tinyText['max_position_embeddings'],
+  });
   await writeModule(join(folder, 'face_score'), 'model.safetensors', tinyBlip, new BlipReward(parseBlipRewardConfig(tinyBlip)), seed + 3);
   await writeFile(join(folder, 'face_score', 'vocab.txt'), ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'a', 'face', '.', 'man'].join('\n'));
   await mkdir(join(folder, 'face_detector'), { recursive: true });

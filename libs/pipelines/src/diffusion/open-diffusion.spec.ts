@@ -1,15 +1,16 @@
 import type { Model } from '@facewright/core';
-import { addNoise, predictOriginal } from '@facewright/models';
+import { addNoise, ClipText, createSampler, parseClipTextConfig, predictOriginal } from '@facewright/models';
 import { createRuntime } from '@facewright/runtime';
 import { createFakeContext } from '@facewright/testing';
 import { createRng, float32, type ImageBuffer, type Tensor } from '@facewright/tensor';
 import { readSafetensorsHeader, readTensors, writeSafetensors } from '@facewright/weights';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { denoise, samplerFrom } from './denoise.ts';
+import { conditioningRows } from './conditioning.ts';
+import { denoise } from './denoise.ts';
 import { openDiffusion, type DiffusionModel } from './open-diffusion.ts';
-import { firstRows, gatherRows, stackRows } from './run-rows.ts';
-import { tinyHandles, writeTinyModels } from './testing/tiny-models.ts';
+import { firstRows, gatherRows } from '../run-rows.ts';
+import { tinyHandles, tinyText, writeModule, writeTinyModels } from '../testing/tiny-models.ts';
 
 const runtime = await createRuntime({ provider: 'cpu' });
 const ctx = createFakeContext({ openSession: runtime.open });
@@ -37,29 +38,44 @@ const furthest = (a: Float32Array, b: Float32Array) => Math.max(...a.map((x, i) 
 
 describe('a diffusion model', () => {
   it('encodes each of equal texts once and gives all their rows', async () => {
-    const texts = await model.encodeText(['a face', 'a man', 'a face']);
+    const { text: texts, pooled } = await model.encodePrompts(['a face', 'a man', 'a face']);
+    expect(pooled).toBeNull();
     expect(texts.dims).toEqual([3, 12, 8]);
     expect(gatherRows(texts, [2]).data).toEqual(gatherRows(texts, [0]).data);
     expect(furthest(gatherRows(texts, [1]).data, gatherRows(texts, [0]).data)).toBeGreaterThan(1e-3);
-    expect([...ctx.said.sessions].filter((key) => key.startsWith('text_encoder'))).toEqual([expect.stringMatching(/:2x12$/)]);
+    expect([...ctx.said.sessions].filter((key) => key.startsWith('text_encoder'))).toEqual([expect.stringMatching(/:2x12-0$/)]);
   });
-  it('warns of a text that is cut', async () => {
-    await model.encodeText(['a face of a woman with red hair with red hair with red hair']);
-    expect(ctx.said.logs.at(-1)).toMatchObject({ level: 'warn', message: expect.stringContaining('12 tokens') as string });
+  it('reads texts that are longer than one chunk in several, and then all texts of a call in as many', async () => {
+    const { text } = await model.encodePrompts(['a face of a woman with red hair with red hair with red hair', 'a face']);
+    expect(text.dims).toEqual([2, 24, 8]);
+  });
+  it('reads an earlier layer on request', async () => {
+    const deep = { ...tinyText, num_hidden_layers: 2 };
+    await writeModule(join(folder, 'deep'), 'model.safetensors', deep, new ClipText(parseClipTextConfig(deep)), 9);
+    const text_encoder = { config: { ...deep }, weights: await ctx.files.ref(join(folder, 'deep/model.safetensors')), files: {} };
+    const opened = await openDiffusion({ ...handle, components: { ...handle.components, text_encoder } }, ctx, { batch: 2 });
+    const [last, before] = [await opened.encodePrompts(['a face']), await opened.encodePrompts(['a face'], 2)];
+    expect(furthest(last.text.data, before.text.data)).toBeGreaterThan(1e-3);
+    await expect(opened.encodePrompts(['a face'], 4)).rejects.toMatchObject({ code: 'MODELS_INPUT' });
   });
   it('predicts the same for a row alone as among others that fill several runs', async () => {
-    const text = await model.encodeText(['a face', 'a man', 'blurry', 'a face', 'a woman', 'red hair']);
+    const conditioning = await model.encodePrompts(['a face', 'a man', 'blurry', 'a face', 'a woman', 'red hair']);
     const latents = noise(6);
-    const all = await model.predict({ latents, timestep: [5, 100, 300, 500, 800, 999], text });
-    const last = await model.predict({ latents: gatherRows(latents, [4]), timestep: 800, text: gatherRows(text, [4]) });
+    const all = await model.predict({ latents, timestep: [5, 100, 300, 500, 800, 999], conditioning });
+    const last = await model.predict({
+      latents: gatherRows(latents, [4]),
+      timestep: 800,
+      conditioning: conditioningRows(conditioning, [4]),
+    });
     expect(furthest(gatherRows(all, [4]).data, last.data)).toBeLessThan(2e-6);
   });
   it('guides away from the unconditional prediction by the scale', async () => {
-    const [text, unconditional] = [await model.encodeText(['a face', 'a man']), await model.encodeText([''])];
-    const request = { latents: noise(2), timestep: 400, text };
+    const encoded = await model.encodePrompts(['', 'a face', 'a man']);
+    const [conditioning, unconditional] = [conditioningRows(encoded, [1, 2]), conditioningRows(encoded, [0])];
+    const request = { latents: noise(2), timestep: 400, conditioning };
     const [with1, without, guided] = [
       await model.predict(request),
-      await model.predict({ ...request, text: stackRows([unconditional, unconditional]) }),
+      await model.predict({ ...request, conditioning: conditioningRows(unconditional, [0, 0]) }),
       await model.predict({ ...request, unconditional, guidance: 3 }),
     ];
     expect(furthest(with1.data, without.data)).toBeGreaterThan(1e-3);
@@ -115,7 +131,7 @@ describe('a diffusion model', () => {
       components: { ...handle.components, unet: { ...handle.components['unet']!, weights: await ctx.files.ref(rewritten) } },
     };
 
-    const request = { latents: noise(1), timestep: 100, text: await model.encodeText(['a face']) };
+    const request = { latents: noise(1), timestep: 100, conditioning: await model.encodePrompts(['a face']) };
     const predictions = await Promise.all(
       [handle, { ...handle, loras: [lora] }, changed].map(async (each) => (await openDiffusion(each, ctx, { batch: 1 })).predict(request)),
     );
@@ -135,7 +151,7 @@ describe('a diffusion model', () => {
       openDiffusion({ ...handle, loras: [{ ...lora, weights: await ctx.files.ref(file) }] }, ctx, { batch: 1 }),
     ).rejects.toMatchObject({
       code: 'WEIGHTS_LORA',
-      message: expect.stringMatching(/nowhere[\s\S]*strange/) as string,
+      message: expect.stringMatching(/strange[\s\S]*nowhere|nowhere[\s\S]*strange/) as string,
     });
   });
   it('names the component that a handle lacks', async () => {
@@ -149,19 +165,19 @@ describe('a diffusion model', () => {
 
 describe('denoising', () => {
   it('shows after each step what the model sees behind the noise, and ends at clean latents', async () => {
-    const { sampler, first } = samplerFrom('ddim', model, 5, 1000);
-    expect(first).toBe(0);
-    const text = await model.encodeText(['a face']);
+    const sampler = createSampler('ddim', model.schedule, 5);
+    const conditioning = await model.encodePrompts(['a face']);
     const seen: number[] = [];
     const latents = noise(1);
-    const predicted = await model.predict({ latents, timestep: sampler.timesteps[0]!, text });
+    const predicted = await model.predict({ latents, timestep: sampler.timesteps[0]!, conditioning });
     const result = await denoise({
       model,
       sampler,
-      first,
+      first: 0,
       latents,
-      text,
+      conditioning,
       guidance: 1,
+      rngs: [createRng(1)],
       onStep: async (done, total, original) => {
         seen.push(done);
         expect(total).toBe(5);
@@ -172,21 +188,33 @@ describe('denoising', () => {
     expect(seen).toEqual([1, 2, 3, 4]);
     expect(result.data.every(Number.isFinite)).toBe(true);
   });
-  it('enters the schedule at the first step that is not noisier than asked', () => {
-    const { sampler, first } = samplerFrom('ddim', model, 10, 600);
-    expect(sampler.timesteps[first]).toBeLessThanOrEqual(600);
-    expect(sampler.timesteps[first - 1]).toBeGreaterThan(600);
+  it('gives a row the same noise on its way, whatever is drawn beside it', async () => {
+    const conditioning = await model.encodePrompts(['a face', 'a man']);
+    const walk = (rows: readonly number[]) =>
+      denoise({
+        model,
+        sampler: createSampler('euler_ancestral', model.schedule, 4),
+        first: 0,
+        latents: gatherRows(noise(2), rows),
+        conditioning: conditioningRows(conditioning, rows),
+        guidance: 1,
+        rngs: rows.map((row) => createRng(row)),
+      });
+    const [both, alone] = [await walk([0, 1]), await walk([1])];
+    expect(furthest(gatherRows(both, [1]).data, alone.data)).toBeLessThan(1e-4);
   });
   it('puts back what is known where the mask is 0', async () => {
-    const { sampler, first } = samplerFrom('euler', model, 6, 600);
+    const sampler = createSampler('euler', model.schedule, 6);
+    const first = 3;
     const [clean, fresh] = [noise(1, 8), noise(1, 9)];
     const mask = Float32Array.from({ length: 16 }, (_, i) => (i < 8 ? 0 : 1));
     const result = await denoise({
       model,
       sampler,
       first,
-      text: await model.encodeText(['a face']),
+      conditioning: await model.encodePrompts(['a face']),
       guidance: 1,
+      rngs: [createRng(1)],
       latents: { ...clean, data: sampler.addNoise(clean.data, fresh.data, first) },
       known: { clean: clean.data, noise: fresh.data, mask },
     });
@@ -202,7 +230,7 @@ it('gives zeros of the right shapes on the null runtime', async () => {
   const empty = createFakeContext({ openSession: nothing.open, provider: 'null' });
   const opened = await openDiffusion(handle, empty, { batch: 2 });
   const latents = await opened.encodeImages([picture(1), picture(2), picture(3)]);
-  const predicted = await opened.predict({ latents, timestep: 10, text: await opened.encodeText(['a', 'b', 'c']) });
+  const predicted = await opened.predict({ latents, timestep: 10, conditioning: await opened.encodePrompts(['a', 'b', 'c']) });
   expect(predicted.dims).toEqual([3, 4, 4, 4]);
   expect(addNoise(opened.schedule, predicted.data, predicted.data, 10).every((x) => x === 0)).toBe(true);
 });

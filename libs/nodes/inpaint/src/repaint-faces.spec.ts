@@ -4,8 +4,7 @@ import { tinyHandles, writeTinyModels } from '@facewright/pipelines/testing';
 import { createFakeContext } from '@facewright/testing';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { latentMask, repaintBoxes, workSize } from './repaint-area.ts';
-import { run } from './run.ts';
+import { run } from './repaint-faces.ts';
 
 const runtime = await createRuntime({ provider: 'cpu' });
 const ctx = createFakeContext({ openSession: runtime.open });
@@ -29,12 +28,20 @@ const facesOf = (image: Image, ...boxes: Box[]): Faces['images'][number] => ({
   faces: boxes.map((box) => ({ box, confidence: 1, landmarks: [] })),
 });
 const defaults = {
-  start: 600,
+  without: 'leave out' as const,
+  strength: 0.6,
   steps: 5,
   guidance: 2,
+  guidanceRescale: 0,
   prompt: 'A face.',
   negativePrompt: '',
   scheduler: 'ddim' as const,
+  sigmas: 'default' as const,
+  clipSkip: 1,
+  area: 'picture' as const,
+  padding: 0.5,
+  feather: 0,
+  previewSteps: 1,
   margin: 0,
   longestSide: 768,
   batch: 4,
@@ -60,13 +67,13 @@ describe('inpainting', () => {
     expect([...new Set(changed)].every(inside)).toBe(true);
     expect(new Set(changed).size).toBeGreaterThan(50);
   });
-  it('repaints the same way again, and otherwise from another seed, start, caption or scheduler', async () => {
+  it('repaints the same way again, and otherwise from another seed, strength, caption or scheduler', async () => {
     const faces = [facesOf(await picture('a'), middle)];
     const ids = async (inputs?: Partial<Parameters<typeof run>[0]>, images = faces) =>
       (await repaint(images, inputs)).map((image) => image.asset.id);
     const first = await ids();
     expect(await ids()).toEqual(first);
-    for (const change of [{ seed: 2 }, { start: 1000 }, { scheduler: 'euler' as const }, { guidance: 1 }])
+    for (const change of [{ seed: 2 }, { strength: 1 }, { scheduler: 'euler' as const }, { guidance: 1 }])
       expect(await ids(change), JSON.stringify(change)).not.toEqual(first);
     expect(await ids({}, [facesOf(await picture('a', [16, 16], 'a man'), middle)])).not.toEqual(first);
     expect(await ids({}, [facesOf(await picture('a', [16, 16], ''), middle)])).not.toEqual(
@@ -95,6 +102,31 @@ describe('inpainting', () => {
     expect(after.data.subarray(0, 37 * 5 * 3)).toEqual(before.data.subarray(0, 37 * 5 * 3));
     expect(after.data).not.toEqual(before.data);
   });
+  it('passes on pictures without a face when asked to', async () => {
+    const [one, two] = [await picture('a'), await picture('b')];
+    const images = await repaint([facesOf(one), facesOf(two, middle)], { without: 'pass on' });
+    expect(images.map(({ key }) => key)).toEqual(['a', 'b']);
+    expect(images[0]!.asset).toEqual(one.asset);
+    expect(images[1]!.asset).not.toEqual(two.asset);
+  });
+  it('repaints each face in a crop at its full size, and nothing beyond its soft edge', async () => {
+    const original = await picture('a', [64, 48]);
+    const [repainted] = await repaint([facesOf(original, [8, 8, 18, 18], [40, 20, 52, 34])], {
+      area: 'crop',
+      longestSide: 16,
+      feather: 0.2,
+    });
+    const [before, after] = [await ctx.images.read(original), await ctx.images.read(repainted!)];
+    const changed = new Set([...before.data].flatMap((byte, i) => (byte !== after.data[i] ? [Math.floor(i / 3)] : [])));
+    const near = (pixel: number, [x1, y1, x2, y2]: Box, reach: number) =>
+      pixel % 64 >= x1 - reach && pixel % 64 < x2 + reach && Math.floor(pixel / 64) >= y1 - reach && Math.floor(pixel / 64) < y2 + reach;
+    expect([...changed].every((pixel) => near(pixel, [8, 8, 18, 18], 4) || near(pixel, [40, 20, 52, 34], 5))).toBe(true);
+    for (const box of [
+      [8, 8, 18, 18],
+      [40, 20, 52, 34],
+    ] as Box[])
+      expect([...changed].filter((pixel) => near(pixel, box, 0)).length).toBeGreaterThan(50);
+  });
   it('says that no picture has a face', async () => {
     await expect(repaint([facesOf(await picture('a')), facesOf(await picture('b'), [90, 90, 99, 99])])).rejects.toMatchObject({
       code: 'INPAINT_NO_FACES',
@@ -107,31 +139,5 @@ describe('inpainting', () => {
     await expect(
       run({ model: diffusion, faces: { images: [facesOf(await picture('a'), middle)] }, ...defaults }, cancelled),
     ).rejects.toMatchObject({ name: 'AbortError' });
-  });
-});
-
-describe('the area to repaint', () => {
-  it('grows boxes by a share of their size and cuts them at the edge', () => {
-    expect(
-      repaintBoxes(
-        [
-          [4, 4, 12, 20],
-          [-5, 0, -1, 3],
-        ],
-        0.25,
-        { width: 13, height: 40 },
-      ),
-    ).toEqual([[2, 0, 13, 24]]);
-  });
-  it('covers every latent cell that a box touches', () => {
-    const mask = latentMask([[3, 4, 5, 8]], { width: 16, height: 16 }, { width: 16, height: 16 }, 4);
-    expect([...mask]).toEqual([0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-    const halved = latentMask([[6, 8, 10, 16]], { width: 32, height: 32 }, { width: 16, height: 16 }, 4);
-    expect([...halved]).toEqual([...mask]);
-  });
-  it('works at a size that the model takes, never larger than asked', () => {
-    expect(workSize({ width: 2048, height: 1024 }, 768, 64)).toEqual({ width: 768, height: 384 });
-    expect(workSize({ width: 64, height: 64 }, 768, 16)).toEqual({ width: 64, height: 64 });
-    expect(workSize({ width: 10, height: 100 }, 768, 16)).toEqual({ width: 16, height: 96 });
   });
 });

@@ -1,9 +1,10 @@
+import { samplerKinds } from '@facewright/models';
 import { createRuntime } from '@facewright/runtime';
 import { tinyHandles, writeTinyModels } from '@facewright/pipelines/testing';
 import { createFakeContext, type FakeContext } from '@facewright/testing';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run } from './run.ts';
+import { run } from './draw-prompts.ts';
 
 const runtime = await createRuntime({ provider: 'cpu' });
 const ctx = createFakeContext({ openSession: runtime.open });
@@ -30,8 +31,11 @@ const defaults = {
   seed: 5,
   steps: 4,
   guidance: 2,
+  guidanceRescale: 0,
   negativePrompt: '',
   scheduler: 'ddim' as const,
+  sigmas: 'default' as const,
+  clipSkip: 1,
   width: 0,
   height: 0,
   batch: 8,
@@ -57,8 +61,8 @@ describe('the sampler', () => {
     ]);
     expect(new Set(images.map((image) => image.asset.id)).size).toBe(6);
   });
-  it('draws the same pictures again, with either scheduler', async () => {
-    for (const scheduler of ['ddim', 'euler'] as const) expect(await ids({ scheduler })).toEqual(await ids({ scheduler }));
+  it('draws the same pictures again, with any scheduler', async () => {
+    for (const scheduler of samplerKinds) expect(await ids({ scheduler })).toEqual(await ids({ scheduler }));
     expect(await ids({ scheduler: 'euler' })).not.toEqual(await ids());
   });
   it('begins every picture at the noise of its seed and key, whatever is drawn with it', async () => {
@@ -77,7 +81,13 @@ describe('the sampler', () => {
   });
   it('listens to seed, guidance and negative prompt', async () => {
     const plain = await ids();
-    for (const change of [{ seed: 6 }, { guidance: 4 }, { negativePrompt: 'blurry' }])
+    for (const change of [
+      { seed: 6 },
+      { guidance: 4 },
+      { guidanceRescale: 0.7 },
+      { negativePrompt: 'blurry' },
+      { scheduler: 'euler' as const, sigmas: 'karras' as const },
+    ])
       expect(await ids(change), JSON.stringify(change)).not.toEqual(plain);
   });
   it('draws pictures of another size', async () => {
@@ -93,11 +103,11 @@ describe('the sampler', () => {
   it('shows progress to the end, live pictures between, and stops when the run is cancelled', async () => {
     const stop = new AbortController();
     const watched = createFakeContext({ openSession: runtime.open, signal: stop.signal });
-    await draw({ previewSteps: 2 }, base, watched);
+    await draw({ previewSteps: 1 }, base, watched);
     const { progress } = watched.said;
-    expect(progress.map(({ done }) => done)).toEqual([3, 6, 9, 12]);
-    expect(progress.at(-1)).toMatchObject({ done: 12, total: 12 });
-    expect(progress.map(({ preview }) => preview !== undefined)).toEqual([false, true, false, true]);
+    expect(progress.map(({ done, total }) => done / total)).toEqual([0.25, 0.5, 0.75, 1]);
+    // live pictures come as often as someone can see them
+    expect([progress[0], progress.at(-1)].map((said) => said!.preview !== undefined)).toEqual([true, true]);
     stop.abort();
     await expect(draw({}, base, watched)).rejects.toMatchObject({ name: 'AbortError' });
     await watched.close();

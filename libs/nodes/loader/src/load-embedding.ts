@@ -1,0 +1,15 @@
+// Load textual inversion: the work of the node.
+import type { NodeRun } from '@facewright/core';
+import { readEmbedding } from '@facewright/weights';
+import { basename, extname } from 'node:path';
+import type { loadEmbedding } from './definition.ts';
+import { notFound } from './not-found.ts';
+
+/** Throws LOADER_NOT_FOUND, WEIGHTS_* for a damaged file or one without vectors. */
+export const run: NodeRun<typeof loadEmbedding> = async ({ model, path, word }, ctx) => {
+  if ((await ctx.files.exists(path)) !== 'file') throw await notFound(path, 'a textual inversion file', ctx);
+  const weights = await ctx.files.ref(path);
+  await readEmbedding(await ctx.assets.file(weights));
+  const name = word || basename(path, extname(path));
+  return { model: { ...model, embeddings: [...(model.embeddings ?? []), { name, weights }] } };
+};

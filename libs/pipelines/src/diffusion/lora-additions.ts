@@ -1,0 +1,51 @@
+// LoRA files of a handle, added to the weights of a component while its graph is written: no weight is changed.
+import type { Model, NodeContext } from '@facewright/core';
+import {
+  ClipText,
+  ldmUNetLayers,
+  parseClipTextConfig,
+  parseUNetConfig,
+  UNet2DCondition,
+  withStoredLowRank,
+  type Module,
+  type WeightSource,
+} from '@facewright/models';
+import { readLora, type LoraTargets } from '@facewright/weights';
+import { componentOf } from '../model-files.ts';
+
+export type TextComponent = 'text_encoder' | 'text_encoder_2';
+
+const shapesOf = (module: Module) => new Map([...module.parameters()].map(([name, { shape }]) => [name, shape]));
+
+/** Adds every LoRA of the handle, each times its strength, to weights of a component. Throws WEIGHTS_LORA with the names of a file that fit no weight of the model. */
+export async function lorasOver(
+  handle: Model<'diffusion'>,
+  component: 'unet' | TextComponent,
+  ctx: NodeContext,
+): Promise<(base: WeightSource) => WeightSource> {
+  if (handle.loras.length === 0) return (base) => base;
+  const unet = parseUNetConfig(componentOf(handle, 'unet').config);
+  const encoder = (name: TextComponent) => shapesOf(new ClipText(parseClipTextConfig(componentOf(handle, name).config)));
+  const targets: LoraTargets = {
+    unet: shapesOf(new UNet2DCondition(unet)),
+    text_encoder: encoder('text_encoder'),
+    ...(handle.components['text_encoder_2'] && { text_encoder_2: encoder('text_encoder_2') }),
+  };
+  const aliases = { unet: ldmUNetLayers(unet) };
+  const loras = await Promise.all(
+    handle.loras.map(async ({ weights, strength, textStrength = strength }) => ({
+      factors: (await readLora(await ctx.assets.file(weights), targets, aliases))[component] ?? new Map(),
+      strength: component === 'unet' ? strength : textStrength,
+    })),
+  );
+  return (base) =>
+    loras.reduce((source, { factors, strength }, index) => withStoredLowRank(source, factors, { strength, label: `lora${index}` }), base);
+}
+
+/** `base` with every LoRA of the handle. Throws as lorasOver. */
+export const loraAdditions = async (
+  handle: Model<'diffusion'>,
+  component: 'unet' | TextComponent,
+  base: WeightSource,
+  ctx: NodeContext,
+): Promise<WeightSource> => (await lorasOver(handle, component, ctx))(base);

@@ -1,0 +1,48 @@
+// Progress of a node that draws groups of pictures: steps done, and what the model now sees.
+import type { NodeContext } from '@facewright/core';
+import type { ImageBuffer, Tensor } from '@facewright/tensor';
+import type { DiffusionModel } from '../diffusion/open-diffusion.ts';
+import { createPreview } from '../diffusion/preview.ts';
+import { contactSheet } from '../image/contact-sheet.ts';
+
+type Floats = Tensor<'float32'>;
+
+/** Pictures of one preview. */
+const [shownInSteps, shownFinished] = [4, 16];
+/** Nobody sees more than a few pictures a second, and each takes time from drawing. */
+const previewMs = 400;
+/** Pixels along a side of a preview at least. */
+const sheetSide = 256;
+const sheet = (pictures: readonly ImageBuffer[]) =>
+  contactSheet(pictures, { cell: Math.max(96, Math.floor(sheetSide / Math.ceil(Math.sqrt(pictures.length)))) });
+
+export interface Watch {
+  /** For a group of `count` pictures. */
+  onStep(count: number): (done: number, total: number, original: () => Floats) => Promise<void>;
+  /** A group is finished. */
+  finished(pictures: readonly ImageBuffer[]): void;
+}
+
+/** `pictures` in all; a live picture comes every `previewSteps` steps, 0 for none. */
+export function watchDrawing(model: DiffusionModel, pictures: number, previewSteps: number, ctx: NodeContext): Watch {
+  const preview = createPreview(model);
+  // Work is counted in thousandths of a picture, so that walks of different length add up.
+  const whole = 1000;
+  let before = 0;
+  let last = -Infinity;
+  return {
+    onStep: (count) => async (done, total, original) => {
+      const show = previewSteps > 0 && done % previewSteps === 0 && performance.now() - last >= previewMs;
+      if (show) last = performance.now();
+      ctx.progress(
+        before * whole + Math.round((done / total) * whole * count),
+        pictures * whole,
+        show ? sheet(await preview(original(), shownInSteps)) : undefined,
+      );
+    },
+    finished(group) {
+      before += group.length;
+      ctx.progress(before * whole, pictures * whole, sheet(group.slice(0, shownFinished)));
+    },
+  };
+}

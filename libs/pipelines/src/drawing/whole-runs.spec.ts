@@ -1,0 +1,131 @@
+import type { Model } from '@facewright/core';
+import { hashed } from '@facewright/models/testing/hashed-tensor';
+import { createRuntime } from '@facewright/runtime';
+import { createFakeContext } from '@facewright/testing';
+import type { ImageBuffer, Rng, Tensor } from '@facewright/tensor';
+import { writeSafetensors } from '@facewright/weights';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDiffusion } from '../diffusion/open-diffusion.ts';
+import { tinyHandles, writeTinyModels } from '../testing/tiny-models.ts';
+import { drawGroup } from './draw-group.ts';
+import reference from './fixtures/whole-runs.json' with { type: 'json' };
+import type { SamplingSettings } from './ports.ts';
+import { latentMask, maskOfBoxes, withoutArea } from './repaint-area.ts';
+
+const runtime = await createRuntime({ provider: 'cpu' });
+const ctx = createFakeContext({ openSession: runtime.open });
+const [plain, nine] = ['plain', 'nine'].map((name) => join(ctx.folder(), name)) as [string, string];
+beforeAll(async () => {
+  await writeTinyModels(plain);
+  await writeTinyModels(nine, { inChannels: 9 });
+});
+afterAll(async () => {
+  await ctx.close();
+  await runtime.dispose();
+});
+
+const settings: SamplingSettings = {
+  steps: 6,
+  guidance: 4,
+  guidanceRescale: 0,
+  negativePrompt: 'blurry',
+  scheduler: 'ddim',
+  sigmas: 'default',
+  clipSkip: 1,
+};
+/** Gives the noise that the reference began with. */
+const rng = {
+  normal: (count: number) => Float32Array.from(hashed('noise', count), (v) => Math.fround(v * Math.fround(1.7))),
+} as unknown as Rng;
+const rows = [{ text: 'a face of a woman with red hair', rng }];
+const picture = {
+  dtype: 'float32' as const,
+  dims: [1, 3, 16, 16],
+  data: Float32Array.from(hashed('picture', 768), (v) => (Math.round((v * 0.5 + 0.5) * 255) / 255) * 2 - 1),
+};
+const mask: ImageBuffer = maskOfBoxes([[8, 4, 16, 12]], { width: 16, height: 16 }, 0);
+const samplers = {
+  DDIMScheduler: 'ddim',
+  EulerDiscreteScheduler: 'euler',
+  DPMSolverMultistepScheduler: 'dpmpp_2m',
+  PNDMScheduler: 'pndm',
+  HeunDiscreteScheduler: 'heun',
+} as const;
+
+/** Largest difference of a picture from the reference's in bytes; the reference is not rounded to bytes, so half of one is rounding. */
+function difference([image]: readonly ImageBuffer[], packed: { readonly float32: string } | undefined): number {
+  const want = new Float32Array(Uint8Array.from(atob(packed!.float32), (character) => character.charCodeAt(0)).buffer);
+  const plane = 256;
+  return Math.max(...want.map((value, i) => Math.abs(image!.data[(i % plane) * 3 + Math.floor(i / plane)]! - value * 255)));
+}
+/** Rounding to bytes, and as much again for float32 sums in another order. */
+const TOLERANCE = 0.6;
+
+async function draw(folder: string, change: Partial<Parameters<typeof drawGroup>[0]>, loras: Model['loras'] = []) {
+  const model = await openDiffusion({ ...(await tinyHandles(folder, ctx)).diffusion, loras }, ctx, { batch: 2 });
+  return {
+    model,
+    draw: (more: Partial<Parameters<typeof drawGroup>[0]> = {}) =>
+      drawGroup({ model, settings, rows, size: [4, 4], onStep: async () => {}, ...change, ...more }),
+  };
+}
+
+describe('whole pictures are those of diffusers', () => {
+  it.each(Object.entries(samplers))('text to image with %s', async (name, scheduler) => {
+    const run = await draw(plain, { settings: { ...settings, scheduler, guidanceRescale: 0.6 } });
+    expect(difference(await run.draw(), reference.cases['text to image'][name as keyof typeof samplers])).toBeLessThan(TOLERANCE);
+  });
+  it.each(Object.entries(samplers))('image to image with %s', async (name, scheduler) => {
+    const run = await draw(plain, { settings: { ...settings, scheduler }, strength: 0.7 });
+    const clean = await run.model.encodePixels(picture);
+    expect(difference(await run.draw({ over: { clean } }), reference.cases['image to image'][name as keyof typeof samplers])).toBeLessThan(
+      TOLERANCE,
+    );
+  });
+  it('inpainting with a U-Net that sees mask and picture', async () => {
+    const run = await draw(nine, { strength: 0.7 });
+    const masked: Tensor<'float32'> = await run.model.encodePixels({ ...picture, data: withoutArea(picture, [mask]) });
+    const over = { clean: await run.model.encodePixels(picture), mask: latentMask(mask, 4), masked };
+    expect(difference(await run.draw({ over }), reference.cases['inpainting with 9 channels'].DDIMScheduler)).toBeLessThan(TOLERANCE);
+  });
+  it('inpainting with a U-Net that does not, where the rest is put back after every step', async () => {
+    const run = await draw(plain, { strength: 0.7 });
+    const over = { clean: await run.model.encodePixels(picture), mask: latentMask(mask, 4) };
+    expect(difference(await run.draw({ over }), reference.cases['inpainting with 4 channels'].DDIMScheduler)).toBeLessThan(TOLERANCE);
+  });
+  it('two LoRAs at once, in the naming of kohya with an alpha and of PEFT without', async () => {
+    const layer = 'mid_block.attentions.0.transformer_blocks.0.attn1.to_q';
+    const factor = (name: string, dims: number[]): Tensor<'float32'> => ({
+      dtype: 'float32',
+      dims,
+      data: Float32Array.from(hashed(name, dims[0]! * dims[1]!)),
+    });
+    const flat = `lora_unet_${layer.replaceAll('.', '_')}`;
+    await writeSafetensors(
+      join(plain, 'kohya.safetensors'),
+      new Map<string, Tensor>([
+        [`${flat}.lora_down.weight`, factor('kohya.unet.down', [2, 16])],
+        [`${flat}.lora_up.weight`, factor('kohya.unet.up', [16, 2])],
+        [`${flat}.alpha`, { dtype: 'float32', dims: [], data: Float32Array.of(1) }],
+      ]),
+    );
+    await writeSafetensors(
+      join(plain, 'peft.safetensors'),
+      new Map([
+        [`unet.${layer}.lora_A.weight`, factor('peft.unet.down', [3, 16])],
+        [`unet.${layer}.lora_B.weight`, factor('peft.unet.up', [16, 3])],
+      ]),
+    );
+    const lora = async (name: string, strength: number) => ({
+      name,
+      weights: await ctx.files.ref(join(plain, `${name}.safetensors`)),
+      strength,
+    });
+    const run = await draw(plain, { settings: { ...settings, guidanceRescale: 0.6 } }, [await lora('kohya', 0.8), await lora('peft', 0.5)]);
+    const without = reference.cases['text to image'].DDIMScheduler;
+    const pictures = await run.draw();
+    expect(difference(pictures, reference.cases['two LoRAs'].DDIMScheduler)).toBeLessThan(TOLERANCE);
+    expect(difference(pictures, without)).toBeGreaterThan(1.5);
+  });
+});
