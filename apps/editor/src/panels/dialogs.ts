@@ -23,6 +23,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['Ctrl+drag', 'Select by a rectangle'],
   ['Drag from a port to empty space', 'Nodes that fit'],
   ['Click the dot on a link', 'Remove the link'],
+  ['Drop a picture or a graph file', 'Open the graph that it carries'],
   ['Drag a number sideways', 'Change it'],
   ['Escape', 'Close what is open'],
 ];
