@@ -1,9 +1,9 @@
 // A model in files of its own: which components its index names, what lies in each, and what is missing.
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import type { FileKind } from '@facewright/models';
+import { identifyTensors, type FileKind } from '@facewright/models';
 import { messageOf } from '@facewright/core';
-import { openTensorFile } from '@facewright/weights';
+import { openTensorFile, type StoredTensor } from '@facewright/weights';
 import { err } from './errors.ts';
 import { modelEndings } from './folders.ts';
 import type { ModelReport } from './inspect-model.ts';
@@ -11,13 +11,15 @@ import { summarise, type ModelPart } from './parts.ts';
 
 interface Folder {
   readonly parts: ModelPart[];
+  /** Of the component that was opened last. */
+  tensors: ReadonlyMap<string, StoredTensor>;
   readonly problems: string[];
 }
 
 /** Throws LIBRARY_NO_MODEL for a folder without an index, a configuration or weights. */
 export async function inspectFolder(path: string): Promise<ModelReport> {
   const index = await readJson(join(path, 'model_index.json'));
-  const found: Folder = { parts: [], problems: [] };
+  const found: Folder = { parts: [], tensors: new Map(), problems: [] };
   if (index === undefined) await inspectComponent(path, '', found);
   else
     for (const [name, value] of Object.entries(index))
@@ -29,7 +31,7 @@ export async function inspectFolder(path: string): Promise<ModelReport> {
     path,
     format: 'folder',
     bytes: infos.reduce((sum, info) => sum + (info?.isFile() ? info.size : 0), 0),
-    ...(await kindOf(path, index)),
+    ...(await kindOf(path, index, found.tensors)),
     parts: found.parts,
     lacks: [],
     ema: false,
@@ -47,7 +49,8 @@ const needed: readonly (readonly [component: RegExp, files: readonly string[]])[
 ];
 
 /** `name` is empty for a folder that is one component itself. */
-async function inspectComponent(path: string, name: string, { parts, problems }: Folder): Promise<void> {
+async function inspectComponent(path: string, name: string, found: Folder): Promise<void> {
+  const { parts, problems } = found;
   const files = (await readdir(path, { withFileTypes: true }).catch(() => null))?.filter((entry) => !entry.isDirectory());
   if (!files) return void problems.push(`missing: ${name}/`);
   const names = new Set(files.map((entry) => entry.name));
@@ -65,7 +68,8 @@ async function inspectComponent(path: string, name: string, { parts, problems }:
   }
   if (name && !names.has('config.json')) problems.push(`missing: ${name}/config.json`);
   try {
-    parts.push(summarise(own(weights), [...(await openTensorFile(join(path, weights))).tensors.values()]));
+    found.tensors = (await openTensorFile(join(path, weights))).tensors;
+    parts.push(summarise(own(weights), [...found.tensors.values()]));
   } catch (error) {
     problems.push(messageOf(error));
   }
@@ -77,16 +81,9 @@ const families: Readonly<Record<number, 'sd1' | 'sd2' | 'sdxl'>> = { 768: 'sd1',
 async function kindOf(
   path: string,
   index: Readonly<Record<string, unknown>> | undefined,
+  tensors: ReadonlyMap<string, StoredTensor>,
 ): Promise<Pick<ModelReport, 'kind' | 'title' | 'why'>> {
-  if (index === undefined) {
-    const config = (await readJson(join(path, 'config.json'))) ?? (await readJson(join(path, 'med_config.json')));
-    const name = config?.['_class_name'] ?? (config?.['architectures'] as readonly unknown[] | undefined)?.[0];
-    return {
-      kind: 'unknown',
-      title: typeof name === 'string' ? name : 'Folder of weights',
-      why: config ? 'its configuration says so' : 'it has weights and no configuration',
-    };
-  }
+  if (index === undefined) return identifyTensors(tensors);
   const pipeline = typeof index['_class_name'] === 'string' ? index['_class_name'] : 'Pipeline without a name';
   const unet = await readJson(join(path, 'unet/config.json'));
   const family = families[Number(unet?.['cross_attention_dim'])];

@@ -120,7 +120,7 @@ describe('a folder', () => {
       'unet/diffusion_pytorch_model.safetensors',
       'vae/diffusion_pytorch_model.safetensors',
     ]);
-    expect((await inspectModel(join(tinySet, 'face_score'))).parts).toHaveLength(1);
+    expect(await inspectModel(join(tinySet, 'face_score'))).toMatchObject({ kind: 'face-score', parts: [{ name: 'model.safetensors' }] });
   });
   it('names everything that is missing', async () => {
     const at = join(folder, 'half');

@@ -17,7 +17,7 @@ const partNames: readonly (readonly [name: string, begins: RegExp])[] = [
   ['text encoder', /^(cond_stage_model\.|conditioner\.embedders\.0\.|lora_te1?_|text_encoder\.)/],
   ['averaged weights (EMA)', /^model_ema\./],
 ];
-const REST = 'other';
+const REST = 'other weights';
 
 export function partsOf(tensors: ReadonlyMap<string, StoredTensor>): ModelPart[] {
   const groups = Map.groupBy(tensors, ([key]) => partNames.find(([, begins]) => begins.test(key))?.[0] ?? REST);
