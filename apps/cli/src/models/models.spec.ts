@@ -47,7 +47,12 @@ async function facewright(args: readonly string[], { env = {}, stopAt = '' } = {
   let [out, err] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  const watch = setInterval(() => stopAt !== '' && existsSync(join(models, stopAt)) && child.kill('SIGINT'), 50);
+  // Once: a second Ctrl-C ends the process at once.
+  const watch = setInterval(() => {
+    if (stopAt === '' || !existsSync(join(models, stopAt))) return;
+    clearInterval(watch);
+    child.kill('SIGINT');
+  }, 50);
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
   clearInterval(watch);
   return { code, out, err };
