@@ -5,7 +5,9 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -164,6 +166,20 @@ describe('the host of a run', () => {
     for (const name of ['../b.txt', '/tmp/b.txt', 'sub/../../b.txt', '.'])
       await expect(io.files.write(name, bytes('b'))).rejects.toEqual(code('ENGINE_OUTSIDE_FOLDER'));
     await io.close();
+  });
+  it('gives the place where a weight file really lies, since onnxruntime follows no symbolic link out of a folder', async () => {
+    const [far, near] = [join(folder, 'disk'), join(folder, 'models')];
+    for (const each of [far, near]) mkdirSync(each);
+    writeFileSync(join(far, 'blob'), 'weights');
+    symlinkSync(join(far, 'blob'), join(near, 'model.safetensors'));
+    const io = createLocalHost({ data, runtime: await createRuntime({ provider: 'null' }), outputFolder: folder }).openNode(
+      'n',
+      new AbortController().signal,
+    );
+    const ref = await io.files.ref(join(near, 'model.safetensors'));
+    expect(await io.assets.file(ref)).toBe(realpathSync(join(far, 'blob')));
+    rmSync(join(far, 'blob'));
+    await expect(io.assets.file(ref)).rejects.toEqual(code('ENGINE_MISSING_FILE'));
   });
   it('releases the sessions with state of a node when it closes', async () => {
     const runtime = await createRuntime({ provider: 'null' });

@@ -1,5 +1,5 @@
 // What the engine asks of its process, on this machine: a data folder, the user's files, sessions of one runtime.
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import type { Asset, Image } from '@facewright/core';
 import type { Session } from '@facewright/tensor';
@@ -45,8 +45,10 @@ export function createLocalHost({ data: { assets, files }, runtime, outputFolder
               if (!stored) throw engineErr.MISSING_ASSET(ref.asset.id);
               return stored.path;
             }
-            if (!(await stat(ref.path).catch(() => null))?.isFile()) throw engineErr.MISSING_FILE(ref.path);
-            return ref.path;
+            // Where it really lies: onnxruntime refuses weights behind symbolic links, by which many keep their models on another disk.
+            const place = await realpath(ref.path).catch(() => null);
+            if (place === null || !(await stat(place)).isFile()) throw engineErr.MISSING_FILE(ref.path);
+            return place;
           },
         },
         images: {

@@ -10,7 +10,7 @@ import {
   type Module,
   type WeightSource,
 } from '@facewright/models';
-import { readLora, type LoraTargets } from '@facewright/weights';
+import { readLora, readTensors, type LoraFactors, type LoraTargets, type StoredTensor } from '@facewright/weights';
 import { componentOf } from '../model-files.ts';
 
 export type TextComponent = 'text_encoder' | 'text_encoder_2';
@@ -34,12 +34,24 @@ export async function lorasOver(
   const aliases = { unet: ldmUNetLayers(unet) };
   const loras = await Promise.all(
     handle.loras.map(async ({ weights, strength, textStrength = strength }) => ({
-      factors: (await readLora(await ctx.assets.file(weights), targets, aliases))[component] ?? new Map(),
+      factors: await inMemory((await readLora(await ctx.assets.file(weights), targets, aliases))[component]),
       strength: component === 'unet' ? strength : textStrength,
     })),
   );
   return (base) =>
     loras.reduce((source, { factors, strength }, index) => withStoredLowRank(source, factors, { strength, label: `lora${index}` }), base);
+}
+
+/** The factors read into memory: they are small, and a graph may point into files of one folder only, that of its checkpoint. */
+async function inMemory(factors: ReadonlyMap<string, LoraFactors>): Promise<ReadonlyMap<string, LoraFactors>> {
+  const tensors = await readTensors(
+    new Map([...factors].flatMap(([name, { down, up }]) => [[`${name} down`, down] as const, [`${name} up`, up] as const])),
+  );
+  const stored = (name: string): StoredTensor => {
+    const tensor = tensors.get(name)!;
+    return { kind: 'memory', tensor, dtype: tensor.dtype, shape: tensor.dims };
+  };
+  return new Map([...factors].map(([name, { scale }]) => [name, { down: stored(`${name} down`), up: stored(`${name} up`), scale }]));
 }
 
 /** `base` with every LoRA of the handle. Throws as lorasOver. */

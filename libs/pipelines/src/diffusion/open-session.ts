@@ -11,4 +11,8 @@ export const sessionOf = (
   what: string,
   ctx: NodeContext,
   build: () => Readonly<Record<string, Value>>,
-): Promise<Session> => ctx.session(`${componentKey(handle, component)}:${what}`, () => buildModel(build()));
+): Promise<Session> =>
+  ctx.session(`${componentKey(handle, component)}:${what}`, () =>
+    // What is in memory (LoRAs) stays inside the graph, so that the checkpoint is read in place wherever it lies.
+    buildModel(build(), { inline: true }),
+  );
