@@ -24,7 +24,11 @@ function schemas(): Record<string, object> {
     required: ['kind'],
     description: 'What a port accepts; further members depend on the kind.',
   };
-  const port = record({ name: text, type: portType, optional: flag, default: anything, help: text }, ['default', 'help']);
+  const port = record({ name: text, type: portType, optional: flag, default: anything, help: text, advanced: flag }, [
+    'default',
+    'help',
+    'advanced',
+  ]);
   return {
     Graph: graph,
     Asset: asset,

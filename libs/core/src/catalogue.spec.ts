@@ -9,7 +9,7 @@ const blur = defineNode({
   ...base,
   type: 'test/blur',
   version: 1,
-  inputs: { image: port.image(), radius: port.number({ min: 0, max: 9, default: 1 }), note: port.optional(port.text()) },
+  inputs: { image: port.image(), radius: port.number({ min: 0, max: 9, default: 1, advanced: true }), note: port.optional(port.text()) },
   outputs: { image: port.image() },
 });
 const packaged = (definition: NodeDefinition) => nodePackage(definition, async () => ({ run: async () => ({}) }));
@@ -61,6 +61,7 @@ describe('definitionsOf', () => {
   it('rebuilds from JSON what validation needs: types, options, defaults and checks', () => {
     const { definition } = definitionsOf([JSON.parse(JSON.stringify(describeNode(blur)))]).get('test/blur')!;
     expect(describeNode(definition)).toEqual(describeNode(blur));
+    expect(describeNode(blur).inputs.map(({ advanced }) => advanced)).toEqual([undefined, true, undefined]);
     expect(() => definition.inputs['radius']!.check(10)).toThrow('expected a number from 0 to 9, got 10');
     expect(definition.inputs['note']!.check(undefined)).toBeUndefined();
   });

@@ -1,4 +1,5 @@
 // The contract between node authors, engine, server and editor. No machine learning, no I/O.
+export * from './asset-name.ts';
 export * from './can-connect.ts';
 export * from './catalogue.ts';
 export * from './check-definition.ts';

@@ -109,6 +109,7 @@ export interface PortDescription {
   readonly optional: boolean;
   readonly default?: unknown;
   readonly help?: string;
+  readonly advanced?: boolean;
 }
 export interface NodeDescription {
   readonly type: NodeType;
@@ -122,12 +123,13 @@ export interface NodeDescription {
   readonly outputs: readonly PortDescription[];
 }
 const describePorts = (ports: AnyPorts): PortDescription[] =>
-  Object.entries(ports).map(([name, { type, optional, default: value, help }]) => ({
+  Object.entries(ports).map(([name, { type, optional, default: value, help, advanced }]) => ({
     name,
     type,
     optional,
     ...(value !== undefined && { default: value }),
     ...(help !== undefined && { help }),
+    ...(advanced && { advanced }),
   }));
 /** What the server tells the editor about a node. */
 export const describeNode = ({
@@ -154,8 +156,12 @@ export const describeNode = ({
 
 const portsOf = (ports: readonly PortDescription[]): AnyPorts =>
   Object.fromEntries(
-    ports.map(({ name, type, optional, default: value, help }) => {
-      const required = portOf(type, { ...(value !== undefined && { default: value }), ...(help !== undefined && { help }) });
+    ports.map(({ name, type, optional, default: value, help, advanced }) => {
+      const required = portOf(type, {
+        ...(value !== undefined && { default: value }),
+        ...(help !== undefined && { help }),
+        ...(advanced && { advanced }),
+      });
       return [name, optional ? port.optional(required) : required];
     }),
   );

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { assetName } from './asset-name.ts';
 import { port } from './port.ts';
 
 const asset = { id: `sha256:${'0'.repeat(64)}`, mediaType: 'image/png', bytes: 3 };
@@ -18,6 +19,8 @@ describe('port.check', () => {
     ['images', port.images(), [image]],
     ['model', port.model('diffusion'), model],
     ['optional', port.optional(port.text()), undefined],
+    ['mask', port.text({ maskOf: 'path' }), assetName(asset)],
+    ['mask that is not painted', port.text({ maskOf: 'path' }), ''],
   ])('lets a fitting %s through unchanged', (_, { check }, value) => expect(check(value)).toEqual(value));
   it.each([
     ['a number where text belongs', port.text(), 1, 'expected text, got 1'],
@@ -26,6 +29,12 @@ describe('port.check', () => {
     ['a seed past 2^53', port.seed(), 2 ** 53, 'expected a whole number from 0 to 9007199254740991, got 9007199254740992'],
     ['a path with a NUL', port.path(), 'a\0b', 'expected a path, got "a\\u0000b"'],
     ['an unknown choice', port.choice(['a', 'b']), 'c', 'expected one of a, b, got "c"'],
+    [
+      'a mask that names no asset',
+      port.text({ maskOf: 'path' }),
+      'sha256:1',
+      'expected a mask: empty, or asset:sha256: and 64 digits, got "sha256:1"',
+    ],
     ['nothing', port.text(), undefined, 'expected text, got nothing'],
   ])('refuses %s', (_, { check }, value, message) =>
     expect(() => check(value)).toThrow(expect.objectContaining({ code: 'CORE_BAD_VALUE', message })),

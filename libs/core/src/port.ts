@@ -1,5 +1,6 @@
 // Ports: one schema that the author's compiler, the link in the editor, the submission and the value at run time all use.
 import { z } from 'zod';
+import { assetIdOf } from './asset-name.ts';
 import { err } from './errors.ts';
 import {
   facesSchema,
@@ -26,13 +27,14 @@ export type ModelFolder = (typeof modelFolders)[number];
 
 /** What a port accepts, as JSON: all that the editor gets to know. */
 export type PortType =
-  | { readonly kind: 'text'; readonly multiline: boolean }
+  /** `maskOf` names the path input whose picture is painted over: the text is empty or the name of the mask's asset (`assetName`). */
+  | { readonly kind: 'text'; readonly multiline: boolean; readonly maskOf?: string }
   | { readonly kind: 'number'; readonly min: number; readonly max: number; readonly integer: boolean }
   | { readonly kind: 'boolean' }
   | { readonly kind: 'choice'; readonly of: readonly string[] }
   | { readonly kind: 'seed' }
-  /** A file or folder of the user; its content is part of a result's key. */
-  | { readonly kind: 'path'; readonly of: 'file' | 'folder' | 'any'; readonly models?: ModelFolder }
+  /** A file or folder of the user; its content is part of a result's key. `picture`: a picture, or the name of an asset that is one (`assetName`). */
+  | { readonly kind: 'path'; readonly of: 'file' | 'folder' | 'any'; readonly models?: ModelFolder; readonly picture?: true }
   | { readonly kind: 'image' | 'images' | 'faces' | 'prompts' | 'pairs' | 'scores' | 'training' | 'report' }
   | { readonly kind: 'model'; readonly family: string };
 export type PortKind = PortType['kind'];
@@ -43,19 +45,22 @@ export interface Port<V> {
   readonly default?: V;
   /** Shown beside the field in the editor: what it does, with units. */
   readonly help?: string;
+  /** Rarely changed: shown only when asked for, and whenever it is linked or has another value than its default. */
+  readonly advanced?: boolean;
   /** Narrows an unknown value; throws CORE_BAD_VALUE. The engine runs it on both sides of every node. */
   check(value: unknown): V;
 }
 interface PortOptions<V> {
   readonly default?: V;
   readonly help?: string;
+  readonly advanced?: boolean;
 }
 
 /** What a port type accepts, in words: for messages, and for the reason why a link is refused. */
 export function describeType(type: PortType): string {
   switch (type.kind) {
     case 'text':
-      return 'text';
+      return type.maskOf === undefined ? 'text' : 'a mask: empty, or asset:sha256: and 64 digits';
     case 'number':
       return `a ${type.integer ? 'whole number' : 'number'} from ${type.min} to ${type.max}`;
     case 'boolean':
@@ -109,7 +114,7 @@ export function checkValue(type: PortType, value: unknown): unknown {
   };
   switch (type.kind) {
     case 'text':
-      return require(typeof value === 'string');
+      return require(typeof value === 'string' && (type.maskOf === undefined || value === '' || assetIdOf(value) !== null));
     case 'number':
       return require(isNumber(value, type.min, type.max, type.integer));
     case 'boolean':
@@ -141,8 +146,12 @@ export const portOf = <V>(type: PortType, options: PortOptions<V> = {}): Port<V>
 });
 
 export const port = {
-  text: ({ multiline = false, ...options }: { readonly multiline?: boolean } & PortOptions<string> = {}) =>
-    portOf<string>({ kind: 'text', multiline }, options),
+  text: ({
+    multiline = false,
+    maskOf,
+    ...options
+  }: { readonly multiline?: boolean; readonly maskOf?: string } & PortOptions<string> = {}) =>
+    portOf<string>({ kind: 'text', multiline, ...(maskOf !== undefined && { maskOf }) }, options),
   number: ({ min, max, ...options }: { readonly min: number; readonly max: number } & PortOptions<number>) =>
     portOf<number>({ kind: 'number', min, max, integer: false }, options),
   integer: ({ min, max, ...options }: { readonly min: number; readonly max: number } & PortOptions<number>) =>
@@ -155,9 +164,10 @@ export const port = {
   path: ({
     of = 'any',
     models,
+    picture,
     ...options
-  }: { readonly of?: 'file' | 'folder' | 'any'; readonly models?: ModelFolder } & PortOptions<string> = {}) =>
-    portOf<string>({ kind: 'path', of, ...(models && { models }) }, options),
+  }: { readonly of?: 'file' | 'folder' | 'any'; readonly models?: ModelFolder; readonly picture?: true } & PortOptions<string> = {}) =>
+    portOf<string>({ kind: 'path', of, ...(models && { models }), ...(picture && { picture }) }, options),
   image: (options: PortOptions<never> = {}) => portOf<Image>({ kind: 'image' }, options),
   images: (options: PortOptions<never> = {}) => portOf<readonly Image[]>({ kind: 'images' }, options),
   faces: (options: PortOptions<never> = {}) => portOf<Faces>({ kind: 'faces' }, options),

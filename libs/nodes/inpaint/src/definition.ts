@@ -5,11 +5,18 @@ import { samplingPorts } from '@facewright/pipelines/ports';
 const model = port.model('diffusion', {
   help: 'The model that repaints. An inpainting U-Net (9 input channels) sees what surrounds the area; any other has it put back after every step.',
 });
-const batch = port.integer({ min: 1, max: 256, default: 8, help: 'Pictures repainted together. More is faster until memory ends.' });
+const batch = port.integer({
+  min: 1,
+  max: 256,
+  default: 8,
+  advanced: true,
+  help: 'Pictures repainted together. More is faster until memory ends.',
+});
 const previewSteps = port.integer({
   min: 0,
   max: 1000,
   default: 1,
+  advanced: true,
   help: 'Steps between live pictures of what the model now sees; 0 shows finished pictures only.',
 });
 const area = (whole: string) =>
@@ -21,6 +28,7 @@ const padding = port.number({
   min: 0,
   max: 4,
   default: 0.5,
+  advanced: true,
   help: 'For crop: surroundings on each side that the model also sees, as a share of the size of the area.',
 });
 const longestSide = port.integer({
@@ -40,23 +48,16 @@ export const repaintFaces = defineNode({
   inputs: {
     model,
     faces: port.faces({ help: 'Pictures with the boxes to repaint.' }),
-    without: port.choice(['leave out', 'pass on'], { default: 'leave out', help: 'What happens to pictures without a face.' }),
     strength: port.number({
       min: 0,
       max: 1,
       default: 0.6,
       help: 'How much of the schedule is walked. 1 paints from pure noise; less keeps more of the face that was there.',
     }),
+    seed: port.seed({ help: 'The noise of a picture depends on the seed and on its key.' }),
     prompt: port.text({ default: 'A face.', help: 'For pictures without a caption; the others are repainted by theirs.' }),
     ...samplingPorts({ steps: 25, guidance: 3 }),
     area: area('each face'),
-    padding,
-    margin: port.number({
-      min: -0.4,
-      max: 2,
-      default: 0.1,
-      help: 'Share of its width and height by which a box grows on each side before it is repainted.',
-    }),
     feather: port.number({
       min: 0,
       max: 0.5,
@@ -64,8 +65,20 @@ export const repaintFaces = defineNode({
       help: 'Width of the soft edge between repainted and kept pixels, as a share of the shorter side of the box; 0 is a hard edge.',
     }),
     longestSide,
+    without: port.choice(['leave out', 'pass on'], {
+      default: 'leave out',
+      advanced: true,
+      help: 'What happens to pictures without a face.',
+    }),
+    margin: port.number({
+      min: -0.4,
+      max: 2,
+      default: 0.1,
+      advanced: true,
+      help: 'Share of its width and height by which a box grows on each side before it is repainted.',
+    }),
+    padding,
     batch,
-    seed: port.seed({ help: 'The noise of a picture depends on the seed and on its key.' }),
     previewSteps,
   },
   outputs: { images: port.images({ help: 'The repainted pictures, under the keys of their originals.' }) },
@@ -89,19 +102,19 @@ export const repaintMask = defineNode({
     model,
     images: port.images({ help: 'The pictures.' }),
     masks: port.images({ help: 'One mask for each picture, of its size, or one for all: white is repainted, black stays, grey is mixed.' }),
-    prompt: port.text({ default: '', multiline: true, help: 'What to paint; empty takes the caption of each picture.' }),
     strength: port.number({
       min: 0,
       max: 1,
       default: 1,
       help: 'How much of the schedule is walked. 1 paints from pure noise; less keeps more of what was there.',
     }),
+    seed: port.seed({ help: 'The noise of a picture depends on the seed and on its key.' }),
+    prompt: port.text({ default: '', multiline: true, help: 'What to paint; empty takes the caption of each picture.' }),
     ...samplingPorts({ steps: 25, guidance: 7.5 }),
     area: area('what is marked'),
-    padding,
     longestSide,
+    padding,
     batch,
-    seed: port.seed({ help: 'The noise of a picture depends on the seed and on its key.' }),
     previewSteps,
   },
   outputs: { images: port.images({ help: 'The pictures, under the keys of their originals.' }) },

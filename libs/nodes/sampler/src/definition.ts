@@ -2,11 +2,18 @@
 import { defineNode, port } from '@facewright/core';
 import { samplingPorts } from '@facewright/pipelines/ports';
 
-const batch = port.integer({ min: 1, max: 256, default: 8, help: 'Pictures drawn together. More is faster until memory ends.' });
+const batch = port.integer({
+  min: 1,
+  max: 256,
+  default: 8,
+  advanced: true,
+  help: 'Pictures drawn together. More is faster until memory ends.',
+});
 const previewSteps = port.integer({
   min: 0,
   max: 1000,
   default: 1,
+  advanced: true,
   help: 'Steps between live pictures of what the model now sees behind the noise; 0 shows finished pictures only.',
 });
 
@@ -19,18 +26,18 @@ export const sampler = defineNode({
   inputs: {
     model: port.model('diffusion', { help: 'The model that draws.' }),
     prompts: port.prompts({ help: 'What to draw.' }),
+    seed: port.seed({
+      help: 'The noise of a picture depends on its seed and on the key of its prompt, never on the model: two models begin at the same noise.',
+    }),
     imagesPerPrompt: port.integer({
       min: 1,
       max: 10_000,
       default: 1,
       help: 'Pictures of each prompt, with the seeds seed, seed + 1, and so on.',
     }),
-    seed: port.seed({
-      help: 'The noise of a picture depends on its seed and on the key of its prompt, never on the model: two models begin at the same noise.',
-    }),
-    ...samplingPorts({ steps: 25, guidance: 5 }),
     width: port.integer({ min: 0, max: 4096, default: 0, help: 'Pixels; 0 is the size that the model was trained on.' }),
     height: port.integer({ min: 0, max: 4096, default: 0, help: 'Pixels; 0 is the size that the model was trained on.' }),
+    ...samplingPorts({ steps: 25, guidance: 5 }),
     batch,
     previewSteps,
   },
@@ -47,7 +54,6 @@ export const imageToImage = defineNode({
   inputs: {
     model: port.model('diffusion', { help: 'The model that draws.' }),
     images: port.images({ help: 'The pictures to draw over.' }),
-    prompt: port.text({ default: '', multiline: true, help: 'What to draw; empty takes the caption of each picture.' }),
     strength: port.number({
       min: 0,
       max: 1,
@@ -55,6 +61,7 @@ export const imageToImage = defineNode({
       help: 'How much of the schedule is walked: 0 changes nothing, 1 keeps nothing but the size.',
     }),
     seed: port.seed({ help: 'The noise of a picture depends on the seed and on its key.' }),
+    prompt: port.text({ default: '', multiline: true, help: 'What to draw; empty takes the caption of each picture.' }),
     ...samplingPorts({ steps: 25, guidance: 5 }),
     longestSide: port.integer({
       min: 0,
