@@ -55,7 +55,7 @@ export async function repaintAll(
       const found = areas[round];
       if (!found) return [];
       const [x1, y1, x2, y2] = found.region;
-      const work = workSize({ width: x2 - x1, height: y2 - y1 }, longestSide || model.size, model.multiple, area === 'crop');
+      const work = workSize({ width: x2 - x1, height: y2 - y1 }, longestSide || model.size, model.stride, area === 'crop');
       // The first area of a picture has the noise of the picture, so that one face is painted alike whether others follow or not.
       const noise = keyedSeed(seed, round === 0 ? image.key : `${image.key} ${round + 1}`);
       return [{ index, text, work, noise, ...found }];

@@ -67,7 +67,7 @@ export const imageToImage = defineNode({
       min: 0,
       max: 4096,
       default: 0,
-      help: 'Larger pictures are scaled down to this many pixels first; 0 is the size that the model was trained on. Sides become multiples of what the model takes.',
+      help: 'Larger pictures are scaled down to this many pixels first; 0 is the size that the model was trained on..',
     }),
     batch,
     previewSteps,

@@ -11,7 +11,7 @@ export const run: NodeRun<typeof imageToImage> = async (inputs, ctx) => {
   const model = await openDiffusion(inputs.model, ctx, { batch: guidance === 1 ? batch : 2 * batch });
   const channels = model.vae.latentChannels;
   if (model.unet.inChannels !== channels) throw err.CHANNELS(inputs.model.name, channels, model.unet.inChannels);
-  const jobs = originals.map((image, index) => ({ index, image, work: workSize(image, inputs.longestSide || model.size, model.multiple) }));
+  const jobs = originals.map((image, index) => ({ index, image, work: workSize(image, inputs.longestSide || model.size, model.stride) }));
   const watch = watchDrawing(model, jobs.length, inputs.previewSteps, ctx);
   const images: Image[] = [];
   for (const group of groupsOf(jobs, batch, ({ work }) => `${work.width}x${work.height}`)) {

@@ -39,13 +39,13 @@ export const run: NodeRun<typeof sampler> = async (inputs, ctx) => {
 
 /** [height, width] of the latents. */
 function latentSize(
-  { size, multiple, stride }: DiffusionModel,
+  { size, stride }: DiffusionModel,
   { width, height }: { readonly width: number; readonly height: number },
 ): readonly [number, number] {
   for (const [side, pixels] of [
     ['width', width],
     ['height', height],
   ] as const)
-    if (pixels % multiple !== 0) throw err.SIZE(side, multiple, pixels);
+    if (pixels % stride !== 0) throw err.SIZE(side, stride, pixels);
   return [(height || size) / stride, (width || size) / stride];
 }

@@ -42,12 +42,12 @@ export interface DiffusionModel {
   readonly unet: UNetConfig;
   readonly vae: AutoencoderConfig;
   readonly schedule: NoiseSchedule;
-  /** Pixels per latent along each side. */
+  /** Pixels per latent along each side: sides of pictures are multiples of it. */
   readonly stride: number;
-  /** Sides of pictures are multiples of this many pixels: the U-Net halves latents as often as it has blocks, less one. */
-  readonly multiple: number;
   /** Side of the pictures it was trained on, in pixels. */
   readonly size: number;
+  /** Whether no negative prompt stands for zeros, as in Stable Diffusion XL, or for the encoding of an empty text. */
+  readonly emptyIsZero: boolean;
   /** One row for each text; see docs/prompts.md for what a text may say. `clipSkip` 1, the default, reads the last layer that the model was trained with. */
   encodePrompts(texts: readonly string[], clipSkip?: number): Promise<Conditioning>;
   /** What the U-Net predicts, [n, latent channels, h, w]: noise, for most models. */
@@ -87,8 +87,9 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
     vae,
     schedule,
     stride,
-    multiple: stride * 2 ** (unet.blockOutChannels.length - 1),
     size: unet.sampleSize * stride,
+    // pipelines of diffusers that do not say take zeros
+    emptyIsZero: unet.addition !== null && handle.components['pipeline']?.config['force_zeros_for_empty_prompt'] !== false,
     encodePrompts: (texts, clipSkip = 1) => text.encode(texts, clipSkip),
 
     async predict({ latents, timestep, conditioning, unconditional, guidance = 1, guidanceRescale = 0, conditions }) {
