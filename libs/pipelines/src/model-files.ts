@@ -29,7 +29,7 @@ export function componentKey(handle: Model, name: string): string {
     config,
     weights && digestOf(weights),
     Object.entries(files).map(([file, ref]) => [file, digestOf(ref)]),
-    handle.loras.map(({ weights: lora, strength }) => [digestOf(lora), strength]),
+    handle.loras.map(({ weights: lora, strength, textStrength = strength }) => [digestOf(lora), strength, textStrength]),
   ];
   return `${name}:${createHash('sha256').update(JSON.stringify(what)).digest('hex').slice(0, 32)}`;
 }

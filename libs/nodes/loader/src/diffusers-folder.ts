@@ -84,10 +84,16 @@ export async function fromFolder(folder: string, vae: FileRef | null, ctx: NodeC
   if (missing.length > 0) throw err.MISSING(folder, 'a folder in the diffusers layout', missing);
 
   const problems: string[] = [];
+  const index = `${folder}/model_index.json`;
   const components: Components = {
     ...tokenizers,
     ...(exported.unet && withConfigs(exported, dual)),
     scheduler: { config: { ...(await readJson(scheduler, ctx)) }, weights: null, files: {} },
+    // says what an empty negative prompt stands for
+    ...(dual &&
+      (await ctx.files.exists(index)) === 'file' && {
+        pipeline: { config: { ...(await readJson(index, ctx)) }, weights: null, files: {} },
+      }),
   };
   await collect(problems, () => void parseNoiseSchedule(components['scheduler']!.config));
   for (const { name, config: configFile, weights } of files) {

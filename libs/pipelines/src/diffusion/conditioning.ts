@@ -16,3 +16,9 @@ export const conditioningRows = ({ text, pooled }: Conditioning, indices: readon
   text: gatherRows(text, indices),
   pooled: pooled && gatherRows(pooled, indices),
 });
+
+/** Zeros of the same shape: what Stable Diffusion XL was trained on in place of texts that were left out. */
+export const zeroConditioning = ({ text, pooled }: Conditioning): Conditioning => {
+  const zeros = (tensor: Floats): Floats => ({ ...tensor, data: new Float32Array(tensor.data.length) });
+  return { text: zeros(text), pooled: pooled && zeros(pooled) };
+};

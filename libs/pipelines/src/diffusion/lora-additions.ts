@@ -31,7 +31,7 @@ export async function lorasOver(
     text_encoder: encoder('text_encoder'),
     ...(handle.components['text_encoder_2'] && { text_encoder_2: encoder('text_encoder_2') }),
   };
-  const aliases = { unet: ldmUNetLayers(unet) };
+  const aliases = { unet: new Map([...ldmUNetLayers(unet)].map(([alias, layer]) => [alias, `${layer}.weight`])) };
   const loras = await Promise.all(
     handle.loras.map(async ({ weights, strength, textStrength = strength }) => ({
       factors: await inMemory((await readLora(await ctx.assets.file(weights), targets, aliases))[component]),

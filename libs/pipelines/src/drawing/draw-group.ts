@@ -1,7 +1,7 @@
 // Pictures of one size drawn together: from noise, over a picture, or over part of one.
 import { createSampler, firstStep, type Sampler } from '@facewright/models';
 import type { ImageBuffer, Rng, Tensor } from '@facewright/tensor';
-import { conditioningRows } from '../diffusion/conditioning.ts';
+import { conditioningRows, zeroConditioning } from '../diffusion/conditioning.ts';
 import { denoise, rowNoise } from '../diffusion/denoise.ts';
 import type { DiffusionModel } from '../diffusion/open-diffusion.ts';
 import type { SamplingSettings } from './ports.ts';
@@ -44,6 +44,7 @@ export async function drawGroup({ model, settings, rows, size, strength = 1, ove
   const rngs = rows.map(({ rng }) => rng);
   const noise = rowNoise(rngs, channels * height * width);
   const encoded = await model.encodePrompts([settings.negativePrompt, ...rows.map(({ text }) => text)], settings.clipSkip);
+  const away = conditioningRows(encoded, [0]);
   const begin = over && strength < 1 ? sampler.addNoise(over.clean.data, noise, first) : noise.map((value) => value * sampler.initialScale);
   const seesMask = over?.mask !== undefined && over.masked !== undefined;
   const latents = await denoise({
@@ -56,7 +57,7 @@ export async function drawGroup({ model, settings, rows, size, strength = 1, ove
       encoded,
       rows.map((_, i) => i + 1),
     ),
-    unconditional: conditioningRows(encoded, [0]),
+    unconditional: model.emptyIsZero && settings.negativePrompt === '' ? zeroConditioning(away) : away,
     guidance: settings.guidance,
     guidanceRescale: settings.guidanceRescale,
     ...(seesMask && { conditions: conditionsOf(over.mask, over.masked, height * width) }),

@@ -1,17 +1,16 @@
 import type { Model } from '@facewright/core';
-import { hashed } from '@facewright/models/testing/hashed-tensor';
 import { createRuntime } from '@facewright/runtime';
 import { createFakeContext } from '@facewright/testing';
-import type { ImageBuffer, Rng, Tensor } from '@facewright/tensor';
+import type { Tensor } from '@facewright/tensor';
 import { writeSafetensors } from '@facewright/weights';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDiffusion } from '../diffusion/open-diffusion.ts';
 import { tinyHandles, writeTinyModels } from '../testing/tiny-models.ts';
+import { difference, factor, mask, picture, rows, settings, TOLERANCE } from '../testing/whole-run.ts';
 import { drawGroup } from './draw-group.ts';
 import reference from './fixtures/whole-runs.json' with { type: 'json' };
-import type { SamplingSettings } from './ports.ts';
-import { latentMask, maskOfBoxes, withoutArea } from './repaint-area.ts';
+import { latentMask, withoutArea } from './repaint-area.ts';
 
 const runtime = await createRuntime({ provider: 'cpu' });
 const ctx = createFakeContext({ openSession: runtime.open });
@@ -25,26 +24,6 @@ afterAll(async () => {
   await runtime.dispose();
 });
 
-const settings: SamplingSettings = {
-  steps: 6,
-  guidance: 4,
-  guidanceRescale: 0,
-  negativePrompt: 'blurry',
-  scheduler: 'ddim',
-  sigmas: 'default',
-  clipSkip: 1,
-};
-/** Gives the noise that the reference began with. */
-const rng = {
-  normal: (count: number) => Float32Array.from(hashed('noise', count), (v) => Math.fround(v * Math.fround(1.7))),
-} as unknown as Rng;
-const rows = [{ text: 'a face of a woman with red hair', rng }];
-const picture = {
-  dtype: 'float32' as const,
-  dims: [1, 3, 16, 16],
-  data: Float32Array.from(hashed('picture', 768), (v) => (Math.round((v * 0.5 + 0.5) * 255) / 255) * 2 - 1),
-};
-const mask: ImageBuffer = maskOfBoxes([[8, 4, 16, 12]], { width: 16, height: 16 }, 0);
 const samplers = {
   DDIMScheduler: 'ddim',
   EulerDiscreteScheduler: 'euler',
@@ -52,15 +31,6 @@ const samplers = {
   PNDMScheduler: 'pndm',
   HeunDiscreteScheduler: 'heun',
 } as const;
-
-/** Largest difference of a picture from the reference's in bytes; the reference is not rounded to bytes, so half of one is rounding. */
-function difference([image]: readonly ImageBuffer[], packed: { readonly float32: string } | undefined): number {
-  const want = new Float32Array(Uint8Array.from(atob(packed!.float32), (character) => character.charCodeAt(0)).buffer);
-  const plane = 256;
-  return Math.max(...want.map((value, i) => Math.abs(image!.data[(i % plane) * 3 + Math.floor(i / plane)]! - value * 255)));
-}
-/** Rounding to bytes, and as much again for float32 sums in another order. */
-const TOLERANCE = 0.6;
 
 async function draw(folder: string, change: Partial<Parameters<typeof drawGroup>[0]>, loras: Model['loras'] = []) {
   const model = await openDiffusion({ ...(await tinyHandles(folder, ctx)).diffusion, loras }, ctx, { batch: 2 });
@@ -96,11 +66,6 @@ describe('whole pictures are those of diffusers', () => {
   });
   it('two LoRAs at once, in the naming of kohya with an alpha and of PEFT without', async () => {
     const layer = 'mid_block.attentions.0.transformer_blocks.0.attn1.to_q';
-    const factor = (name: string, dims: number[]): Tensor<'float32'> => ({
-      dtype: 'float32',
-      dims,
-      data: Float32Array.from(hashed(name, dims[0]! * dims[1]!)),
-    });
     const flat = `lora_unet_${layer.replaceAll('.', '_')}`;
     await writeSafetensors(
       join(plain, 'kohya.safetensors'),

@@ -5,13 +5,11 @@ import {
   BlipReward,
   ClipText,
   initialize,
-  learnMerges,
   parseAutoencoderConfig,
   parseBlipRewardConfig,
   parseClipTextConfig,
   parseUNetConfig,
   UNet2DCondition,
-  vocabularyOfMerges,
   type Json,
   type Module,
 } from '@facewright/models';
@@ -20,51 +18,10 @@ import { createRng } from '@facewright/tensor';
 import { writeSafetensors } from '@facewright/weights';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tinyLayouts, vocabulary, type TinyKind } from './tiny-kinds.ts';
 
-export const tinyUNet: Json = {
-  _class_name: 'UNet2DConditionModel',
-  in_channels: 4,
-  out_channels: 4,
-  sample_size: 4,
-  block_out_channels: [8, 16],
-  layers_per_block: 1,
-  norm_num_groups: 4,
-  attention_head_dim: 2,
-  cross_attention_dim: 8,
-  down_block_types: ['CrossAttnDownBlock2D', 'DownBlock2D'],
-  up_block_types: ['UpBlock2D', 'CrossAttnUpBlock2D'],
-};
-/** Pictures of 16 pixels, latents of 4. */
-export const tinyVae: Json = {
-  _class_name: 'AutoencoderKL',
-  block_out_channels: [8, 8, 8],
-  down_block_types: Array(3).fill('DownEncoderBlock2D'),
-  up_block_types: Array(3).fill('UpDecoderBlock2D'),
-  latent_channels: 4,
-  layers_per_block: 1,
-  norm_num_groups: 4,
-  scaling_factor: 0.5,
-};
-const vocabulary = vocabularyOfMerges(learnMerges(['a face of a woman with red hair', 'a man', 'blurry'], 60));
-export const tinyText: Json = {
-  architectures: ['CLIPTextModel'],
-  vocab_size: Object.keys(vocabulary.vocab).length,
-  hidden_size: 8,
-  intermediate_size: 16,
-  num_hidden_layers: 1,
-  num_attention_heads: 2,
-  max_position_embeddings: 12,
-};
-export const tinyScheduler: Json = {
-  _class_name: 'DDIMScheduler',
-  beta_schedule: 'scaled_linear',
-  beta_start: 0.00085,
-  beta_end: 0.012,
-  num_train_timesteps: 1000,
-  clip_sample: false,
-  set_alpha_to_one: false,
-  steps_offset: 1,
-};
+export { tinyScheduler, tinyText, tinyUNet, tinyVae, type TinyKind } from './tiny-kinds.ts';
+
 export const tinyBlip: Json = {
   text_config: {
     vocab_size: 8,
@@ -92,39 +49,41 @@ export async function writeModule(folder: string, file: string, config: Json, mo
 export interface TinyModelOptions {
   /** 9 makes an inpainting U-Net. */
   readonly inChannels?: number;
+  /** Default: 'sd1'. */
+  readonly kind?: TinyKind;
   readonly seed?: number;
 }
 
 /** Writes a model set into `folder`: the diffusers layout, and beside it face_score, face_detector (a network that finds one face in the middle of every picture) and features. */
-export async function writeTinyModels(folder: string, { inChannels = 4, seed = 1 }: TinyModelOptions = {}): Promise<void> {
-  const unet = { ...tinyUNet, in_channels: inChannels };
+export async function writeTinyModels(folder: string, { inChannels = 4, kind = 'sd1', seed = 1 }: TinyModelOptions = {}): Promise<void> {
+  const { pipeline, index, vae, texts, tokenizers, scheduler, ...rest } = tinyLayouts[kind];
+  const unet = { ...rest.unet, in_channels: inChannels };
   await writeJson(folder, 'model_index.json', {
-    _class_name: 'StableDiffusionPipeline',
+    _class_name: pipeline,
     _diffusers_version: '0.42.1',
     unet: ['diffusers', 'UNet2DConditionModel'],
     vae: ['diffusers', 'AutoencoderKL'],
-    text_encoder: ['transformers', 'CLIPTextModel'],
-    tokenizer: ['transformers', 'CLIPTokenizer'],
-    scheduler: ['diffusers', 'DDIMScheduler'],
-    safety_checker: [null, null],
-    feature_extractor: [null, null],
+    ...Object.fromEntries(texts.map(({ part, config }) => [part, ['transformers', (config['architectures'] as string[])[0]]])),
+    ...Object.fromEntries(tokenizers.map(({ part }) => [part, ['transformers', 'CLIPTokenizer']])),
+    scheduler: ['diffusers', scheduler['_class_name']],
+    ...index,
   });
   await writeModule(join(folder, 'unet'), 'diffusion_pytorch_model.safetensors', unet, new UNet2DCondition(parseUNetConfig(unet)), seed);
   await writeModule(
     join(folder, 'vae'),
     'diffusion_pytorch_model.safetensors',
-    tinyVae,
-    new AutoencoderKL(parseAutoencoderConfig(tinyVae)),
+    vae,
+    new AutoencoderKL(parseAutoencoderConfig(vae)),
     seed + 1,
   );
-  await writeModule(join(folder, 'text_encoder'), 'model.safetensors', tinyText, new ClipText(parseClipTextConfig(tinyText)), seed + 2);
-  await writeJson(join(folder, 'scheduler'), 'scheduler_config.json', tinyScheduler);
-  await writeJson(join(folder, 'tokenizer'), 'vocab.json', vocabulary.vocab);
-  await writeFile(join(folder, 'tokenizer', 'merges.txt'), ['#version: 0.2', ...vocabulary.merges, ''].join('\n'));
-  await writeJson(join(folder, 'tokenizer'), 'tokenizer_config.json', {
-    pad_token: '<|endoftext|>',
-    model_max_length: tinyText['max_position_embeddings'],
-  });
+  for (const [i, { part, config }] of texts.entries())
+    await writeModule(join(folder, part), 'model.safetensors', config, new ClipText(parseClipTextConfig(config)), seed + 2 + 10 * i);
+  await writeJson(join(folder, 'scheduler'), 'scheduler_config.json', scheduler);
+  for (const { part, pad } of tokenizers) {
+    await writeJson(join(folder, part), 'vocab.json', vocabulary.vocab);
+    await writeFile(join(folder, part, 'merges.txt'), ['#version: 0.2', ...vocabulary.merges, ''].join('\n'));
+    await writeJson(join(folder, part), 'tokenizer_config.json', { pad_token: pad, model_max_length: 12 });
+  }
   await writeModule(join(folder, 'face_score'), 'model.safetensors', tinyBlip, new BlipReward(parseBlipRewardConfig(tinyBlip)), seed + 3);
   await writeFile(join(folder, 'face_score', 'vocab.txt'), ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'a', 'face', '.', 'man'].join('\n'));
   await mkdir(join(folder, 'face_detector'), { recursive: true });
@@ -191,21 +150,24 @@ export async function tinyHandles(
     weights: await ref(`${name}/${file}`),
     files: {},
   });
+  const dual = (await ctx.files.exists(join(folder, 'text_encoder_2'))) === 'folder';
+  const tokenizer = async (name: string) => ({
+    config: await json(`${name}/tokenizer_config.json`),
+    weights: null,
+    files: { 'vocab.json': await ref(`${name}/vocab.json`), 'merges.txt': await ref(`${name}/merges.txt`) },
+  });
   return {
     diffusion: {
       family: 'diffusion',
-      architecture: 'stable-diffusion',
+      architecture: dual ? 'stable-diffusion-xl' : 'stable-diffusion',
       name: 'tiny',
       loras: [],
       components: {
         unet: await part('unet', 'diffusion_pytorch_model.safetensors'),
         vae: await part('vae', 'diffusion_pytorch_model.safetensors'),
         text_encoder: await part('text_encoder', 'model.safetensors'),
-        tokenizer: {
-          config: await json('tokenizer/tokenizer_config.json'),
-          weights: null,
-          files: { 'vocab.json': await ref('tokenizer/vocab.json'), 'merges.txt': await ref('tokenizer/merges.txt') },
-        },
+        tokenizer: await tokenizer('tokenizer'),
+        ...(dual && { text_encoder_2: await part('text_encoder_2', 'model.safetensors'), tokenizer_2: await tokenizer('tokenizer_2') }),
         scheduler: { config: await json('scheduler/scheduler_config.json'), weights: null, files: {} },
       },
     },
