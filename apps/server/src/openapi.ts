@@ -100,7 +100,7 @@ function operation({ summary, path, query = {}, body, answers }: Route): object 
     name,
     in: 'query',
     description: about,
-    schema: of === 'integer' ? whole : { enum: of },
+    schema: of === 'integer' ? whole : of === 'text' ? text : { enum: of },
   }));
   const multipart = { 'multipart/form-data': { schema: record({ file: { type: 'string', format: 'binary' } }) } };
   return {

@@ -7,7 +7,9 @@ import sharp, { type Sharp } from 'sharp';
 const MOST_PIXELS = 200_000_000;
 /** Longer side of a preview, pixels. */
 const PREVIEW_SIDE = 256;
-const open = (bytes: Uint8Array) => sharp(bytes, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
+/** Bytes, or the path of a file. */
+type Source = Uint8Array | string;
+const open = (source: Source) => sharp(source, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
 const firstLine = (cause: unknown) => (cause as Error).message.split('\n')[0]!;
 
 /** Turned as its EXIF says, 8 bits, sRGB. */
@@ -48,9 +50,9 @@ async function toRgb(picture: Sharp): Promise<ImageBuffer> {
   return { width, height, channels: 3, data: rgb };
 }
 
-/** Throws ENGINE_BAD_IMAGE with `name` when the bytes are no picture. Decodes only the head. */
-export async function checkPicture(bytes: Uint8Array, name: string): Promise<void> {
-  await open(bytes)
+/** Throws ENGINE_BAD_IMAGE with `name` when it is no picture. Reads only the head. */
+export async function checkPicture(source: Source, name: string): Promise<void> {
+  await open(source)
     .metadata()
     .catch((cause: unknown) => {
       throw engineErr.BAD_IMAGE(name, firstLine(cause));
@@ -58,6 +60,9 @@ export async function checkPicture(bytes: Uint8Array, name: string): Promise<voi
 }
 
 const raw = ({ data, width, height, channels }: ImageBuffer) => sharp(data, { raw: { width, height, channels } });
+
+/** For showing: a tenth of the size of a PNG, and faster. */
+export const encodeJpeg = (image: ImageBuffer): Promise<Buffer> => raw(image).jpeg({ quality: 92 }).toBuffer();
 
 export const encodePng = (image: ImageBuffer): Promise<Buffer> => raw(image).png().toBuffer();
 

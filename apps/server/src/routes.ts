@@ -1,6 +1,7 @@
 // The HTTP API as a table: each row is a route of the server and an operation of the OpenAPI document.
 import { basename, dirname } from 'node:path';
 import {
+  assetIdOf,
   describeNode,
   modelFolders,
   parseGraph,
@@ -11,14 +12,14 @@ import {
   type Graph,
   type Problem,
 } from '@facewright/core';
-import { explainRun } from '@facewright/engine';
+import { err as engineErr, explainRun } from '@facewright/engine';
 import { asModelFolder, listModels } from '@facewright/model-library';
 import type { Request, Response } from 'express';
 import { checkGraph } from './check-graph.ts';
 import type { DataFolder } from './data-folder.ts';
 import { err } from './errors.ts';
 import type { GraphFiles } from './graph-files.ts';
-import { checkPicture, decodePicture, encodePng } from './picture-codec.ts';
+import { checkPicture, decodeLayers, decodePicture, encodeJpeg, encodePng } from './picture-codec.ts';
 import type { RunQueue } from './run-queue.ts';
 import type { RunStore } from './run-store.ts';
 import type { Templates } from './templates.ts';
@@ -38,7 +39,7 @@ export interface Route {
   /** Under /api/v1, with {parameters}. */
   readonly path: string;
   readonly summary: string;
-  readonly query?: Readonly<Record<string, { readonly about: string; readonly of: 'integer' | readonly string[] }>>;
+  readonly query?: Readonly<Record<string, { readonly about: string; readonly of: 'integer' | 'text' | readonly string[] }>>;
   /** A JSON object of these fields, a schema by name, or any bytes. */
   readonly body?: Fields | string | 'bytes';
   readonly answers: Readonly<Record<number, Fields | string | 'bytes' | null>>;
@@ -251,6 +252,29 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue }
         if (!Number.isInteger(after) || after < 0)
           throw err.BAD_REQUEST('query after', 'a whole number from 0', String(request.query['after']));
         response.json({ events: runs.events(runOf(request).run.id, after) });
+      },
+    },
+    {
+      method: 'get',
+      path: '/pictures',
+      summary: 'A picture of the user for showing: JPEG, upright, opaque, at full size, with its colours also where it is transparent.',
+      query: { path: { about: 'A path as nodes take it, or asset:sha256: and the digest of a picture in the store.', of: 'text' } },
+      answers: { 200: 'bytes', 400: problems, 404: problems },
+      async handle(request, response) {
+        const { path } = request.query;
+        if (typeof path !== 'string' || path === '' || path.includes('\0'))
+          throw err.BAD_REQUEST('query path', 'the path of a picture', path === undefined ? 'nothing' : JSON.stringify(path));
+        const id = assetIdOf(path);
+        const place = id ? (await data.assets.find(id))?.path : data.files.resolve(path);
+        if (place === undefined) throw err.NO_SUCH('asset', path);
+        if ((await data.files.kind(place)) !== 'file') throw engineErr.MISSING_FILE(place);
+        // The head first: a checkpoint of gigabytes is not read to find that it is no picture.
+        await checkPicture(place, path);
+        const { colours } = await decodeLayers(await data.files.read(place), path);
+        response
+          .type('image/jpeg')
+          .set('Cache-Control', 'no-store')
+          .send(await encodeJpeg(colours));
       },
     },
     {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { graphOfPicture, type Asset, type Graph, type Problem, type RunEvent, type RunSummary } from '@facewright/core';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodePicture, encodePng } from './picture-codec.ts';
 import { startServer, type RunningServer, type ServerOptions } from './start-server.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -378,6 +379,34 @@ describe('requests that are wrong', () => {
   });
 });
 
+describe('pictures of the user', () => {
+  const at = (path: string) => fetch(`${server.url}/api/v1/pictures?path=${encodeURIComponent(path)}`);
+  const refused = async (response: Response) => [response.status, ((await response.json()) as Failed).problems[0]!.code];
+  const png = () => encodePng({ width: 40, height: 20, channels: 3, data: new Uint8Array(2400).fill(200) });
+  it('are shown from a path and from the store, at full size', async () => {
+    const path = join(folder, 'grey picture.png');
+    writeFileSync(path, await png());
+    const stored = await api<{ asset: Asset }>('/assets', {
+      method: 'POST',
+      body: new Uint8Array(await png()),
+      headers: { 'content-type': 'image/png' },
+    });
+    for (const answer of [await at(path), await at(`asset:${stored.body.asset.id}`)]) {
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'image/jpeg']);
+      const { width, height, data } = await decodePicture(new Uint8Array(await answer.arrayBuffer()), 'p');
+      expect([width, height, Math.abs(data[0]! - 200) < 4]).toEqual([40, 20, true]);
+    }
+  });
+  it('are refused when the path is none, leads nowhere or to something else', async () => {
+    writeFileSync(join(folder, 'secret.txt'), 'no picture');
+    expect(await refused(await at(join(folder, 'secret.txt')))).toEqual([400, 'ENGINE_BAD_IMAGE']);
+    expect(await refused(await at(folder))).toEqual([404, 'ENGINE_MISSING_FILE']);
+    expect(await refused(await at('/nowhere/cat.png'))).toEqual([404, 'ENGINE_MISSING_FILE']);
+    expect(await refused(await at(`asset:sha256:${'0'.repeat(64)}`))).toEqual([404, 'SERVER_NO_SUCH']);
+    expect(await refused(await fetch(`${server.url}/api/v1/pictures`))).toEqual([400, 'SERVER_BAD_REQUEST']);
+  });
+});
+
 describe('the server', () => {
   it('gives the catalogue, the editor with a policy of its own, and an OpenAPI document of every route', async () => {
     const { body } = await api<{ nodes: { type: string }[] }>('/nodes');
@@ -405,6 +434,7 @@ describe('the server', () => {
       'get /graphs/{name}',
       'get /models',
       'get /nodes',
+      'get /pictures',
       'get /runs',
       'get /runs/{id}',
       'get /runs/{id}/events',

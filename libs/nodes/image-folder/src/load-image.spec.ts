@@ -1,3 +1,4 @@
+import { assetName } from '@facewright/core';
 import { createFakeContext } from '@facewright/testing';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +13,7 @@ async function load(name: string, bytes: Uint8Array | string, caption = '') {
   const path = join(ctx.folder(), 'photos', name);
   await mkdir(join(path, '..'));
   await writeFile(path, bytes);
-  const { images, masks } = await run({ path, caption }, ctx);
+  const { images, masks } = await run({ path, mask: '', caption }, ctx);
   const [image, mask] = [images[0]!, masks[0]!];
   return { ctx, images, masks, image, mask, pixels: await ctx.images.read(image), hidden: await ctx.images.read(mask) };
 }
@@ -47,5 +48,33 @@ it('names a file that is no picture, or that is not there', async () => {
     code: 'IMAGE_FOLDER_NO_PICTURE',
     message: expect.stringMatching(/expected a picture, got .*text\.png/) as string,
   });
-  await expect(run({ path: '/nowhere/cat.png', caption: '' }, createFakeContext())).rejects.toMatchObject({ code: 'ENGINE_MISSING_FILE' });
+  await expect(run({ path: '/nowhere/cat.png', mask: '', caption: '' }, createFakeContext())).rejects.toMatchObject({
+    code: 'ENGINE_MISSING_FILE',
+  });
+});
+
+it('takes a painted mask instead of the transparency, and a picture of the store instead of a file', async () => {
+  const ctx = createFakeContext();
+  const picture = await ctx.assets.write(Buffer.from(seeThrough, 'base64'), 'image/png');
+  const { asset } = await ctx.images.write({ width: 3, height: 1, channels: 1, data: Uint8Array.of(255, 0, 90) }, { key: '', caption: '' });
+  const { images, masks } = await run({ path: assetName(picture), mask: assetName(asset), caption: '' }, ctx);
+  expect([...(await ctx.images.read(masks[0]!)).data]).toEqual([255, 255, 255, 0, 0, 0, 90, 90, 90]);
+  expect([...(await ctx.images.read(images[0]!)).data]).toEqual([255, 0, 0, 0, 255, 0, 0, 0, 255]);
+  expect(images[0]!.key).toBe(picture.id.slice(7, 19));
+});
+it('says when a mask is of another size, and when the store lacks a picture or a mask', async () => {
+  const ctx = createFakeContext();
+  const picture = assetName(await ctx.assets.write(Buffer.from(seeThrough, 'base64'), 'image/png'));
+  const about = { key: '', caption: '' };
+  const small = assetName((await ctx.images.write({ width: 2, height: 1, channels: 1, data: new Uint8Array(2) }, about)).asset);
+  const lost = `asset:sha256:${'0'.repeat(64)}`;
+  await expect(run({ path: picture, mask: small, caption: '' }, ctx)).rejects.toMatchObject({
+    code: 'IMAGE_FOLDER_MASK_SIZE',
+    message: expect.stringMatching(/^mask: expected 3 x 1 pixels, .*got 2 x 1/) as string,
+  });
+  await expect(run({ path: picture, mask: lost, caption: '' }, ctx)).rejects.toMatchObject({
+    code: 'IMAGE_FOLDER_NO_ASSET',
+    message: expect.stringContaining('paint the mask again') as string,
+  });
+  await expect(run({ path: lost, mask: '', caption: '' }, ctx)).rejects.toMatchObject({ code: 'IMAGE_FOLDER_NO_ASSET' });
 });

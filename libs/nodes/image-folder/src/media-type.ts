@@ -1,4 +1,6 @@
-// Kinds of picture files by their ending.
+// Kinds of picture files by how they begin.
+import { isPng } from '@facewright/core';
 
-export const mediaTypeOf = (path: string): string =>
-  /\.png$/i.test(path) ? 'image/png' : /\.webp$/i.test(path) ? 'image/webp' : 'image/jpeg';
+const webp = (bytes: Uint8Array): boolean => /^RIFF[^]{4}WEBP/.test(String.fromCharCode(...bytes.subarray(0, 12)));
+
+export const mediaTypeOf = (bytes: Uint8Array): string => (isPng(bytes) ? 'image/png' : webp(bytes) ? 'image/webp' : 'image/jpeg');

@@ -22,7 +22,8 @@ export const run: NodeRun<typeof definition> = async ({ folder, limit, captions 
     ctx.signal.throwIfAborted();
     let picture: ImageBuffer | undefined;
     try {
-      const asset = await ctx.assets.write(await ctx.files.read(path), mediaTypeOf(path));
+      const bytes = await ctx.files.read(path);
+      const asset = await ctx.assets.write(bytes, mediaTypeOf(bytes));
       picture = await ctx.images.read(asset);
       const caption = captions === 'sidecar' ? await sidecarOf(path, ctx) : '';
       // the file as it is: encoding it anew would be slower and take more room
