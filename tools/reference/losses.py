@@ -86,6 +86,64 @@ case("detector", inputs, ["cls", "obj", "bbox", "kps"], total / 3)
 
 
 
+# What models of each kind are to predict, and the clean latents behind what they do.
+def prediction_target(kind, latents, noise, abar):
+    if kind == "epsilon":
+        return noise
+    if kind == "sample":
+        return latents
+    return per_sample(abar).sqrt() * noise - (1 - per_sample(abar)).sqrt() * latents
+
+
+def clean_of(kind, noisy, prediction, abar):
+    if kind == "epsilon":
+        return denoise_once(noisy, prediction, abar)
+    if kind == "sample":
+        return prediction
+    return per_sample(abar).sqrt() * noisy - (1 - per_sample(abar)).sqrt() * prediction
+
+
+def min_snr(kind, gamma):
+    capped = torch.clamp(snr, max=gamma)
+    return {"epsilon": capped / snr, "v_prediction": capped / (snr + 1), "sample": capped}[kind]
+
+
+SMALL = (3, 2, 2, 2)
+good, bad, noise, bad_noise = leaf(*SMALL), leaf(*SMALL), leaf(*SMALL), leaf(*SMALL)
+frozen, trained = leaf(1, 2, 1, 1), leaf(1, 2, 1, 1)
+shared = {"good": good, "bad": bad, "noise": noise, "alpha_bar": abar, "timestep": timestep, "frozen": frozen, "trained": trained}
+places = 1 + 3 * torch.tensor([[0, 0, 0, 1], [0, 0.5, 0, 1], [1, 1, 1, 1]]).reshape(3, 1, 2, 2)
+
+
+def squares_of(kind, weight, latents, noise):
+    """Mean squared error of each sample."""
+    return ((predict(weight, add_noise(latents, noise, abar)) - prediction_target(kind, latents, noise, abar)) ** 2).mean((1, 2, 3))
+
+
+for kind in ["epsilon", "v_prediction", "sample"]:
+    own, kept = squares_of(kind, trained, good, noise), squares_of(kind, trained, bad, bad_noise)
+    both = {**shared, "bad_noise": bad_noise}
+    case(f"dream_booth_{kind}", both, ["trained"], (own * min_snr(kind, 5)).mean() + 0.7 * kept.mean())
+
+    noisy_bad, noisy_good = add_noise(bad, noise, abar), add_noise(good, noise, abar)
+    clean_bad = clean_of(kind, noisy_bad, predict(trained, noisy_bad), abar)
+    clean_good = clean_of(kind, noisy_good, predict(frozen, noisy_good), abar).detach()
+    distance = (clean_bad - clean_good) ** 2
+    masked = (distance * places).sum((1, 2, 3)) / places.expand_as(distance).sum((1, 2, 3))
+    case(f"guidance_places_{kind}", {**shared, "places": places}, ["trained", "bad"], (masked * torch.clamp(snr, max=5)).mean())
+
+    def gain(latents, noise):
+        with torch.no_grad():
+            reference = squares_of(kind, frozen, latents, noise)
+        return squares_of(kind, trained, latents, noise) - reference
+
+    # train.py of SalesforceAIResearch/DiffusionDPO, and train_diffusion_dpo.py of diffusers; beta is small, so that the sigmoid is not flat
+    inside = gain(good, noise) - gain(bad, noise)
+    case(f"dpo_authors_{kind}", shared, ["trained"], -F.logsigmoid(-0.5 * 1.4 * inside).mean())
+    case(f"dpo_diffusers_{kind}", shared, ["trained"], -F.logsigmoid(1.4 * -inside).mean())
+    case(f"spin_{kind}", both, ["trained"], -F.logsigmoid(-1.4 * (gain(good, noise) - gain(bad, bad_noise))).mean())
+
+
 path = pathlib.Path(__file__).parents[2] / "libs/train/src/fixtures/losses.json"
 header = {"command": "python tools/reference/losses.py", "torch": torch.__version__, "seed": SEED}
 path.write_text(json.dumps({"made": header, "cases": cases}, separators=(",", ":")) + "\n")

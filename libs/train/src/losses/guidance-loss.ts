@@ -1,22 +1,13 @@
 // The guidance loss: the trained model, shown a bad face, is to see the clean picture that the frozen model sees behind the good one.
+import type { Prediction } from '@facewright/models';
 import { mean as meanOf, op, type Value } from '@facewright/onnx';
 import { err } from '../errors.ts';
-import { diffusionLoss } from './diffusion-loss.ts';
+import { denoisingTerms, type DenoisingTerms } from './diffusion-loss.ts';
 import { meanPerSample } from './per-sample.ts';
-import { addNoise, denoiseOnce, signalToNoise } from './noising.ts';
+import { addNoise, denoiseOnce, signalToNoise, type NoiseDraw, type NoisePredictor } from './noising.ts';
 
 /** How much each sample's squared distance between clean latents counts, from its signal to noise ratio: 1, SNR (as if measured between noises), or min(SNR, gamma). */
 export type SnrWeighting = { readonly kind: 'none' } | { readonly kind: 'snr' } | { readonly kind: 'min-snr'; readonly gamma: number };
-
-/** Predicts noise [n, c, h, w] from noisy latents and float32 times [n]. */
-export type NoisePredictor = (noisy: Value, timestep: Value) => Value;
-
-/** Noise and time of one draw: noise [n, c, h, w], timestep float32 [n] of the schedule's training times, alphaBar [n] at these. */
-export interface NoiseDraw {
-  readonly noise: Value;
-  readonly timestep: Value;
-  readonly alphaBar: Value;
-}
 
 export interface GuidanceInputs {
   /** Latents of the good and the bad picture of each pair, [n, c, h, w]. */
@@ -26,31 +17,33 @@ export interface GuidanceInputs {
   /** The model as it was before training: give it weights that are not trained, no gradient is taken through it. */
   readonly frozen: NoisePredictor;
   readonly trained: NoisePredictor;
+  /** Default: 'epsilon'. */
+  readonly predicts?: Prediction;
+  /** How much each place counts, [n, 1, h, w], above 0, for example more where faces are; a sample's mean is over these weights. Absent: all the same. */
+  readonly places?: Value;
 }
 
 /**
  * mean_n w_n mean ( z̄_0^bad(trained) - z̄_0^good(frozen) )²: both latents get the same noise at the same time and are denoised by one step (arXiv 2406.17100, the
- * loss called ours-l2). A scalar. Which times it sees is decided by who draws `draw`.
+ * loss called ours-l2). A scalar. Which times it sees is decided by who draws `draw`; its distance is between clean latents, whatever the model predicts.
  */
 export function guidanceLoss(inputs: GuidanceInputs, weighting: SnrWeighting): Value {
   return guidanceTerms(inputs, weighting).loss;
 }
 
-/** The loss with the clean latents [n, c, h, w] that the trained model sees behind the bad pictures. */
-function guidanceTerms(
-  { good, bad, draw, frozen, trained }: GuidanceInputs,
-  weighting: SnrWeighting,
-): { readonly loss: Value; readonly clean: Value } {
+function guidanceTerms({ good, bad, draw, frozen, trained, predicts, places }: GuidanceInputs, weighting: SnrWeighting): DenoisingTerms {
   if (String(good.shape) !== String(bad.shape))
     throw err.SHAPE('bad latents', `[${good.shape.join(', ')}] as the good ones`, `[${bad.shape.join(', ')}]`);
   const { noise, timestep, alphaBar } = draw;
   const clean = (latents: Value, predict: NoisePredictor): Value => {
     const noisy = addNoise(latents, noise, alphaBar);
-    return denoiseOnce(noisy, predict(noisy, timestep), alphaBar);
+    return denoiseOnce(noisy, predict(noisy, timestep), alphaBar, predicts);
   };
   const seen = clean(bad, trained);
   const distance = op.Sub([seen, clean(good, frozen)]);
-  return { loss: meanOf(weighted(meanPerSample(op.Mul([distance, distance])), alphaBar, weighting)), clean: seen };
+  const squares = op.Mul([distance, distance]);
+  const each = places ? op.Div([meanPerSample(op.Mul([squares, places])), meanPerSample(places)]) : meanPerSample(squares);
+  return { loss: meanOf(weighted(each, alphaBar, weighting)), clean: seen };
 }
 
 function weighted(perSample: Value, alphaBar: Value, weighting: SnrWeighting): Value {
@@ -101,7 +94,10 @@ export function faceLosses(
   ];
   if (problems.length > 0) throw err.SETTINGS('face loss', problems);
   const guided = guidance > 0 ? guidanceTerms(inputs, weighting) : null;
-  const plain = diffusion > 0 ? plainTerms(inputs.good, inputs.diffusionDraw, inputs.trained) : null;
+  const plain =
+    diffusion > 0
+      ? denoisingTerms(inputs.good, inputs.diffusionDraw, inputs.trained, inputs.predicts && { predicts: inputs.predicts })
+      : null;
   const terms = [...(guided ? [op.Mul([guided.loss, guidance])] : []), ...(plain ? [op.Mul([plain.loss, diffusion])] : [])];
   return {
     loss: terms.reduce((sum, term) => op.Add([sum, term])),
@@ -109,14 +105,4 @@ export function faceLosses(
     diffusion: plain?.loss ?? null,
     clean: (guided ?? plain)!.clean,
   };
-}
-
-function plainTerms(
-  good: Value,
-  { noise, timestep, alphaBar }: NoiseDraw,
-  trained: NoisePredictor,
-): { readonly loss: Value; readonly clean: Value } {
-  const noisy = addNoise(good, noise, alphaBar);
-  const prediction = trained(noisy, timestep);
-  return { loss: diffusionLoss({ prediction, noise, alphaBar }), clean: denoiseOnce(noisy, prediction, alphaBar) };
 }

@@ -6,9 +6,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { autoencoderLoss } from './autoencoder-loss.ts';
 import { detectorLoss } from './detector-loss.ts';
 import { diffusionLoss } from './diffusion-loss.ts';
-import { faceLosses, guidanceLoss, type NoisePredictor, type SnrWeighting } from './guidance-loss.ts';
+import { dreamBoothLoss } from './dream-booth-loss.ts';
+import { faceLosses, guidanceLoss, type SnrWeighting } from './guidance-loss.ts';
+import type { NoisePredictor } from './noising.ts';
 import fixture from '../fixtures/losses.json' with { type: 'json' };
 import { perSample } from './per-sample.ts';
+import { dpoLoss, spinLoss, type PreferenceInputs } from './preference-loss.ts';
 import { rankingAccuracy, rankingLoss } from './ranking-loss.ts';
 
 interface Stored {
@@ -111,6 +114,38 @@ describe('losses agree with torch, values and gradients, to a relative 1e-5', ()
     );
   });
 
+  describe.each(['epsilon', 'v_prediction', 'sample'] as const)('of a model that predicts %s', (predicts) => {
+    const preference = (inputs: Inputs): PreferenceInputs & { readonly badNoise: Value } => {
+      const { diffusionDraw: _draw, ...rest } = guidanceInputs(inputs);
+      return { ...rest, badNoise: inputs['bad_noise']!, predicts };
+    };
+    it('fine-tuning with a prior and min-SNR weights', async () => {
+      const errors = await errorsOf(`dream_booth_${predicts}`, (inputs) => {
+        const { good, bad, draw, trained } = guidanceInputs(inputs);
+        const prior = { latents: bad, draw: { ...draw, noise: inputs['bad_noise']! }, trained, weight: 0.7 };
+        return dreamBoothLoss({ latents: good, draw, trained }, prior, { minSnrGamma: 5, predicts }).loss;
+      });
+      expectAllBelow(errors, 1e-5);
+    });
+    it('guidance loss that weighs places', async () => {
+      const errors = await errorsOf(`guidance_places_${predicts}`, (inputs) =>
+        guidanceLoss({ ...guidanceInputs(inputs), predicts, places: inputs['places']! }, { kind: 'min-snr', gamma: 5 }),
+      );
+      expectAllBelow(errors, 1e-5);
+    });
+    it.each(['authors', 'diffusers'] as const)('Diffusion-DPO in the form of %s', async (form) => {
+      const errors = await errorsOf(`dpo_${form}_${predicts}`, (inputs) => {
+        const { badNoise: _noise, ...pair } = preference(inputs);
+        return dpoLoss(pair, { beta: 1.4, form }).loss;
+      });
+      expectAllBelow(errors, 1e-5);
+    });
+    it('SPIN', async () => {
+      const errors = await errorsOf(`spin_${predicts}`, (inputs) => spinLoss(preference(inputs), { beta: 1.4 }).loss);
+      expectAllBelow(errors, 1e-5);
+    });
+  });
+
   it('ranking loss', async () => {
     expectAllBelow(await errorsOf('ranking', ({ good, bad }) => rankingLoss(good!, bad!)), 1e-5);
   });
@@ -176,6 +211,56 @@ describe('faceLosses', () => {
 
   it('refuses latents of different shapes', () => {
     expect(() => guidanceLoss({ ...inputs, bad: value('bad', [1, 2, 4, 5]) }, { kind: 'none' })).toThrow(
+      expect.objectContaining({ code: 'TRAIN_SHAPE' }),
+    );
+  });
+});
+
+describe('preference losses', () => {
+  const shape = [2, 1, 1, 1];
+  const value = (name: string, dims: readonly number[]) => input(name, 'float32', dims);
+  const [good, bad, noise] = ['good', 'bad', 'noise'].map((name) => value(name, shape)) as [Value, Value, Value];
+  const draw = { noise, timestep: value('timestep', [2]), alphaBar: value('alpha_bar', [2]) };
+  const inputs = { good, bad, draw, frozen: predictor(value('frozen', [1, 1, 1, 1])), trained: predictor(value('trained', [1, 1, 1, 1])) };
+  const of = (dims: readonly number[], ...data: number[]): Tensor => ({ dtype: 'float32', dims, data: Float32Array.from(data) });
+
+  it('begin at log 2, with no pair won', async () => {
+    const { loss, accuracy } = dpoLoss(inputs, { beta: 5000, form: 'authors' });
+    const session = await runtime.open(buildModel({ loss, accuracy }));
+    const same = of([1, 1, 1, 1], 0.7);
+    const results = await session.run({
+      good: of(shape, 1, 2),
+      bad: of(shape, -1, 0.5),
+      noise: of(shape, 0.3, -1),
+      timestep: of([2], 0, 0),
+      alpha_bar: of([2], 0.5, 0.5),
+      frozen: same,
+      trained: same,
+    });
+    await session.release();
+    expect(results['loss']!.data[0]).toBeCloseTo(Math.LN2, 6);
+    expect(results['accuracy']!.data[0]).toBe(0);
+  });
+
+  it('count as won the pairs whose good picture gained more', async () => {
+    // noise 0 and abar 1/2: the errors are those of weight x latents / sqrt 2; a smaller weight gains most on the larger latents
+    const session = await runtime.open(buildModel({ accuracy: dpoLoss(inputs, { beta: 1, form: 'diffusers' }).accuracy }));
+    const { accuracy } = await session.run({
+      good: of(shape, 2, 0.1),
+      bad: of(shape, 0.1, 2),
+      noise: of(shape, 0, 0),
+      timestep: of([2], 0, 0),
+      alpha_bar: of([2], 0.5, 0.5),
+      frozen: of([1, 1, 1, 1], 0.9),
+      trained: of([1, 1, 1, 1], 0.5),
+    });
+    await session.release();
+    expect(accuracy!.data[0]).toBe(0.5);
+  });
+
+  it('refuse a beta that is not above 0, and latents of different shapes', () => {
+    expect(() => dpoLoss(inputs, { beta: 0, form: 'authors' })).toThrow(/beta: expected a finite number above 0, got 0/);
+    expect(() => dpoLoss({ ...inputs, bad: value('bad', [2, 1, 1, 2]) }, { beta: 1, form: 'authors' })).toThrow(
       expect.objectContaining({ code: 'TRAIN_SHAPE' }),
     );
   });
