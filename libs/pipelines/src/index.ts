@@ -25,4 +25,8 @@ export { openClipTokenizer } from './open-tokenizer.ts';
 export { clipVocabulary } from './prompts/clip-vocabulary.ts';
 export * from './run-rows.ts';
 export * from './exported/index.ts';
+export { bertVocabulary } from './scores/bert-vocabulary.ts';
+export { err as scoreErrors } from './scores/errors.ts';
+export * from './scores/score-pictures.ts';
+export { withoutModulePrefix } from './scores/scorer-tensors.ts';
 export * from './tiles/tiled.ts';

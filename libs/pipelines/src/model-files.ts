@@ -5,6 +5,7 @@ import { openTensorFile, readTensors } from '@facewright/weights';
 import type { Tensor } from '@facewright/tensor';
 import { createHash } from 'node:crypto';
 import { err } from './errors.ts';
+import { withoutModulePrefix } from './scores/scorer-tensors.ts';
 
 export interface Component {
   readonly config: Json;
@@ -52,6 +53,7 @@ export async function componentWeights(handle: Model, name: string, ctx: NodeCon
     if (!part) throw err.COMPONENT(handle.name, name, ['a checkpoint without one']);
     return part.tensors;
   }
+  if (name === 'face_score') return withoutModulePrefix(tensors);
   if (name !== 'vae') return tensors;
   const ofDiffusers = [...tensors.keys()].some((key) => key.startsWith('decoder.mid_block.'));
   return ofDiffusers ? modernAutoencoderNames(tensors) : splitVaeFile(file, tensors).tensors;

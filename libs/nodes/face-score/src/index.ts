@@ -3,4 +3,3 @@ import { nodePackage, type NodePackage } from '@facewright/core';
 import { definition } from './definition.ts';
 
 export const nodes: readonly NodePackage[] = [nodePackage(definition, () => import('./run.ts'))];
-export { err as faceScoreErrors } from './errors.ts';

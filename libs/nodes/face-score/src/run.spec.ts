@@ -78,7 +78,7 @@ describe('the face score node', () => {
     expect(Math.abs(man[1]! - face[1]!)).toBeGreaterThan(1e-4);
   });
   it('asks for either faces or images', async () => {
-    await expect(score({})).rejects.toMatchObject({ code: 'FACE_SCORE_NOTHING' });
-    await expect(score({ images: [await picture('a')], faces: await faces({ a: [] }) })).rejects.toMatchObject({ code: 'FACE_SCORE_BOTH' });
+    await expect(score({})).rejects.toMatchObject({ code: 'SCORES_NOTHING' });
+    await expect(score({ images: [await picture('a')], faces: await faces({ a: [] }) })).rejects.toMatchObject({ code: 'SCORES_BOTH' });
   });
 });

@@ -76,10 +76,9 @@ export const loadFaceScore = defineNode({
   category: 'Models',
   inputs: {
     path: port.path({
-      of: 'folder',
       models: 'scorers',
       default: tinySet,
-      help: 'Folder with config.json (or med_config.json), model.safetensors and vocab.txt, or one with such a folder face_score inside.',
+      help: 'The official FS_model.pt or ImageReward.pt (also as .safetensors), or a folder with such a file, config.json or med_config.json and vocab.txt, or one with such a folder face_score inside. What is not there is as the authors have it.',
     }),
   },
   outputs: { model: port.model('face-score', { help: 'The model: its configuration and where its weights are.' }) },

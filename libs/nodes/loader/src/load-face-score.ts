@@ -1,37 +1,74 @@
 // Load face score: the work of the node.
-import type { NodeRun } from '@facewright/core';
-import { BlipReward, checkWeights, parseBlipRewardConfig } from '@facewright/models';
-import { readSafetensorsHeader } from '@facewright/weights';
-import { basename } from 'node:path';
+import type { NodeContext, NodeRun } from '@facewright/core';
+import { BlipReward, checkWeights, imageRewardConfig, parseBlipRewardConfig } from '@facewright/models';
+import { bertVocabulary, withoutModulePrefix } from '@facewright/pipelines';
+import { openTensorFile } from '@facewright/weights';
+import { basename, dirname } from 'node:path';
 import type { loadFaceScore } from './definition.ts';
 import { err } from './errors.ts';
 import { notFound } from './not-found.ts';
 import { firstFile, readJson } from './read-json.ts';
+import { weightEndings } from './weight-endings.ts';
 
-/** Throws LOADER_NOT_FOUND, LOADER_MISSING with every absent file, LOADER_JSON, MODELS_CONFIG, MODELS_WEIGHTS with every parameter that differs, WEIGHTS_*. */
+const want = 'a face score model';
+
+/**
+ * Throws LOADER_NOT_FOUND, LOADER_MISSING with every absent file, LOADER_KIND for a folder of several models, LOADER_JSON, MODELS_CONFIG, MODELS_WEIGHTS with every parameter
+ * that differs, WEIGHTS_*.
+ */
 export const run: NodeRun<typeof loadFaceScore> = async ({ path }, ctx) => {
   const place = path.replace(/[/\\]+$/, '');
-  if ((await ctx.files.exists(place)) !== 'folder') throw await notFound(path, 'the folder of a face score model', ctx);
-  const folder = (await ctx.files.exists(`${place}/face_score`)) === 'folder' ? `${place}/face_score` : place;
-  const wanted = { config: ['config.json', 'med_config.json'], weights: ['model.safetensors'], vocabulary: ['vocab.txt'] };
-  const files = {
-    config: await firstFile(folder, wanted.config, ctx),
-    weights: await firstFile(folder, wanted.weights, ctx),
-    vocabulary: await firstFile(folder, wanted.vocabulary, ctx),
-  };
-  if (files.config === null || files.weights === null || files.vocabulary === null) {
-    throw err.MISSING(
-      folder,
-      'the folder of a face score model',
-      (['config', 'weights', 'vocabulary'] as const).filter((kind) => files[kind] === null).map((kind) => wanted[kind].join(' or ')),
-    );
+  const found = await ctx.files.exists(place);
+  if (found === null) {
+    const pull = `the folder or the file of ${want} (facewright models pull face-score, or image-reward, downloads one)`;
+    throw await notFound(path, pull, ctx);
   }
-  const config = { ...(await readJson(files.config, ctx)) };
-  const weights = await ctx.files.ref(files.weights);
-  const { tensors } = await readSafetensorsHeader(await ctx.assets.file(weights));
-  checkWeights(new BlipReward(parseBlipRewardConfig(config)), tensors, { file: files.weights });
-  const component = { config, weights, files: { 'vocab.txt': await ctx.files.ref(files.vocabulary) } };
+  const { file, config: configFile, vocabulary } = found === 'file' ? await beside(place, ctx) : await inFolder(place, ctx);
+  const config = configFile === null ? { ...imageRewardConfig } : { ...(await readJson(configFile, ctx)) };
+  const parsed = parseBlipRewardConfig(config);
+  if (vocabulary === null && parsed.text.vocabSize < bertVocabulary().length) throw err.MISSING(dirname(file), want, ['vocab.txt']);
+  const weights = await ctx.files.ref(file);
+  const { tensors } = await openTensorFile(await ctx.assets.file(weights));
+  checkWeights(new BlipReward(parsed), withoutModulePrefix(tensors), { file });
+  const files = vocabulary === null ? {} : { 'vocab.txt': await ctx.files.ref(vocabulary) };
   return {
-    model: { family: 'face-score', architecture: 'blip-reward', name: basename(place), components: { face_score: component }, loras: [] },
+    model: {
+      family: 'face-score',
+      architecture: 'blip-reward',
+      name: basename(place).replace(/\.(safetensors|ckpt|pt|pth|bin)$/, ''),
+      components: { face_score: { config, weights, files } },
+      loras: [],
+    },
   };
 };
+
+interface Found {
+  readonly file: string;
+  /** Null: as the authors have it. */
+  readonly config: string | null;
+  readonly vocabulary: string | null;
+}
+
+/** Files may lie among those of other models, so that only the names of this one count. */
+async function beside(file: string, ctx: NodeContext): Promise<Found> {
+  const folder = dirname(file);
+  return {
+    file,
+    config: await firstFile(folder, ['med_config.json'], ctx),
+    vocabulary: await firstFile(folder, ['vocab.txt'], ctx),
+  };
+}
+
+async function inFolder(place: string, ctx: NodeContext): Promise<Found> {
+  const folder = (await ctx.files.exists(`${place}/face_score`)) === 'folder' ? `${place}/face_score` : place;
+  const files = await ctx.files.list(folder, weightEndings);
+  const file = files.find((name) => basename(name) === 'model.safetensors') ?? files[0];
+  if (file === undefined) throw err.MISSING(folder, want, ['model.safetensors, or FS_model.pt or ImageReward.pt']);
+  if (files.length > 1 && basename(file) !== 'model.safetensors')
+    throw err.KIND(folder, `the file of ${want}, or a folder with one`, `a folder with ${files.map((name) => basename(name)).join(', ')}`);
+  return {
+    file,
+    config: await firstFile(folder, ['config.json', 'med_config.json'], ctx),
+    vocabulary: await firstFile(folder, ['vocab.txt'], ctx),
+  };
+}

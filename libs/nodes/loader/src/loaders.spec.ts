@@ -1,5 +1,6 @@
 import { createRuntime } from '@facewright/runtime';
 import { writeTinyModels } from '@facewright/pipelines/testing';
+import { openFaceScore } from '@facewright/pipelines';
 import { createFakeContext } from '@facewright/testing';
 import { readSafetensorsHeader, readTensors, writeSafetensors } from '@facewright/weights';
 import { cp, rm, writeFile } from 'node:fs/promises';
@@ -128,11 +129,43 @@ describe('loading a face score', () => {
       components: { face_score: { files: { 'vocab.txt': { path: join(tiny, 'face_score/vocab.txt') } } } },
     });
   });
-  it('names all missing files', async () => {
+  it('takes the file of the authors with what lies beside it, also under the names that distributed training gives', async () => {
+    const folder = await copy();
+    const weights = await readTensors((await readSafetensorsHeader(join(tiny, 'face_score/model.safetensors'))).tensors);
+    const file = join(folder, 'FS_model.safetensors');
+    await writeSafetensors(file, new Map([...weights].map(([name, tensor]) => [`module.${name}`, tensor])));
+    await cp(join(tiny, 'face_score/config.json'), join(folder, 'med_config.json'));
+    await expect(loadFaceScore({ path: file }, ctx)).rejects.toMatchObject({ code: 'LOADER_MISSING' });
+    await cp(join(tiny, 'face_score/vocab.txt'), join(folder, 'vocab.txt'));
+    const { model } = await loadFaceScore({ path: file }, ctx);
+    expect(model.name).toBe('FS_model');
+    const { score } = await openFaceScore(model, ctx);
+    const crop = { width: 4, height: 4, channels: 3 as const, data: new Uint8Array(48).fill(90) };
+    expect(await score([crop], 'a face .')).toHaveLength(1);
+  });
+  it('takes the configuration and the vocabulary of the authors where a file brings none, and names every parameter that differs', async () => {
+    const folder = await copy();
+    await expect(loadFaceScore({ path: join(folder, 'face_score/model.safetensors') }, ctx)).rejects.toMatchObject({
+      code: 'MODELS_WEIGHTS',
+      message: expect.stringMatching(
+        /missing: blip\.visual_encoder\.blocks\.1\.[\s\S]*cls_token is \[1, 1, 8\], expected \[1, 1, 1024\]/,
+      ) as string,
+    });
+  });
+  it('says what is missing, and how to get a model', async () => {
     await expect(loadFaceScore({ path: join(tiny, 'scheduler') }, ctx)).rejects.toMatchObject({
       code: 'LOADER_MISSING',
-      message: expect.stringMatching(/config\.json[\s\S]*model\.safetensors[\s\S]*vocab\.txt/) as string,
+      message: expect.stringContaining('FS_model.pt') as string,
     });
+    await expect(loadFaceScore({ path: join(tiny, 'ImageReward.pt') }, ctx)).rejects.toMatchObject({
+      code: 'LOADER_NOT_FOUND',
+      message: expect.stringContaining('facewright models pull face-score') as string,
+    });
+  });
+  it('asks which one where a folder has several', async () => {
+    const folder = await copy();
+    for (const name of ['a', 'b']) await cp(join(tiny, 'face_score/model.safetensors'), join(folder, 'scheduler', `${name}.safetensors`));
+    await expect(loadFaceScore({ path: join(folder, 'scheduler') }, ctx)).rejects.toMatchObject({ code: 'LOADER_KIND' });
   });
 });
 

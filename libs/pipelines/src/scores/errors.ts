@@ -1,7 +1,8 @@
-// Coded errors of the face score node.
+// Coded errors of scores.
 import { defineErrors } from '@facewright/tensor';
 
-export const err = defineErrors('FACE_SCORE', {
+export const err = defineErrors('SCORES', {
   NOTHING: () => 'faces, images: expected a link to one of them, got none',
   BOTH: () => 'faces, images: expected a link to one of them, got both: the faces already say which pictures they are in',
+  VOCABULARY: (where: string, got: number) => `${where}: expected the vocabulary of bert-base-uncased, got ${got} other pieces`,
 });
