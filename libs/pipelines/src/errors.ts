@@ -2,6 +2,9 @@
 import { defineErrors } from '@facewright/tensor';
 
 export const err = defineErrors('PIPELINES', {
+  EXPORTED: (model: string, what: string, parts: readonly string[]) =>
+    `${model}: expected a model whose weights are at hand, as ${what} needs, got finished ONNX graphs (${parts.join(', ')})`,
+  NOT_FINITE: (model: string, where: string, got: string) => `${model}: expected finite numbers from ${where}, got ${got}`,
   COMPONENT: (model: string, component: string, got: readonly string[]) =>
     `model ${model}: expected a component ${component} with weights, got ${got.join(', ') || 'none'}`,
   FILE: (model: string, file: string, got: readonly string[]) => `model ${model}: expected a file ${file}, got ${got.join(', ') || 'none'}`,

@@ -46,9 +46,13 @@ const layouts: Readonly<Record<string, PartLayout>> = {
   text_encoder_2: textEncoder,
 };
 
+const inPart = (name: string) => layouts[name]!.weights.map((file) => `${name}/${file}`);
+
 /** `vae` replaces the autoencoder of the folder. Throws LOADER_MISSING, LOADER_JSON, LOADER_MODEL, LOADER_KIND, WEIGHTS_*, and what readExportFolder throws. */
 export async function fromFolder(folder: string, vae: FileRef | null, ctx: NodeContext): Promise<Components> {
-  const exported = await readExportFolder(folder, ctx);
+  // Where both are there, as in the folder of Stable Diffusion XL, weights can do more than graphs.
+  const weightsAtHand = await firstFile(folder, inPart('unet'), ctx);
+  const exported = weightsAtHand === null ? await readExportFolder(folder, ctx) : {};
   if (exported.unet && vae) throw err.KIND('vae', 'nothing beside exported graphs, which bring their own', 'a file');
   const missing: string[] = [];
   const need = async (names: readonly string[]): Promise<string> => {
@@ -61,12 +65,12 @@ export async function fromFolder(folder: string, vae: FileRef | null, ctx: NodeC
   if (exported.unet)
     for (const part of ['text_encoder', ...(dual ? ['text_encoder_2' as const] : []), 'vae_encoder', 'vae_decoder'] as const)
       if (!exported[part]) missing.push(`${part}/model.onnx`);
-  for (const [name, { weights }] of Object.entries(layouts)) {
+  for (const name of Object.keys(layouts)) {
     if (exported.unet || (name === 'text_encoder_2' && !dual)) continue;
     files.push({
       name,
       config: await need([`${name}/config.json`]),
-      weights: name === 'vae' && vae ? null : await need(weights.map((file) => `${name}/${file}`)),
+      weights: name === 'vae' && vae ? null : await need(inPart(name)),
     });
   }
   const scheduler = await need(['scheduler/scheduler_config.json']);

@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import type { loadLora } from './definition.ts';
 import { notFound } from './not-found.ts';
 
-/** Throws LOADER_NOT_FOUND, WEIGHTS_* for a damaged file, WEIGHTS_LORA with the names that fit no weight of the model. */
+/** Throws LOADER_NOT_FOUND, WEIGHTS_* for a damaged file, WEIGHTS_LORA with the names that fit no weight of the model, PIPELINES_EXPORTED. */
 export const run: NodeRun<typeof loadLora> = async ({ model, path, strength, textStrength }, ctx) => {
   if ((await ctx.files.exists(path)) !== 'file') throw await notFound(path, 'a LoRA file', ctx);
   const lora = { name: basename(path), weights: await ctx.files.ref(path), strength, ...(textStrength !== undefined && { textStrength }) };

@@ -1,6 +1,7 @@
 // The walk from noise to latents, with guidance, for drawing and for repainting.
 import { keepKnown, predictOriginal, type Sampler } from '@facewright/models';
 import type { Rng, Tensor } from '@facewright/tensor';
+import { checkFinite } from './check-finite.ts';
 import type { Conditioning } from './conditioning.ts';
 import type { DiffusionModel } from './open-diffusion.ts';
 
@@ -35,7 +36,7 @@ export function rowNoise(rngs: readonly Rng[], size: number): Float32Array {
   return data;
 }
 
-/** Clean latents [n, channels, h, w]. */
+/** Clean latents [n, channels, h, w]. Throws PIPELINES_NOT_FINITE. */
 export async function denoise({ model, sampler, first, latents, rngs, known, onStep, ...told }: DenoiseRequest): Promise<Floats> {
   const [, channels = 0, height = 0, width = 0] = latents.dims;
   const { timesteps } = sampler;
@@ -45,6 +46,7 @@ export async function denoise({ model, sampler, first, latents, rngs, known, onS
     const seen = sampler.scaleInput(x, step);
     const timestep = timesteps[step]!;
     const predicted = await model.predict({ ...told, latents: { ...latents, data: seen }, timestep });
+    checkFinite(model.name, `the U-Net at step ${step + 1 - first} of ${total}`, predicted.data);
     x = sampler.step(predicted.data, x, step, () => rowNoise(rngs, channels * height * width));
     if (known) x = keepKnown(sampler, x, known, known.mask, channels, height * width, step + 1);
     if (step + 1 < timesteps.length) {

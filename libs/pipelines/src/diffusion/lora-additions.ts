@@ -11,19 +11,21 @@ import {
   type WeightSource,
 } from '@facewright/models';
 import { readLora, readTensors, type LoraFactors, type LoraTargets, type StoredTensor } from '@facewright/weights';
+import { checkOwnWeights } from '../exported/index.ts';
 import { componentOf } from '../model-files.ts';
 
 export type TextComponent = 'text_encoder' | 'text_encoder_2';
 
 const shapesOf = (module: Module) => new Map([...module.parameters()].map(([name, { shape }]) => [name, shape]));
 
-/** Adds every LoRA of the handle, each times its strength, to weights of a component. Throws WEIGHTS_LORA with the names of a file that fit no weight of the model. */
+/** Adds every LoRA of the handle, each times its strength, to weights of a component. Throws WEIGHTS_LORA with the names of a file that fit no weight of the model, PIPELINES_EXPORTED. */
 export async function lorasOver(
   handle: Model<'diffusion'>,
   component: 'unet' | TextComponent,
   ctx: NodeContext,
 ): Promise<(base: WeightSource) => WeightSource> {
   if (handle.loras.length === 0) return (base) => base;
+  checkOwnWeights(handle, 'a LoRA');
   const unet = parseUNetConfig(componentOf(handle, 'unet').config);
   const encoder = (name: TextComponent) => shapesOf(new ClipText(parseClipTextConfig(componentOf(handle, name).config)));
   const targets: LoraTargets = {

@@ -14,6 +14,7 @@ import { err } from '../errors.ts';
 import { componentOf } from '../model-files.ts';
 import { stackRows } from '../run-rows.ts';
 import { openAutoencoder } from './autoencoder.ts';
+import { checkFinite } from './check-finite.ts';
 import { conditioningRows, type Conditioning } from './conditioning.ts';
 import { guided } from './guidance.ts';
 import { openText } from './open-text.ts';
@@ -39,6 +40,7 @@ export interface PredictRequest {
 }
 
 export interface DiffusionModel {
+  readonly name: string;
   readonly unet: UNetConfig;
   readonly vae: AutoencoderConfig;
   readonly schedule: NoiseSchedule;
@@ -48,7 +50,7 @@ export interface DiffusionModel {
   readonly size: number;
   /** Whether no negative prompt stands for zeros, as in Stable Diffusion XL, or for the encoding of an empty text. */
   readonly emptyIsZero: boolean;
-  /** One row for each text; see docs/prompts.md for what a text may say. `clipSkip` 1, the default, reads the last layer that the model was trained with. */
+  /** One row for each text; see docs/prompts.md for what a text may say. Throws PIPELINES_NOT_FINITE. `clipSkip` 1, the default, reads the last layer that the model was trained with. */
   encodePrompts(texts: readonly string[], clipSkip?: number): Promise<Conditioning>;
   /** What the U-Net predicts, [n, latent channels, h, w]: noise, for most models. */
   predict(request: PredictRequest): Promise<Floats>;
@@ -56,7 +58,7 @@ export interface DiffusionModel {
   encodeImages(images: readonly ImageBuffer[], rng?: Rng): Promise<Floats>;
   /** Likewise of pixels [n, 3, h, w] in [-1, 1]. */
   encodePixels(pixels: Floats, rng?: Rng): Promise<Floats>;
-  /** The inverse. */
+  /** The inverse. Throws PIPELINES_NOT_FINITE. */
   decodeLatents(latents: Floats): Promise<ImageBuffer[]>;
 }
 
@@ -83,6 +85,7 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
   };
 
   return {
+    name: handle.name,
     unet,
     vae,
     schedule,
@@ -90,7 +93,11 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
     size: unet.sampleSize * stride,
     // pipelines of diffusers that do not say take zeros
     emptyIsZero: unet.addition !== null && handle.components['pipeline']?.config['force_zeros_for_empty_prompt'] !== false,
-    encodePrompts: (texts, clipSkip = 1) => text.encode(texts, clipSkip),
+    async encodePrompts(texts, clipSkip = 1) {
+      const encoded = await text.encode(texts, clipSkip);
+      checkFinite(handle.name, 'the text encoder', encoded.text.data);
+      return encoded;
+    },
 
     async predict({ latents, timestep, conditioning, unconditional, guidance = 1, guidanceRescale = 0, conditions }) {
       const [rows = 0, , height = 0, width = 0] = latents.dims;
@@ -148,7 +155,9 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
     encodePixels,
 
     async decodeLatents(latents) {
-      return tensorToImages(await autoencoder.decode({ ...latents, data: latents.data.map((z) => z / vae.scalingFactor) }), -1, 1);
+      const decoded = await autoencoder.decode({ ...latents, data: latents.data.map((z) => z / vae.scalingFactor) });
+      checkFinite(handle.name, 'the autoencoder (VAE)', decoded.data);
+      return tensorToImages(decoded, -1, 1);
     },
   };
 }
