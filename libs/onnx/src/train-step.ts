@@ -27,6 +27,8 @@ export interface TrainStepOptions {
   readonly maxGradientNorm?: number;
   /** Keeps an exponential moving average of the parameters, with decay fed as `ema_decay`. */
   readonly ema?: boolean;
+  /** Runs whose gradients are averaged before parameters move, so that a large batch goes through in parts; default 1. */
+  readonly accumulate?: number;
   /** Further values of the graph to return at every step. */
   readonly metrics?: Readonly<Record<string, Value>>;
 }
@@ -38,6 +40,8 @@ export interface TrainStep {
   readonly state: readonly SessionState[];
   /** Names of the inputs to feed at every step: those of the loss, `step` (1-based), `learning_rate`, and `ema_decay` where averages are kept; all scalars are float32. */
   readonly feeds: readonly string[];
+  /** Runs for one step of the optimiser. Where these are more than one, `apply` is fed as well: 1 in the last of them, 0 before, which leaves all but the sums of gradients `sum.NAME` as it is. */
+  readonly accumulate: number;
 }
 
 /**
@@ -79,7 +83,7 @@ function parted(value: Value, shapes: readonly Shape[]): Value[] {
 }
 const inputName = ({ source }: Value): string => (source.kind === 'input' ? source.name : '');
 
-function problemsOf({ loss, parameters, metrics = {} }: TrainStepOptions, gradients: readonly (Value | null)[]): string[] {
+function problemsOf({ loss, parameters, metrics = {}, accumulate = 1 }: TrainStepOptions, gradients: readonly (Value | null)[]): string[] {
   const problems: string[] = [];
   if (parameters.length === 0) problems.push('no parameters');
   parameters.forEach(({ name, value, initial }, index) => {
@@ -92,6 +96,7 @@ function problemsOf({ loss, parameters, metrics = {} }: TrainStepOptions, gradie
   const names = parameters.map(({ name }) => name);
   for (const name of new Set(names.filter((name, index) => names.indexOf(name) !== index))) problems.push(`two parameters named ${name}`);
   for (const name of ['loss', 'gradient_norm']) if (name in metrics) problems.push(`a metric named ${name}, which is taken`);
+  if (!Number.isInteger(accumulate) || accumulate < 1) problems.push(`gradients of ${accumulate} runs, not of a whole number from 1`);
   if (sizeOf(loss.shape) !== 1) problems.push(`a loss ${describe(loss)}`);
   return problems;
 }
@@ -101,7 +106,7 @@ function problemsOf({ loss, parameters, metrics = {} }: TrainStepOptions, gradie
  * Throws ONNX_TRAIN_STEP with all problems: parameters that are no float32 inputs, that the loss does not depend on, or whose initial tensor does not fit.
  */
 export function trainStep(options: TrainStepOptions): TrainStep {
-  const { loss, parameters, optimiser, maxGradientNorm, ema = false, metrics = {} } = options;
+  const { loss, parameters, optimiser, maxGradientNorm, ema = false, accumulate = 1, metrics = {} } = options;
   const values = parameters.map(({ value }) => value);
   const dependent = sizeOf(loss.shape) === 1 ? gradientsOrNull(loss, values) : values.map(() => null);
   const problems = problemsOf(options, dependent);
@@ -111,7 +116,7 @@ export function trainStep(options: TrainStepOptions): TrainStep {
   const step = input('step', 'float32', []);
   const learningRate = input('learning_rate', 'float32', []);
   const groups = bundle(parameters);
-  const moments = (kind: 'm' | 'v') => groups.map(({ name, shape }) => input(`${kind}.${name}`, 'float32', shape));
+  const moments = (kind: 'm' | 'v' | 'sum') => groups.map(({ name, shape }) => input(`${kind}.${name}`, 'float32', shape));
   const gather = (all: readonly Value[]) =>
     groups.map(({ members, shape }) =>
       joined(
@@ -120,9 +125,13 @@ export function trainStep(options: TrainStepOptions): TrainStep {
       ),
     );
   const before = { parameters: gather(values), m: moments('m'), v: moments('v') };
-  const joinedGradients = gather(gradients);
+  const fresh = gather(gradients);
+  const sums = accumulate > 1 ? moments('sum') : [];
+  const joinedGradients = sums.length ? sums.map((sum, i) => op.Add([sum, op.Mul([fresh[i]!, 1 / accumulate])])) : fresh;
+  const apply = input('apply', 'float32', []);
+  const settled = (was: Value, is: Value): Value => (sums.length ? op.Where([op.Greater([apply, 0.5]), is, was]) : is);
   const { norm, scale } = globalNorm(joinedGradients, maxGradientNorm ?? Infinity);
-  const after = adamW({
+  const moved = adamW({
     ...before,
     gradients: joinedGradients,
     step,
@@ -134,6 +143,11 @@ export function trainStep(options: TrainStepOptions): TrainStep {
     ...optimiser,
     ...(maxGradientNorm !== undefined && { gradientScale: scale }),
   });
+  const after = {
+    parameters: moved.parameters.map((to, i) => settled(before.parameters[i]!, to)),
+    m: moved.m.map((to, i) => settled(before.m[i]!, to)),
+    v: moved.v.map((to, i) => settled(before.v[i]!, to)),
+  };
 
   const outputs: Record<string, Value> = { loss, gradient_norm: norm, ...metrics };
   const state: SessionState[] = [];
@@ -145,23 +159,26 @@ export function trainStep(options: TrainStepOptions): TrainStep {
   const decay = input('ema_decay', 'float32', []);
   const averages = values.map((value, i) => input(`ema.${parameters[i]!.name}`, 'float32', value.shape));
   const nextAverages = gather(averages).map((average, group) => {
-    const fresh = after.parameters[group]!;
-    return op.Add([fresh, op.Mul([op.Sub([average, fresh]), decay])]);
+    const to = moved.parameters[group]!;
+    return settled(average, op.Add([to, op.Mul([op.Sub([average, to]), decay])]));
   });
   groups.forEach(({ name, shape, members }, group) => {
     const zeros = (): Tensor => ({ dtype: 'float32', dims: shape, data: new Float32Array(sizeOf(shape)) });
     keep(`m.${name}`, before.m[group]!, after.m[group]!, zeros());
     keep(`v.${name}`, before.v[group]!, after.v[group]!, zeros());
+    if (sums.length) keep(`sum.${name}`, sums[group]!, settled(joinedGradients[group]!, op.Mul([sums[group]!, 0])), zeros());
     const shapes = members.map((index) => values[index]!.shape);
-    const moved = parted(after.parameters[group]!, shapes);
+    const next = parted(after.parameters[group]!, shapes);
     const averaged = ema ? parted(nextAverages[group]!, shapes) : [];
     members.forEach((index, place) => {
       const { name: own, value, initial } = parameters[index]!;
-      keep(own, value, moved[place]!, initial);
+      keep(own, value, next[place]!, initial);
       if (ema) keep(`ema.${own}`, averages[index]!, averaged[place]!, initial);
     });
   });
-  const model = buildModel(outputs, { inputs: ema ? [step, learningRate, decay] : [step, learningRate] });
+  const model = buildModel(outputs, {
+    inputs: [step, learningRate, ...(ema ? [decay] : []), ...(sums.length ? [apply] : [])],
+  });
   const kept = new Set(state.map((entry) => entry.input));
-  return { model, state, feeds: model.inputs.map(({ name }) => name).filter((name) => !kept.has(name)) };
+  return { model, state, feeds: model.inputs.map(({ name }) => name).filter((name) => !kept.has(name)), accumulate };
 }

@@ -117,6 +117,42 @@ describe('trainLoop', () => {
     expect(average).toBeLessThan(weight);
   });
 
+  it('moves as with a large batch when gradients of its parts are averaged', async () => {
+    const rows = createRng(5).normal(6 * 48);
+    const train = async (parts: number) => {
+      const size = 16 / parts;
+      const [weight, x, y] = [input('weight', 'float32', [3, 1]), input('x', 'float32', [size, 3]), input('y', 'float32', [size, 1])];
+      const step = trainStep({
+        loss: mseLoss(op.MatMul([x, weight]), y),
+        parameters: [{ name: 'weight', value: weight, initial: float32([3, 1], [0, 0, 0]) }],
+        maxGradientNorm: 0.5,
+        ema: true,
+        accumulate: parts,
+      });
+      let run = 0;
+      const batches = (): Tensors => {
+        const part = rows.slice(run * size * 3, ++run * size * 3);
+        const targets = Float32Array.from({ length: size }, (_, i) => truth.reduce((sum, w, k) => sum + w * part[i * 3 + k]!, bias));
+        return { x: float32([size, 3], part), y: float32([size, 1], targets) };
+      };
+      const reports: number[][] = [];
+      const { state } = await trainLoop({
+        session,
+        key: 'parts',
+        step,
+        batches,
+        steps: 6,
+        learningRate: () => 0.05,
+        averageDecay: averageDecay(0.5),
+        onStep: ({ loss, metrics }) => void reports.push([loss, metrics['gradient_norm']!]),
+      });
+      return [...numbers(state['weight']), ...numbers(state['ema.weight']), ...reports.flat()];
+    };
+    const [whole, parts] = [await train(1), await train(4)];
+    // the same sums in another order
+    whole.forEach((value, i) => expect(Math.abs(parts[i]! - value)).toBeLessThan(1e-5));
+  });
+
   it('asks for a decay when the step keeps averages', async () => {
     await expect(trainLoop({ ...regression({ ema: true }), steps: 1, learningRate: () => 0.05 })).rejects.toMatchObject({
       code: 'TRAIN_SETTINGS',

@@ -25,7 +25,7 @@ export interface TrainLoopOptions {
   /** Identity of the session for its owner. */
   readonly key: string;
   readonly step: TrainStep;
-  /** What step number `step` is fed beside what the loop itself feeds: step, learning_rate and ema_decay. */
+  /** What step number `step` is fed beside what the loop itself feeds: step, learning_rate, ema_decay and apply. Asked as often in a step as its gradients are averaged over. */
   readonly batches: (step: number) => Tensors | Promise<Tensors>;
   readonly steps: number;
   /** First step number, when a training goes on; default 0. `steps` counts from 0 all the same. */
@@ -61,7 +61,7 @@ export async function trainLoop(options: TrainLoopOptions): Promise<Trained> {
   const {
     session: open,
     key,
-    step: { model, state, feeds },
+    step: { model, state, feeds, accumulate },
     batches,
     steps,
     firstStep = 0,
@@ -86,8 +86,12 @@ export async function trainLoop(options: TrainLoopOptions): Promise<Trained> {
     for (; step < steps && !signal?.aborted; step++) {
       const rate = learningRate(step);
       const own = { learning_rate: scalar(rate), step: scalar(step + 1), ...(average && { ema_decay: scalar(average(step)) }) };
-      const outputs = await session.run({ ...(await batches(step)), ...own });
-      const { loss = Number.NaN, ...metrics } = scalarsOf(outputs);
+      const { outputs, scalars } = await runsOf(session, accumulate, async (last) => ({
+        ...(await batches(step)),
+        ...own,
+        ...(accumulate > 1 && { apply: scalar(last ? 1 : 0) }),
+      }));
+      const { loss = Number.NaN, ...metrics } = scalars;
       if (!Number.isFinite(loss)) throw Object.assign(err.NOT_FINITE(step, loss, rate), { lastGood: good });
       good = unproven;
       if (keepEvery > 0 && (step + 1) % keepEvery === 0) unproven = { steps: step + 1, state: await session.readState() };
@@ -96,6 +100,22 @@ export async function trainLoop(options: TrainLoopOptions): Promise<Trained> {
     return { steps: step, stopped: step < steps, state: await session.readState() };
   } finally {
     await session.release();
+  }
+}
+
+/** The runs of one step: what the last one returned, and scalars averaged over all. The gradient norm is that of the averaged gradients, which the last run alone has. */
+async function runsOf(
+  session: Session,
+  count: number,
+  feedsOf: (last: boolean) => Promise<Tensors>,
+): Promise<{ readonly outputs: Tensors; readonly scalars: Record<string, number> }> {
+  const sums: Record<string, number> = {};
+  for (let run = 1; ; run++) {
+    const outputs = await session.run(await feedsOf(run === count));
+    const scalars = scalarsOf(outputs);
+    for (const [name, value] of Object.entries(scalars)) sums[name] = (sums[name] ?? 0) + value / count;
+    if (run === count)
+      return { outputs, scalars: { ...sums, ...('gradient_norm' in scalars && { gradient_norm: scalars['gradient_norm']! }) } };
   }
 }
 
