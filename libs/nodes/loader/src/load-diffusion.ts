@@ -46,8 +46,8 @@ async function fromSingleFile(path: string, vae: FileRef | null, warnOfGuess: bo
   const file = await ctx.assets.file(weights);
   const { kind, unet, text, text2, scheduler, predictionGuessed, ...parts } = splitSingleFile(file, (await openTensorFile(file)).tensors);
   const family = families[familyOf(kind)];
-  if (!text || (family.texts.length > 1 && !text2)) throw err.NO_PART(path, 'text encoder', 'load the full checkpoint of the model');
-  if (!parts.vae && !vae) throw err.NO_PART(path, 'autoencoder (VAE)', 'name a VAE file in the field vae');
+  if (!text || (family.texts.length > 1 && !text2)) throw err.NO_PART(path, 'a text encoder', 'load the full checkpoint of the model');
+  if (!parts.vae && !vae) throw err.NO_PART(path, 'an autoencoder (VAE)', 'name a VAE file in the field vae');
   if (vae) {
     const other = await ctx.assets.file(vae);
     splitVaeFile(other, (await openTensorFile(other)).tensors);
