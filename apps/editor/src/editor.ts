@@ -1,5 +1,7 @@
 // The editor: one state, what a person can do to it, and the canvas and the server that it talks to.
 import {
+  assetIdOf,
+  assetName,
   graphOfPicture,
   graphSchema,
   isPng,
@@ -13,6 +15,7 @@ import { api, RequestRefused, type ModelListing } from './api/http.ts';
 import { connectLive, type Live } from './api/live.ts';
 import { GraphCanvas, type CanvasPoint, type LooseEnd } from './canvas/graph-canvas.ts';
 import { parseField } from './fields/field-values.ts';
+import { MaskPainter, maskFromPicture } from './mask/mask-painter.ts';
 import { autosave, autosaved } from './state/autosave.ts';
 import {
   describeRunNode,
@@ -39,6 +42,15 @@ const TOAST_MS = 6000;
 /** A list of models this young is not asked for again, ms. */
 const LISTING_MS = 3000;
 const LAST_RUN = 'facewright.run';
+const MORE = 'facewright.more';
+/** Node types with unfolded settings, as the browser keeps them. */
+function keptMore(): ReadonlySet<string> {
+  try {
+    return new Set(JSON.parse(localStorage.getItem(MORE) ?? '[]') as string[]);
+  } catch {
+    return new Set();
+  }
+}
 const emptyGraph: Graph = { facewright: 1, name: 'Untitled', description: '', nodes: {}, links: [], groups: [] };
 
 export class Editor {
@@ -72,6 +84,7 @@ export class Editor {
       },
       editField: (node, port, box) => {
         if (port.type.kind === 'path' && port.type.models) this.openPicker(node, port, box);
+        else if (port.type.kind === 'text' && port.type.maskOf !== undefined) void this.paintMask(node, port.name, port.type.maskOf);
         else this.update({ editing: { node, port, box, problem: '' } });
       },
       rename: (node, box) => this.update({ renaming: { node, box } }),
@@ -113,6 +126,7 @@ export class Editor {
 
   async start(): Promise<void> {
     const kept = autosaved();
+    this.update({ more: keptMore() });
     await this.#refresh();
     if (kept) this.#show(kept.graph, kept.savedAs);
     else if (!(await this.openTemplate(FIRST_TEMPLATE, true))) this.#show(emptyGraph, null);
@@ -263,6 +277,7 @@ export class Editor {
       ? [
           `${file.name} brings no graph.`,
           ...why,
+          'To use it as a picture, drop it on a Load image node, or type its path there.',
           'A PNG saved or downloaded from Facewright brings its graph back; so does a graph file (.json).',
         ]
       : [`${file.name} is not a graph.`, ...why];
@@ -326,6 +341,51 @@ export class Editor {
     this.update({ picker: null });
     if (this.#pickerBack instanceof HTMLElement && this.#pickerBack.isConnected) this.#pickerBack.focus();
     else this.canvas.focusElement();
+  }
+  /** Opens the painter for a mask over the picture that the path input `of` names. */
+  async paintMask(node: string, port: string, of: string): Promise<void> {
+    const view = this.canvas.node(node);
+    const path = view?.values[of];
+    if (!view || typeof path !== 'string' || view.linkedInputs.has(of)) {
+      this.toast('info', 'Choose a picture first: type its path into the node, or drop the file on it.');
+      return;
+    }
+    await this.#try(async () => {
+      const bytes = await api.picture(path);
+      const bitmap = await createImageBitmap(bytes);
+      const { width, height } = bitmap;
+      bitmap.close();
+      const before = assetIdOf(String(view.values[port] ?? ''));
+      // A mask that is lost, or that belongs to another picture, is painted anew.
+      const base = before ? await api.asset(before).then(maskFromPicture, () => null) : null;
+      const fits = base?.width === width && base.height === height;
+      const painter = new MaskPainter({ url: URL.createObjectURL(bytes), width, height }, fits ? base : null, () => this.update({}));
+      this.openDialog({ kind: 'mask', node, port, painter });
+      if (base && !fits) this.toast('info', 'The mask before was of another size; this one begins empty.');
+    });
+  }
+  /** Stores what was painted and writes its name into the node; an empty mask empties the field. */
+  async useMask(): Promise<void> {
+    const { dialog } = this.state;
+    if (dialog?.kind !== 'mask' || dialog.painter.saving) return;
+    const { node, port, painter } = dialog;
+    painter.saving = true;
+    this.update({});
+    const saved = await this.#try(async () => {
+      if (!painter.canUndo) return;
+      this.canvas.setValue(node, port, painter.blank ? undefined : assetName(await api.upload(await painter.png())));
+    });
+    painter.saving = false;
+    if (saved) this.#endDialog();
+    else this.update({});
+  }
+  /** Stores a picture file and lets the node read it. */
+  async dropPicture(file: File, node: string, port: string): Promise<void> {
+    await this.#try(async () => {
+      this.canvas.setValue(node, port, assetName(await api.upload(file)));
+      this.canvas.select([node]);
+      this.toast('good', `${file.name} is stored on the server and used by “${this.canvas.node(node)?.title ?? node}”.`);
+    });
   }
   focusNode(id: string): void {
     if (this.canvas.node(id)) this.canvas.focus(id);
@@ -415,13 +475,29 @@ export class Editor {
   setPalette(change: Partial<EditorState['palette']>): void {
     this.update({ palette: { ...this.state.palette, ...change } });
   }
+  /** Unfolds the rarely changed settings of a node type, or folds them; remembered in the browser. */
+  setMore(type: string, open: boolean): void {
+    const more = new Set(this.state.more);
+    if (open) more.add(type);
+    else more.delete(type);
+    localStorage.setItem(MORE, JSON.stringify([...more]));
+    this.update({ more });
+  }
   openDialog(dialog: Dialog): void {
     this.update({ dialog, menu: null });
     if (dialog.kind === 'templates')
       void this.#try(async () => this.update({ dialog: { kind: 'templates', templates: await api.templates() } }));
     if (dialog.kind === 'open') void this.#try(async () => this.update({ dialog: { kind: 'open', graphs: await api.graphs() } }));
   }
+  /** Asks first when a painted mask would be lost. */
   closeDialog(): void {
+    const { dialog } = this.state;
+    if (dialog?.kind === 'mask' && dialog.painter.canUndo && !window.confirm('Leave without the mask that you painted?')) return;
+    this.#endDialog();
+  }
+  #endDialog(): void {
+    const { dialog } = this.state;
+    if (dialog?.kind === 'mask') URL.revokeObjectURL(dialog.painter.url);
     this.update({ dialog: null });
   }
   toast(kind: Toast['kind'], text: string): void {

@@ -1,5 +1,6 @@
 // The server's API without a worker, for developing and testing the editor: graphs are kept in memory and runs are played from a script.
 // Run it with: node test-support/fake-server.ts [PORT] (dist is served when it was built).
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
@@ -54,12 +55,14 @@ interface Run {
   cancelled: boolean;
 }
 interface Asset {
-  readonly bytes: string;
+  readonly bytes: string | Uint8Array;
   readonly type: string;
 }
 export interface FakeServer {
   readonly url: string;
   readonly runs: ReadonlyMap<string, Run>;
+  /** By id: what was drawn, and what was uploaded. */
+  readonly assets: ReadonlyMap<string, Asset>;
   /** Ends every socket, as a lost network does; clients connect again by themselves. */
   dropConnections(): void;
   close(): Promise<void>;
@@ -70,6 +73,21 @@ function face(seed: number, bad: boolean): string {
   const hue = (seed * 47) % 360;
   const tilt = bad ? 5 + (seed % 5) : 0;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" width="64" height="64"><rect width="64" height="64" fill="hsl(${(hue + 160) % 360} 35% 62%)"/><ellipse cx="32" cy="30" rx="20" ry="22" fill="hsl(${hue} 45% 30%)"/><ellipse cx="32" cy="34" rx="15" ry="19" fill="hsl(28 45% ${55 + (seed % 4) * 8}%)"/><circle cx="${26 - tilt / 3}" cy="${30 + tilt}" r="2.2" fill="#222"/><circle cx="38" cy="30" r="2.2" fill="#222"/><path d="M25 ${42 + tilt}q7 ${bad ? -4 : 6} 14 0" fill="none" stroke="#822" stroke-width="2"/></svg>`;
+}
+
+/** A grey picture that browsers read, without a coder: BMP, 24 bits, rows of whole words. */
+function bitmap(width: number, height: number): Buffer {
+  const pixels = Buffer.alloc(Math.ceil((width * 3) / 4) * 4 * height, 120);
+  const head = Buffer.alloc(54);
+  head.write('BM');
+  head.writeUInt32LE(54 + pixels.length, 2);
+  head.writeUInt32LE(54, 10);
+  head.writeUInt32LE(40, 14);
+  head.writeInt32LE(width, 18);
+  head.writeInt32LE(height, 22);
+  head.writeUInt16LE(1, 26);
+  head.writeUInt16LE(24, 28);
+  return Buffer.concat([head, pixels]);
 }
 
 function problemsOf(graph: Graph): Problem[] {
@@ -275,10 +293,11 @@ export async function startFakeServer({
 
   const send = (response: ServerResponse, status: number, body: unknown): void =>
     void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  /** JSON, or bytes of any other kind. */
   async function bodyOf(request: IncomingMessage): Promise<unknown> {
-    let text = '';
-    for await (const chunk of request) text += String(chunk);
-    return text === '' ? undefined : JSON.parse(text);
+    const bytes = Buffer.concat(await request.toArray());
+    if (bytes.length === 0) return undefined;
+    return request.headers['content-type'] === 'application/json' ? JSON.parse(bytes.toString()) : new Uint8Array(bytes);
   }
   async function file(path: string, response: ServerResponse): Promise<void> {
     const wanted = normalize(path === '/' ? '/index.html' : path);
@@ -355,6 +374,24 @@ export async function startFakeServer({
         const run = runs.get(name);
         return run ? send(response, 200, { run: run.summary, graph: run.graph }) : missing();
       }
+      case 'POST assets': {
+        const type = request.headers['content-type'] ?? '';
+        const id = `sha256:${createHash('sha256')
+          .update(body as Uint8Array)
+          .digest('hex')}`;
+        assets.set(id, { bytes: body as Uint8Array, type });
+        return send(response, 201, { asset: { id, mediaType: type, bytes: (body as Uint8Array).length } });
+      }
+      case 'GET pictures': {
+        const wanted = new URL(request.url ?? '/', 'http://localhost').searchParams.get('path') ?? '';
+        if (!wanted.startsWith('/photos/') && !wanted.startsWith('asset:'))
+          return send(response, 404, {
+            problems: [{ code: 'ENGINE_MISSING_FILE', message: `file ${wanted}: expected a readable file, got none` }],
+          });
+        // 320 by 200 pixels, drawn by the browser's own decoder.
+        response.writeHead(200, { 'content-type': 'image/bmp' }).end(bitmap(320, 200));
+        return;
+      }
       case 'GET assets': {
         const found = assets.get(name ?? '');
         if (!found) return missing();
@@ -381,6 +418,7 @@ export async function startFakeServer({
   return {
     url: `http://127.0.0.1:${typeof address === 'object' ? address?.port : port}`,
     runs,
+    assets,
     dropConnections: () => {
       for (const socket of live.sockets.sockets.values()) socket.conn.close();
     },

@@ -9,7 +9,9 @@ export const chromiumPath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 export const hasChromium = existsSync(chromiumPath);
 export const why = `No browser at ${chromiumPath}: install Debian's chromium, or name another one in CHROMIUM. Browser specs of the editor are SKIPPED.`;
 
-export const buildEditor = async (): Promise<void> => void (await build({ root: join(import.meta.dirname, '..'), logLevel: 'error' }));
+/** Nothing is removed before: a spec beside this one may be serving the same folder. */
+export const buildEditor = async (): Promise<void> =>
+  void (await build({ root: join(import.meta.dirname, '..'), logLevel: 'error', build: { emptyOutDir: false } }));
 
 export const startBrowser = (): Promise<Browser> =>
   chromium.launch({

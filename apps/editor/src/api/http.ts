@@ -40,19 +40,24 @@ export class RequestRefused extends Error {
   }
 }
 
-async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+/** The answer to a request that the server granted; a Blob is sent as it is, anything else as JSON. */
+async function send(method: string, path: string, body?: unknown): Promise<Response> {
+  const [payload, type] = body instanceof Blob ? [body, body.type] : [JSON.stringify(body), 'application/json'];
   let response: Response;
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
-      ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      ...(body !== undefined && { body: payload, headers: { 'content-type': type } }),
     });
   } catch {
     throw new RequestRefused(0, [{ code: 'EDITOR_OFFLINE', message: 'The server does not answer. Is it still running?' }]);
   }
-  const text = await response.text();
-  if (response.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
-  throw new RequestRefused(response.status, problemsIn(text, response));
+  if (response.ok) return response;
+  throw new RequestRefused(response.status, problemsIn(await response.text(), response));
+}
+async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const text = await (await send(method, path, body)).text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
 function problemsIn(text: string, response: Response): readonly Problem[] {
@@ -81,6 +86,11 @@ export const api = {
   start: async (graph: Graph) => (await request<{ run: RunSummary }>('POST', '/runs', { graph })).run,
   runs: async () => (await request<{ runs: readonly RunSummary[] }>('GET', '/runs')).runs,
   run: (id: string) => request<{ run: RunSummary; graph: Graph }>('GET', `/runs/${named(id)}`),
+  /** Stores a picture or a mask. */
+  upload: async (bytes: Blob) => (await request<{ asset: Asset }>('POST', '/assets', bytes)).asset,
+  /** A picture of the user, by a path or the name of an asset. */
+  picture: async (path: string) => (await send('GET', `/pictures?path=${named(path)}`)).blob(),
+  asset: async (id: string) => (await send('GET', `/assets/${named(id)}`)).blob(),
   cancel: async (id: string) => (await request<{ run: RunSummary }>('POST', `/runs/${named(id)}/cancel`)).run,
 } as const;
 

@@ -190,6 +190,7 @@ export class GraphCanvas {
     if (!node) return;
     if (value === undefined) delete node.values[port];
     else node.values[port] = value;
+    if (node.fields.get(port)?.advanced) node.fitContent();
     this.#ask();
   }
   setTitle(id: string, title: string): void {
@@ -336,6 +337,11 @@ export class GraphCanvas {
       node &&
       this.#screenBox(node.pos[0] ?? 0, (node.pos[1] ?? 0) - theme.titleHeight, node.size[0] ?? 0, (node.size[1] ?? 0) + theme.titleHeight)
     );
+  }
+  /** The node at a point of the screen. */
+  nodeAt(at: CanvasPoint): string | undefined {
+    const node = this.#graph.getNodeOnPos(...this.#toGraph(at));
+    return node instanceof GraphNode ? String(node.id) : undefined;
   }
   /** Where a slot is on the screen. */
   slotAt(id: string, port: string, side: 'output' | 'input'): CanvasPoint | undefined {

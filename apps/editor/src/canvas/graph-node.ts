@@ -1,6 +1,7 @@
 // A node on the canvas: its slots follow the catalogue, its values are kept by name, and it draws itself.
 import { isWidget, type NodeDescription, type NodeInstance, type PortDescription, type PortType } from '@facewright/core';
 import { LGraphNode, type LGraphCanvas } from 'litegraph.js';
+import { differs } from '../fields/field-values.ts';
 import { cut } from './draw.ts';
 import { label } from './label.ts';
 import { plainLook, type NodeLook } from './node-look.ts';
@@ -40,6 +41,7 @@ export class GraphNode extends LGraphNode {
   userSize: readonly [number, number] | undefined;
   look: NodeLook = plainLook;
   readonly fields: ReadonlyMap<string, PortDescription>;
+  readonly #advanced: boolean;
 
   constructor(id: string, instance: NodeInstance, description: NodeDescription | undefined, hooks: NodeHooks) {
     super(instance.title ?? description?.title ?? instance.type, instance.type);
@@ -50,6 +52,7 @@ export class GraphNode extends LGraphNode {
     this.values = { ...instance.values };
     this.customTitle = instance.title;
     this.userSize = instance.size;
+    this.#advanced = (description?.inputs ?? []).some(({ advanced }) => advanced);
     this.fields = new Map((description?.inputs ?? []).filter(({ type }) => isWidget(type)).map((port) => [port.name, port]));
     this.serialize_widgets = false;
     for (const { name, type } of description?.inputs ?? []) {
@@ -70,16 +73,24 @@ export class GraphNode extends LGraphNode {
   fieldValue(name: string): unknown {
     return this.values[name] ?? this.fields.get(name)?.default;
   }
+  /** An advanced field is on the node only while it says something: a link, or another value than its default. */
+  shows({ name, advanced, default: usual }: PortDescription): boolean {
+    return !advanced || this.#isLinkedInput(name) || differs(this.values[name], usual);
+  }
+  /** False for the slot of a field that is not shown. */
+  #showsSlot({ name, widget }: Pick<InputSlot, 'name' | 'widget'>): boolean {
+    const field = widget && this.fields.get(name);
+    return !field || this.shows(field);
+  }
+  #isLinkedInput(name: string): boolean {
+    return this.inputs.some((slot) => slot.name === name && isLinked(slot));
+  }
   /** Declared inputs that have neither a link, a value nor a default. */
   unfilled(): ReadonlySet<string> {
     return new Set(
       (this.description?.inputs ?? [])
         .filter(
-          (port) =>
-            !port.optional &&
-            port.default === undefined &&
-            this.values[port.name] === undefined &&
-            !this.inputs.some((slot) => slot.name === port.name && isLinked(slot)),
+          (port) => !port.optional && port.default === undefined && this.values[port.name] === undefined && !this.#isLinkedInput(port.name),
         )
         .map(({ name }) => name),
     );
@@ -104,6 +115,17 @@ export class GraphNode extends LGraphNode {
     // A missing node shows two lines of text.
     if (!this.description) size[1] += 44;
     return size;
+  }
+  override isWidgetVisible(widget: Parameters<LGraphNode['isWidgetVisible']>[0]): boolean {
+    return super.isWidgetVisible(widget) && !(widget instanceof PortWidget && !this.shows(widget.port));
+  }
+  /** What is not shown is nowhere, so that no link can be dropped on it by chance. */
+  override getInputSlotPos(slot: InputSlot): [number, number] {
+    return this.#showsSlot(slot) ? (super.getInputSlotPos(slot) as unknown as [number, number]) : [-1e7, -1e7];
+  }
+  /** A link may bring an advanced field onto the node, or take it off. */
+  override onConnectionsChange(): void {
+    if (this.#advanced) this.fitContent();
   }
   fitContent(): void {
     const [width, height] = this.computeSize();
@@ -219,6 +241,7 @@ export class GraphNode extends LGraphNode {
     ctx.font = font(12);
     ctx.textBaseline = 'middle';
     for (const [i, slot] of this.inputs.entries()) {
+      if (!this.#showsSlot(slot)) continue;
       const fits = !fromSlot || (wantsInput && origin !== undefined && origin.canConnectTo(this, slot, fromSlot as OutputSlot));
       const hovered = this.mouseOver?.inputId === i || (slot.widget !== undefined && this.mouseOver?.overWidget?.name === slot.name);
       if (slot.widget && !isLinked(slot) && !(fromSlot ? fits : hovered)) continue;

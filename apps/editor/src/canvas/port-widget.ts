@@ -1,5 +1,5 @@
 // A field on a node: draws the value of an input and hands clicks to the editor.
-import type { PortDescription } from '@facewright/core';
+import { assetIdOf, type PortDescription } from '@facewright/core';
 import { BaseWidget } from 'litegraph.js';
 import { number } from '../state/format.ts';
 import { fieldText, randomSeed, scrubbed } from '../fields/field-values.ts';
@@ -25,6 +25,8 @@ export class PortWidget extends BaseWidget {
     return this.port.type.kind === 'text' && this.port.type.multiline;
   }
   override computeSize(): [number, number] {
+    // litegraph gives every field a gap of 4, hidden ones too.
+    if (!this.owner.shows(this.port)) return [theme.minWidth, -4];
     return [theme.minWidth, this.#multiline ? 26 + LINES * 16 : theme.rowHeight];
   }
 
@@ -91,7 +93,15 @@ export class PortWidget extends BaseWidget {
       case 'number':
         ctx.fillText(typeof value === 'number' ? number(value) : value === undefined ? 'needed' : fieldText(value), right, middle);
         return;
+      case 'text':
+        if (port.type.maskOf === undefined) break;
+        ctx.fillText(value ? 'painted' : 'paint…', right, middle);
+        return;
       case 'path':
+        if (port.type.picture && assetIdOf(fieldText(value))) {
+          ctx.fillText('dropped picture', right, middle);
+          return;
+        }
         if (port.type.models) {
           drawChevron(ctx, right - 4, middle);
           ctx.fillText(cut(ctx, fieldText(value) || 'choose…', right - from - 14, 'end'), right - 14, middle);
@@ -100,8 +110,8 @@ export class PortWidget extends BaseWidget {
         ctx.fillText(cut(ctx, fieldText(value) || 'choose…', right - from, 'end'), right, middle);
         return;
       default:
-        ctx.fillText(cut(ctx, fieldText(value) || 'empty', right - from), right, middle);
     }
+    ctx.fillText(cut(ctx, fieldText(value) || 'empty', right - from), right, middle);
   }
 
   override onClick({ e, canvas }: Options): void {

@@ -7,7 +7,8 @@ import { picture } from './picture-store.ts';
 import { font, theme } from './theme.ts';
 
 type WellKind = 'pictures' | 'curve';
-const SIZE = 62;
+/** Height at least; a node that is dragged larger gives its well the room. */
+const HEIGHTS: Readonly<Record<WellKind, number>> = { pictures: 104, curve: 62 };
 const GAP = 6;
 
 /** Nodes that make or show pictures have a strip, trainers a curve, others nothing. */
@@ -28,8 +29,8 @@ export class PreviewWell extends BaseWidget {
     this.owner = owner;
     this.kind = kind;
   }
-  override computeSize(): [number, number] {
-    return [theme.minWidth, SIZE + 8];
+  override computeLayoutSize(): { minHeight: number; minWidth: number } {
+    return { minHeight: HEIGHTS[this.kind] + 12, minWidth: theme.minWidth / 2 };
   }
   override onClick(): void {}
 
@@ -38,67 +39,94 @@ export class PreviewWell extends BaseWidget {
     const x = theme.margin;
     const y = this.y + 3;
     const room = width - 2 * theme.margin;
+    const height = Math.max(HEIGHTS[this.kind], (this.computedHeight ?? 0) - 12);
     ctx.save();
     ctx.globalAlpha = 1;
-    if (this.kind === 'curve') this.#drawCurve(ctx, look.curve, x, y, room);
-    else if (look.pictures.length) this.#drawPictures(ctx, look.pictures, look.more, x, y, room);
-    else drawEmpty(ctx, 'pictures appear here', x, y, room);
+    const [only] = look.pictures;
+    if (this.kind === 'curve') drawCurve(ctx, look.curve, x, y, room, height);
+    else if (only !== undefined && look.pictures.length + look.more === 1) drawOne(ctx, only, x, y, room, height);
+    else if (only !== undefined) drawPictures(ctx, look.pictures, look.more, x, y, room, height);
+    else drawEmpty(ctx, 'pictures appear here', x, y, room, height);
     ctx.restore();
-  }
-  #drawCurve(ctx: CanvasRenderingContext2D, values: readonly number[], x: number, y: number, room: number): void {
-    if (values.length < 2) {
-      drawEmpty(ctx, 'the loss curve appears here', x, y, room);
-      return;
-    }
-    ctx.fillStyle = theme.field;
-    ctx.beginPath();
-    ctx.roundRect(x, y, room, SIZE, 6);
-    ctx.fill();
-    ctx.strokeStyle = theme.accent;
-    ctx.lineWidth = 1.5;
-    ctx.lineJoin = 'round';
-    sparkline(ctx, values, x + 8, y + 8, room - 16, SIZE - 16);
-  }
-  #drawPictures(ctx: CanvasRenderingContext2D, urls: readonly string[], more: number, x: number, y: number, room: number): void {
-    const fit = Math.max(1, Math.floor((room + GAP) / (SIZE + GAP)));
-    const shown = urls.slice(0, fit);
-    shown.forEach((url, i) => {
-      const left = x + i * (SIZE + GAP);
-      const image = picture(url);
-      ctx.fillStyle = theme.field;
-      ctx.beginPath();
-      ctx.roundRect(left, y, SIZE, SIZE, 5);
-      ctx.fill();
-      if (image) cover(ctx, image, left, y, SIZE, SIZE);
-    });
-    const hidden = more + urls.length - shown.length;
-    if (hidden <= 0) return;
-    const left = x + (shown.length - 1) * (SIZE + GAP);
-    ctx.font = font(11, 600);
-    const words = `+${hidden}`;
-    const w = ctx.measureText(words).width + 10;
-    ctx.fillStyle = 'rgba(10, 11, 15, 0.82)';
-    ctx.beginPath();
-    ctx.roundRect(left + SIZE - w - 3, y + SIZE - 20, w, 17, 5);
-    ctx.fill();
-    ctx.fillStyle = theme.text;
-    ctx.textAlign = 'center';
-    ctx.textBaseline = 'middle';
-    ctx.fillText(words, left + SIZE - w / 2 - 3, y + SIZE - 11);
   }
 }
 
-function drawEmpty(ctx: CanvasRenderingContext2D, words: string, x: number, y: number, room: number): void {
+type Draw<W> = (ctx: CanvasRenderingContext2D, what: W, x: number, y: number, room: number, height: number) => void;
+
+const drawCurve: Draw<readonly number[]> = (ctx, values, x, y, room, height) => {
+  if (values.length < 2) {
+    drawEmpty(ctx, 'the loss curve appears here', x, y, room, height);
+    return;
+  }
+  drawGround(ctx, x, y, room, height);
+  ctx.strokeStyle = theme.accent;
+  ctx.lineWidth = 1.5;
+  ctx.lineJoin = 'round';
+  sparkline(ctx, values, x + 8, y + 8, room - 16, height - 16);
+};
+
+/** The whole picture, as large as fits: a live preview, or a single result. */
+const drawOne: Draw<string> = (ctx, url, x, y, room, height) => {
+  const image = picture(url);
+  if (!image) return drawGround(ctx, x, y, room, height);
+  const scale = Math.min(room / image.naturalWidth, height / image.naturalHeight);
+  const w = image.naturalWidth * scale;
+  const h = image.naturalHeight * scale;
+  cover(ctx, image, x + (room - w) / 2, y + (height - h) / 2, w, h);
+};
+
+function drawPictures(
+  ctx: CanvasRenderingContext2D,
+  urls: readonly string[],
+  more: number,
+  x: number,
+  y: number,
+  room: number,
+  height: number,
+): void {
+  // As many as fit at full height, else two beside each other.
+  const side = Math.min(height, (room - GAP) / 2);
+  const shown = urls.slice(0, Math.max(1, Math.floor((room + GAP) / (side + GAP))));
+  shown.forEach((url, i) => {
+    const left = x + i * (side + GAP);
+    const image = picture(url);
+    drawGround(ctx, left, y, side, side);
+    if (image) cover(ctx, image, left, y, side, side);
+  });
+  const hidden = more + urls.length - shown.length;
+  if (hidden <= 0) return;
+  const right = x + shown.length * (side + GAP) - GAP;
+  ctx.font = font(11, 600);
+  const words = `+${hidden}`;
+  const w = ctx.measureText(words).width + 10;
+  ctx.fillStyle = 'rgba(10, 11, 15, 0.82)';
+  ctx.beginPath();
+  ctx.roundRect(right - w - 3, y + side - 20, w, 17, 5);
+  ctx.fill();
+  ctx.fillStyle = theme.text;
+  ctx.textAlign = 'center';
+  ctx.textBaseline = 'middle';
+  ctx.fillText(words, right - w / 2 - 3, y + side - 11);
+}
+
+function drawGround(ctx: CanvasRenderingContext2D, x: number, y: number, width: number, height: number): void {
+  ctx.fillStyle = theme.field;
+  ctx.beginPath();
+  ctx.roundRect(x, y, width, height, 6);
+  ctx.fill();
+}
+
+function drawEmpty(ctx: CanvasRenderingContext2D, words: string, x: number, y: number, room: number, height: number): void {
   ctx.strokeStyle = theme.fieldEdge;
   ctx.lineWidth = 1;
   ctx.setLineDash([4, 4]);
   ctx.beginPath();
-  ctx.roundRect(x + 0.5, y + 0.5, room - 1, SIZE - 1, 6);
+  ctx.roundRect(x + 0.5, y + 0.5, room - 1, height - 1, 6);
   ctx.stroke();
   ctx.setLineDash([]);
   ctx.font = font(11);
   ctx.fillStyle = theme.faint;
   ctx.textAlign = 'center';
   ctx.textBaseline = 'middle';
-  ctx.fillText(words, x + room / 2, y + SIZE / 2);
+  ctx.fillText(words, x + room / 2, y + height / 2);
 }

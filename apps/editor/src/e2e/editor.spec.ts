@@ -71,7 +71,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
         Object.keys(fakeLoop.nodes).length,
         'online',
       ]);
-      expect(await editor.page.locator('.palette-node').count()).toBe(10);
+      expect(await editor.page.locator('.palette-node').count()).toBe(11);
     }));
 
   it('runs from a click to the report: progress, curves, pictures, then everything from the cache', () =>

@@ -4,6 +4,9 @@ import type { PortType } from '@facewright/core';
 export const fieldText = (value: unknown): string =>
   value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value);
 
+/** A value that was typed and is not the usual one. */
+export const differs = (value: unknown, usual: unknown): boolean => value !== undefined && JSON.stringify(value) !== JSON.stringify(usual);
+
 /** 32 bits are plenty to pick from, and short enough to read out. */
 export const randomSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
 

@@ -1,7 +1,8 @@
 // A field of the inspector for one port, as a native control that the keyboard reaches.
-import { describeType, type PortDescription } from '@facewright/core';
+import { assetIdOf, describeType, type PortDescription } from '@facewright/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
+import { assetUrl } from '../api/http.ts';
 import { label } from '../canvas/label.ts';
 import { portColour } from '../canvas/port-colours.ts';
 import type { Editor } from '../editor.ts';
@@ -74,9 +75,12 @@ function control(field: Field, id: string): TemplateResult {
         </button></span
       >`;
     case 'text':
+      if (type.maskOf !== undefined) return maskControl(field, id, type.maskOf);
       if (type.multiline) return html`<textarea id=${id} rows="4" ?disabled=${linked} .value=${live(text)} @change=${change}></textarea>`;
       return html`<input id=${id} ?disabled=${linked} .value=${live(text)} @change=${change} />`;
     case 'path': {
+      const dropped = type.picture ? assetIdOf(text) : null;
+      if (dropped) return assetControl(field, id, dropped, 'dropped picture');
       const input = html`<input
         id=${id}
         class="path"
@@ -112,6 +116,37 @@ function control(field: Field, id: string): TemplateResult {
       return html``;
   }
 }
+
+/** A picture that the server keeps, in place of its long name. */
+const assetControl = ({ editor, node, port, linked }: Field, id: string, asset: string, words: string): TemplateResult =>
+  html`<span class="asset-control"
+    ><a href=${assetUrl({ id: asset })} target="_blank" rel="noopener" aria-label="Show the ${words}"
+      ><img src=${assetUrl({ id: asset })} alt="" /></a
+    ><span class="soft">${words}</span
+    ><button
+      id=${id}
+      class="quiet"
+      aria-label="Remove the ${words}"
+      ?disabled=${linked}
+      @click=${() => editor.setValue(node, port.name, undefined)}
+    >
+      ${icon('close')}
+    </button></span
+  >`;
+
+const maskControl = (field: Field, id: string, of: string): TemplateResult => {
+  const { editor, node, port, value, linked } = field;
+  const asset = assetIdOf(fieldText(value));
+  return html`<span class="mask-control"
+    >${asset ? assetControl(field, `${id}-remove`, asset, 'painted mask') : nothing}<button
+      id=${id}
+      ?disabled=${linked}
+      @click=${() => void editor.paintMask(node, port.name, of)}
+    >
+      ${icon('brush')} ${asset ? 'Paint on' : 'Paint mask'}
+    </button></span
+  >`;
+};
 
 export function field(about: Field): TemplateResult {
   const { port, linked, lacking, problem, node } = about;

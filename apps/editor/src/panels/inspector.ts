@@ -1,11 +1,13 @@
 // The selected node in full: what it is, every input as a native field, and what the run says of it.
-import { describeType, isWidget } from '@facewright/core';
+import { describeType, isWidget, type PortDescription } from '@facewright/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { keyed } from 'lit-html/directives/keyed.js';
 import { label } from '../canvas/label.ts';
+import type { NodeView } from '../canvas/graph-canvas.ts';
 import { portColour } from '../canvas/port-colours.ts';
 import type { Editor } from '../editor.ts';
 import { field, linkField } from '../fields/field.ts';
+import { differs } from '../fields/field-values.ts';
 import { icon } from './icons.ts';
 import { statusWords } from './status.ts';
 
@@ -25,19 +27,7 @@ export function inspector(editor: Editor): TemplateResult | typeof nothing {
       ${icon('info')}
     </button>`;
   }
-  const problems = new Map(state.problems.filter((problem) => problem.node === node.id).map(({ port, message }) => [port ?? '', message]));
   const run = state.run?.nodes.get(node.id);
-  const ports = (node.description?.inputs ?? []).map((port) => {
-    const about = {
-      port,
-      linked: node.linkedInputs.has(port.name),
-      lacking: node.unfilled.has(port.name),
-      problem: state.showProblems ? (problems.get(port.name) ?? '') : '',
-    };
-    return isWidget(port.type)
-      ? field({ ...about, editor, node: node.id, value: node.values[port.name] ?? port.default })
-      : linkField(about);
-  });
   return html`
     <aside class="inspector" aria-label="Selected node">
       <header>
@@ -57,7 +47,7 @@ export function inspector(editor: Editor): TemplateResult | typeof nothing {
                 </ul>`
               : nothing
           }
-          ${ports}
+          ${fields(editor, node)}
           ${
             node.description?.outputs.length
               ? html`<h3>Gives</h3>
@@ -79,4 +69,40 @@ export function inspector(editor: Editor): TemplateResult | typeof nothing {
       )}
     </aside>
   `;
+}
+
+/** Links and what is usually set first; the rest folded away, with what is inside told. */
+function fields(editor: Editor, node: NodeView): unknown {
+  const { problems, showProblems, more } = editor.state;
+  const wrong = new Map(
+    (showProblems ? problems : []).filter((problem) => problem.node === node.id).map(({ port, message }) => [port ?? '', message]),
+  );
+  const inputs = node.description?.inputs ?? [];
+  const shown = (port: PortDescription): TemplateResult => {
+    const about = {
+      port,
+      linked: node.linkedInputs.has(port.name),
+      lacking: node.unfilled.has(port.name),
+      problem: wrong.get(port.name) ?? '',
+    };
+    return isWidget(port.type)
+      ? field({ ...about, editor, node: node.id, value: node.values[port.name] ?? port.default })
+      : linkField(about);
+  };
+  const advanced = inputs.filter((port) => port.advanced);
+  const usual = inputs.filter((port) => !port.advanced).map(shown);
+  if (!advanced.length) return usual;
+  const changed = advanced.filter(({ name, default: value }) => node.linkedInputs.has(name) || differs(node.values[name], value)).length;
+  const bad = advanced.some(({ name }) => wrong.has(name) || node.unfilled.has(name));
+  const toggle = (event: Event): void => {
+    event.preventDefault();
+    editor.setMore(node.type, !more.has(node.type));
+  };
+  return html`${usual}
+    <details class="more" ?open=${bad || more.has(node.type)}>
+      <summary @click=${toggle}>
+        ${icon('chevron')} More settings <span class="soft">${changed ? `${changed} of ${advanced.length} changed` : advanced.length}</span>
+      </summary>
+      <div class="more-body">${advanced.map(shown)}</div>
+    </details>`;
 }

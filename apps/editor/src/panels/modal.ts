@@ -9,13 +9,15 @@ interface Modal {
   readonly body: unknown;
   readonly footer?: unknown;
   readonly name: string;
+  readonly keydown?: (event: KeyboardEvent) => void;
 }
-export const modal = ({ title, close, body, footer, name }: Modal): TemplateResult => html`
+export const modal = ({ title, close, body, footer, name, keydown }: Modal): TemplateResult => html`
   <dialog
     class="modal ${name}"
     aria-label=${title}
     ${modalShown()}
     @close=${close}
+    @keydown=${keydown ?? nothing}
     @click=${(event: MouseEvent) => event.target === event.currentTarget && close()}
   >
     <header>

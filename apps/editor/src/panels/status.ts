@@ -1,6 +1,6 @@
 // States of nodes and runs in words.
 import type { RunSummary } from '@facewright/core';
-import { duration, timeLeft } from '../state/format.ts';
+import { duration, howFar, timeLeft } from '../state/format.ts';
 import type { NodeRun } from '../state/run-state.ts';
 
 export function statusWords({ status, done, total, secondsLeft, seconds }: NodeRun): string {
@@ -8,7 +8,7 @@ export function statusWords({ status, done, total, secondsLeft, seconds }: NodeR
     case 'queued':
       return 'waiting';
     case 'running':
-      return [total > 0 ? `${done} of ${total}` : 'running', timeLeft(secondsLeft)].filter(Boolean).join(', ');
+      return [howFar(done, total), timeLeft(secondsLeft)].filter(Boolean).join(', ');
     case 'cached':
       return 'from the cache';
     case 'done':

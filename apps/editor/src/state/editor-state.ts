@@ -4,6 +4,7 @@ import type { ModelListing, SavedGraph, TemplateInfo } from '../api/http.ts';
 import type { Connection } from '../api/live.ts';
 import type { Catalogue } from '../canvas/document.ts';
 import type { CanvasPoint, LooseEnd } from '../canvas/graph-canvas.ts';
+import type { MaskPainter } from '../mask/mask-painter.ts';
 import type { Picture } from './results.ts';
 import type { RunState } from './run-state.ts';
 
@@ -17,7 +18,8 @@ export type Dialog =
   | { readonly kind: 'templates'; readonly templates: readonly TemplateInfo[] | null }
   | { readonly kind: 'open'; readonly graphs: readonly SavedGraph[] | null }
   | { readonly kind: 'save'; readonly name: string }
-  | { readonly kind: 'keys' };
+  | { readonly kind: 'keys' }
+  | { readonly kind: 'mask'; readonly node: string; readonly port: string; readonly painter: MaskPainter };
 export type Hint =
   | { readonly kind: 'refusal'; readonly at: CanvasPoint; readonly text: string }
   | { readonly kind: 'node'; readonly at: CanvasPoint; readonly node: string; readonly port: string | null };
@@ -47,6 +49,8 @@ export interface EditorState {
   readonly dock: { readonly open: boolean; readonly tall: boolean; readonly tab: DockTab; readonly height: number };
   readonly palette: { readonly open: boolean; readonly query: string; readonly folded: ReadonlySet<string> };
   readonly inspector: boolean;
+  /** Node types whose rarely changed settings are unfolded. */
+  readonly more: ReadonlySet<string>;
   readonly search: { readonly at: CanvasPoint; readonly from: LooseEnd | null; readonly query: string; readonly chosen: number } | null;
   readonly menu: { readonly at: CanvasPoint; readonly node: string | null } | null;
   readonly editing: { readonly node: string; readonly port: PortDescription; readonly box: DOMRect; readonly problem: string } | null;
@@ -88,6 +92,7 @@ export const firstState: EditorState = {
   dock: { open: false, tall: false, tab: 'progress', height: 236 },
   palette: { open: true, query: '', folded: new Set() },
   inspector: true,
+  more: new Set(),
   search: null,
   menu: null,
   editing: null,

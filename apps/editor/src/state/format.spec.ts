@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, number } from './format.ts';
+import { duration, howFar, number } from './format.ts';
 
 describe('duration', () => {
   it('is read at a glance', () => {
@@ -12,6 +12,12 @@ describe('duration', () => {
       '1 h 0 min',
       '1 h 5 min',
     ]);
+  });
+});
+
+describe('howFar', () => {
+  it('counts steps, gives a share of many, and says only that it runs when nothing is known', () => {
+    expect([howFar(3, 20), howFar(1437, 8000), howFar(0, 0)]).toEqual(['3 of 20', '17 %', 'running']);
   });
 });
 

@@ -12,6 +12,10 @@ export function duration(seconds: number): string {
 /** What a node's clock shows while it runs. */
 export const timeLeft = (seconds: number | null): string => (seconds === null ? '' : `${duration(seconds)} left`);
 
+/** 3 of 20, or a share where so many steps would only be numbers, as in drawing, which counts thousandths of pictures. */
+export const howFar = (done: number, total: number): string =>
+  total <= 0 ? 'running' : total < 1000 ? `${done} of ${total}` : `${Math.floor((100 * done) / total)} %`;
+
 /** Shortest text with four significant digits: 0.03214, 12.35, 1.2e-7. */
 export function number(value: number): string {
   if (!Number.isFinite(value)) return String(value);

@@ -2,7 +2,7 @@
 import { assetUrl } from '../api/http.ts';
 import { plainLook, type NodeLook } from '../canvas/node-look.ts';
 import { describeRunNode, type EditorState } from './editor-state.ts';
-import { duration, timeLeft } from './format.ts';
+import { duration, howFar, timeLeft } from './format.ts';
 import { picturesOf } from './results.ts';
 import type { NodeRun, RunState } from './run-state.ts';
 
@@ -12,7 +12,7 @@ const SHOWN = 8;
 function clock({ status, done, total, secondsLeft, seconds }: NodeRun): string {
   switch (status) {
     case 'running':
-      return secondsLeft !== null ? timeLeft(secondsLeft) : total > 0 ? `${done} of ${total}` : 'running';
+      return secondsLeft !== null ? timeLeft(secondsLeft) : howFar(done, total);
     case 'done':
       return seconds === null ? 'done' : duration(seconds);
     case 'cached':
