@@ -26,8 +26,8 @@ const HELD_OUT = 1_000_003;
 export const heldOutFaces = (seed: number, count: number, deformedShare: number): FaceSet =>
   drawFaceSet({ seed: seed + HELD_OUT, count, deformedShare });
 
-/** Weights in half precision, which the autoencoder can do with: pictures have 256 values. */
-const halved = (weights: Weights): Map<string, Tensor> =>
+/** Weights in half precision, which what is not trained on can do with: pictures have 256 values. */
+export const halved = (weights: Weights): Map<string, Tensor> =>
   new Map(
     [...weights].map(([name, { dims, data }]) => [name, { dtype: 'float16', dims, data: new Uint16Array(new Float16Array(data).buffer) }]),
   );

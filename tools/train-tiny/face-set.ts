@@ -20,10 +20,12 @@ export interface FaceSetSettings {
   readonly count: number;
   /** Share of pictures with a defective face, which their captions do not mention. */
   readonly deformedShare: number;
+  /** What is drawn instead of what the caption says. */
+  readonly change?: (scene: FaceScene) => FaceScene;
 }
 
 /** Draws a set. Half of the captions say everything, half leave each detail out with probability 0.3, so that short prompts are known as well. */
-export function drawFaceSet({ seed, count, deformedShare }: FaceSetSettings): FaceSet {
+export function drawFaceSet({ seed, count, deformedShare, change = (scene) => scene }: FaceSetSettings): FaceSet {
   const rng = createRng(seed);
   const pixels = new Uint8Array(count * PICTURE_BYTES);
   const deformed = new Uint8Array(count);
@@ -33,7 +35,7 @@ export function drawFaceSet({ seed, count, deformedShare }: FaceSetSettings): Fa
     const sound = sampleScene(rng);
     deformed[i] = rng() < deformedShare ? 1 : 0;
     const scene = deformed[i] ? deformScene(sound, rng) : sound;
-    pixels.set(drawScene(scene), i * PICTURE_BYTES);
+    pixels.set(drawScene(change(scene)), i * PICTURE_BYTES);
     scenes.push(scene);
     captions.push(captionOf(scene, rng, rng() < 0.5 ? 0 : 0.3));
   }

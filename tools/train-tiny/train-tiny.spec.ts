@@ -15,14 +15,15 @@ import {
   UNet2DCondition,
 } from '@facewright/models';
 import { createRuntime } from '@facewright/runtime';
-import { createRng } from '@facewright/tensor';
-import { readSafetensorsHeader } from '@facewright/weights';
+import { createRng, toFloat32 } from '@facewright/tensor';
+import { readLora, readSafetensorsHeader, readTensors } from '@facewright/weights';
 import { describe, expect, it } from 'vitest';
 import { autoencoderConfig, faceScoreConfig, PROMPT_TOKENS, schedulerConfig, textEncoderConfig, unetConfig } from './configs.ts';
 import { blurred, noisy, sharpened } from './degrade.ts';
 import { drawFacePairs } from './face-pairs.ts';
 import { drawFaceSet, pictureOf } from './face-set.ts';
 import { fullScoreConfig, scoreVocabulary } from './train-face-score.ts';
+import { toyLoras } from './train-lora.ts';
 import { captionTokenizer, captionVocabulary } from './vocabulary.ts';
 import { readJson } from './write-files.ts';
 
@@ -139,5 +140,20 @@ describe('models/tiny-faces', () => {
       0,
     );
     expect(bytes).toBeLessThanOrEqual(12_000_000);
+  });
+
+  it('has a LoRA for each that is trained, which fits the U-Net, adds something and says what it is', async () => {
+    const unet = new UNet2DCondition(parseUNetConfig(await readJson(join(models, 'unet/config.json'))));
+    const targets = { unet: new Map([...unet.parameters()].map(([name, { shape }]) => [name, shape])), text_encoder: new Map() };
+    const names = toyLoras.map(({ name }) => `${name}.safetensors`);
+    expect(readdirSync(join(models, 'loras')).sort()).toEqual([...names].sort());
+    for (const [index, name] of names.entries()) {
+      const file = join(models, 'loras', name);
+      const { unet: factors } = await readLora(file, targets);
+      expect(factors.size).toBeGreaterThan(40);
+      const ups = await readTensors(new Map([...factors].map(([weight, { up }]) => [weight, up])));
+      for (const [weight, tensor] of ups) expect(Math.max(...toFloat32(weight, tensor).data.map(Math.abs)), weight).toBeGreaterThan(1e-3);
+      expect((await readSafetensorsHeader(file)).metadata).toMatchObject({ 'modelspec.description': toyLoras[index]!.description });
+    }
   });
 });
