@@ -1,8 +1,12 @@
 // Model architectures that write ONNX graphs, with their tokenizers and noise schedules.
+export * from './aesthetic/aesthetic-head.ts';
 export * from './autoencoder-kl/autoencoder-kl.ts';
 export * from './autoencoder-kl/config.ts';
 export * from './blip/blip-reward.ts';
 export * from './blip/config.ts';
+export * from './clip/clip-vision.ts';
+export * from './clip/config.ts';
+export * from './clip/split-clip.ts';
 export * from './clip-text/clip-text.ts';
 export * from './clip-text/config.ts';
 export type { Json } from './config.ts';

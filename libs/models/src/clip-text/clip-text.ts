@@ -1,11 +1,12 @@
 // The text half of CLIP: CLIPTextModel, CLIPTextModelWithProjection.
-import { constant, op, quickGelu, scaledDotProductAttention, type Value } from '@facewright/onnx';
+import { constant, op, type Value } from '@facewright/onnx';
 import { float32, int64 } from '@facewright/tensor';
 import { err } from '../errors.ts';
 import type { Binding } from '../nn/binding.ts';
-import { Embedding, LayerNorm, Linear, reshape } from '../nn/layers.ts';
+import { castTo, Embedding, LayerNorm, Linear, reshape } from '../nn/layers.ts';
 import { Module, Parameter } from '../nn/module.ts';
 import type { ClipTextConfig } from './config.ts';
+import { ClipEncoder } from './encoder.ts';
 
 /** Vectors instead of those of the vocabulary: textual inversion. */
 export interface GivenVectors {
@@ -30,81 +31,19 @@ class Embeddings extends Module {
   }
 }
 
-class SelfAttention extends Module {
-  readonly k_proj: Linear;
-  readonly v_proj: Linear;
-  readonly q_proj: Linear;
-  readonly out_proj: Linear;
-  readonly #heads: number;
-  constructor({ width, heads }: ClipTextConfig) {
-    super();
-    this.k_proj = new Linear(width, width);
-    this.v_proj = new Linear(width, width);
-    this.q_proj = new Linear(width, width);
-    this.out_proj = new Linear(width, width);
-    this.#heads = heads;
-  }
-  forward(b: Binding, x: Value, mask: Value): Value {
-    const [q, k, v] = [this.q_proj.forward(b, x), this.k_proj.forward(b, x), this.v_proj.forward(b, x)];
-    return this.out_proj.forward(b, scaledDotProductAttention(q, k, v, { heads: this.#heads, mask, fused: b.fused }));
-  }
-}
-
-class Mlp extends Module {
-  readonly fc1: Linear;
-  readonly fc2: Linear;
-  readonly #activation: ClipTextConfig['activation'];
-  constructor({ width, mlpWidth, activation }: ClipTextConfig) {
-    super();
-    this.fc1 = new Linear(width, mlpWidth);
-    this.fc2 = new Linear(mlpWidth, width);
-    this.#activation = activation;
-  }
-  forward(b: Binding, x: Value): Value {
-    const y = this.fc1.forward(b, x);
-    return this.fc2.forward(b, this.#activation === 'quick_gelu' ? quickGelu(y) : op.Gelu([y]));
-  }
-}
-
-class Layer extends Module {
-  readonly self_attn: SelfAttention;
-  readonly layer_norm1: LayerNorm;
-  readonly mlp: Mlp;
-  readonly layer_norm2: LayerNorm;
-  constructor(config: ClipTextConfig) {
-    super();
-    this.self_attn = new SelfAttention(config);
-    this.layer_norm1 = new LayerNorm(config.width, config.normEpsilon);
-    this.mlp = new Mlp(config);
-    this.layer_norm2 = new LayerNorm(config.width, config.normEpsilon);
-  }
-  forward(b: Binding, x: Value, mask: Value): Value {
-    const y = op.Add([x, this.self_attn.forward(b, this.layer_norm1.forward(b, x), mask)]);
-    return op.Add([y, this.mlp.forward(b, this.layer_norm2.forward(b, y))]);
-  }
-}
-
-class Encoder extends Module {
-  readonly layers: readonly Layer[];
-  constructor(config: ClipTextConfig) {
-    super();
-    this.layers = Array.from({ length: config.layers }, () => new Layer(config));
-  }
-}
-
 class TextTransformer extends Module {
   readonly embeddings: Embeddings;
-  readonly encoder: Encoder;
+  readonly encoder: ClipEncoder;
   readonly final_layer_norm: LayerNorm;
   constructor(config: ClipTextConfig) {
     super();
     this.embeddings = new Embeddings(config);
-    this.encoder = new Encoder(config);
+    this.encoder = new ClipEncoder(config);
     this.final_layer_norm = new LayerNorm(config.width, config.normEpsilon);
   }
 }
 
-/** Added to scores: 0 where a token may look (itself and before), -10000 where not; float32 [1, 1, tokens, tokens]. Its exponential is exactly 0 in float32. */
+/** Added to scores: 0 where a token may look (itself and before), -10000 where not; float32 [1, 1, tokens, tokens]. Its exponential is exactly 0 in float32 and float16. */
 function causalMask(tokens: number): Value {
   const data = Float32Array.from({ length: tokens * tokens }, (_, i) => (i % tokens > Math.floor(i / tokens) ? -10000 : 0));
   return constant(float32([1, 1, tokens, tokens], data));
@@ -150,10 +89,11 @@ export class ClipText extends Module {
     if (!Number.isInteger(skip) || skip < 0 || skip > count)
       throw err.INPUT('skip', `a whole number from 0 to ${count}, the number of layers`, `${skip}`);
     const { embeddings, encoder, final_layer_norm: norm } = this.text_model;
-    const mask = causalMask(tokens);
+    const embedded = embeddings.forward(b, ids, given);
+    const mask = castTo(causalMask(tokens), embedded.dtype);
     const through = (x: Value, from: number, to?: number) =>
       encoder.layers.slice(from, to).reduce((y, layer) => layer.forward(b, y, mask), x);
-    const at = through(embeddings.forward(b, ids, given), 0, count - skip);
+    const at = through(embedded, 0, count - skip);
     const hidden = finalNorm ? norm.forward(b, at) : at;
     if (!poolIndex) return { hidden };
     const last = skip === 0 && finalNorm ? hidden : norm.forward(b, through(at, count - skip));

@@ -1,16 +1,11 @@
 // Configuration of CLIPTextModel and CLIPTextModelWithProjection, as transformers writes it to config.json.
 import { ConfigReader, type Json } from '../config.ts';
+import type { ClipEncoderConfig } from './encoder.ts';
 
-export interface ClipTextConfig {
+export interface ClipTextConfig extends ClipEncoderConfig {
   readonly vocabSize: number;
-  readonly width: number;
-  readonly mlpWidth: number;
-  readonly layers: number;
-  readonly heads: number;
   /** Most tokens of a prompt, start and end included. */
   readonly maxTokens: number;
-  readonly activation: 'quick_gelu' | 'gelu';
-  readonly normEpsilon: number;
   /** Of the pooled features, or null without one. */
   readonly projection: {
     readonly width: number;
