@@ -13,5 +13,7 @@ export const err = defineErrors('PIPELINES', {
   VOCABULARY: (where: string, want: number, got: number) => `${where}: expected CLIP's vocabulary of ${want} pieces, got ${got}`,
   EMBEDDING: (name: string, width: number, got: readonly string[]) =>
     `textual inversion ${name}: expected vectors of width ${width}, as the text encoder of the model reads, got ${got.join(', ')}`,
+  CLIP_SKIP: (model: string, most: number, got: number) =>
+    `clipSkip: expected at most ${most}, as the text encoder of ${model} has so many layers to choose from, got ${got}`,
   SIZE: (subject: string, want: string, got: string) => `${subject}: expected ${want}, got ${got}`,
 });

@@ -114,7 +114,19 @@ describe('weight files', () => {
   });
 
   it.each<[string, () => string, string, string]>([
-    ['a web page', () => craft('<!DOCTYPE html><html>', 'ckpt'), 'WEIGHTS_FORMAT', 'got one that begins with 3c21444f43545950'],
+    ['a web page', () => craft('<!DOCTYPE html><html>', 'ckpt'), 'WEIGHTS_FORMAT', 'got text that begins with "<!DOCTYPE html><"'],
+    [
+      'a pointer of git LFS',
+      () => craft('version https://git-lfs.github.com/spec/v1', 'safetensors'),
+      'WEIGHTS_FORMAT',
+      '"version https://',
+    ],
+    [
+      'a picture',
+      () => craft(Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR', 'latin1'), 'ckpt'),
+      'WEIGHTS_FORMAT',
+      'got one that begins with 89504e470d0a1a0a',
+    ],
     ['an empty file', () => craft('', 'pth'), 'WEIGHTS_FORMAT', 'got an empty file'],
     ['a damaged safetensors file', () => craft('abc', 'safetensors'), 'WEIGHTS_SAFETENSORS', 'at least 8 bytes'],
     ['an absent file', () => join(folder, 'absent.pt'), 'WEIGHTS_UNREADABLE', 'absent.pt'],

@@ -24,6 +24,9 @@ export async function openTensorFile(file: string): Promise<TensorFile> {
     const head = await readBytes(handle, 0, 16);
     const format = formatOf(head);
     if (format === 'torch-zip' || format === 'torch-legacy') return { format, ...(await openTorch(file, handle, format)) };
+    // a web page, or a pointer to a file that git did not fetch
+    const readable = /^[\t\n\r\x20-\x7e]{8,}$/.test(head.toString('latin1'));
+    if (format === undefined && readable) throw err.FORMAT(file, `text that begins with ${JSON.stringify(head.toString('latin1'))}`);
     if (format === undefined && extname(file) !== '.safetensors')
       throw err.FORMAT(file, head.length === 0 ? 'an empty file' : `one that begins with ${head.toString('hex', 0, 8)}`);
   } finally {

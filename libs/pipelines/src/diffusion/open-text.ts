@@ -14,7 +14,7 @@ import type { Conditioning } from './conditioning.ts';
 import { loraAdditions, type TextComponent } from './lora-additions.ts';
 import { sessionOf } from './open-session.ts';
 
-/** `clipSkip` 1 reads the last layer that the model was trained with, 2 the one before it, and so on. Throws MODELS_INPUT for more than there are layers. */
+/** `clipSkip` 1 reads the last layer that the model was trained with, 2 the one before it, and so on. Throws PIPELINES_CLIP_SKIP for more than there are layers. */
 export type EncodePrompts = (texts: readonly string[], clipSkip: number) => Promise<Conditioning>;
 
 export interface OpenText {
@@ -53,6 +53,7 @@ async function openEncoder(handle: Model<'diffusion'>, name: TextComponent, dual
 
   const at = (clipSkip: number): TextRun => {
     const skip = dual ? clipSkip : clipSkip - 1;
+    if (skip >= config.layers) throw err.CLIP_SKIP(handle.name, config.layers - (dual ? 1 : 0), clipSkip);
     return {
       tokenizer,
       width: config.width,
