@@ -10,6 +10,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { run } from './load-diffusion.ts';
+import { run as loadLora } from './load-lora.ts';
 import { writeHoles } from './testing/write-holes.ts';
 import { writeTorchZip } from './testing/write-torch-zip.ts';
 
@@ -108,6 +109,42 @@ describe('a single file without an autoencoder', () => {
     }
     await writeHoles(vae, [['lora_unet_mid_block.lora_down.weight', [4, 320]]], 'float32');
     await expect(open(path, { vae })).rejects.toThrow(`${vae}: expected the autoencoder (VAE) of a Stable Diffusion model, got 1 tensors`);
+  });
+});
+
+describe("a LoRA of kohya's trainer at full size", () => {
+  const factors = (layers: Readonly<Record<string, readonly [inputs: number, outputs: number]>>) =>
+    Object.entries(layers).flatMap(([layer, [inputs, outputs]]): [string, Shape][] => [
+      [`lora_${layer}.lora_down.weight`, [4, inputs]],
+      [`lora_${layer}.lora_up.weight`, [outputs, 4]],
+      [`lora_${layer}.alpha`, []],
+    ]);
+  const xl = factors({
+    unet_input_blocks_4_1_transformer_blocks_1_attn2_to_k: [2048, 640],
+    unet_input_blocks_8_1_transformer_blocks_9_ff_net_0_proj: [1280, 10240],
+    unet_middle_block_1_proj_in: [1280, 1280],
+    unet_output_blocks_5_1_transformer_blocks_0_attn1_to_out_0: [640, 640],
+    te1_text_model_encoder_layers_11_self_attn_v_proj: [768, 768],
+    te2_text_model_encoder_layers_31_mlp_fc2: [5120, 1280],
+  });
+  const one = factors({
+    unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k: [768, 640],
+    te_text_model_encoder_layers_11_self_attn_v_proj: [768, 768],
+  });
+  it.each([
+    ['sdxl', xl, one, 'a LoRA for Stable Diffusion 1.x: its text features have width 768, those of this model 2048'],
+    ['sd1', one, xl, 'a LoRA for SDXL: its text features have width 2048, those of this model 768'],
+  ] as const)('of kind %s is taken, that of another kind refused by its name', async (kind, own, foreign, words) => {
+    const path = place(`lora-${kind}.safetensors`);
+    await writeHoles(path, shapesOf(kind), 'float16');
+    const model = await open(path);
+    const [fits, not] = [place(`fits-${kind}.safetensors`), place(`not-${kind}.safetensors`)];
+    await writeHoles(fits, own, 'float16');
+    await writeHoles(not, foreign, 'float16');
+    const added = await loadLora({ model, path: fits, strength: 1, textStrength: undefined }, ctx);
+    const opened = await openDiffusion(added.model, ctx, { batch: 1 });
+    expect((await opened.encodePrompts(['a face'])).text.dims[1]).toBe(77);
+    await expect(loadLora({ model, path: not, strength: 1, textStrength: undefined }, ctx)).rejects.toThrow(words);
   });
 });
 
