@@ -21,13 +21,14 @@ import {
   describeRunNode,
   firstState,
   isBusy,
+  runNodeTitle,
   type Dialog,
   type DockTab,
   type EditorState,
   type Hint,
   type Toast,
 } from './state/editor-state.ts';
-import { duration } from './state/format.ts';
+import { duration, withoutNode } from './state/format.ts';
 import { History } from './state/history.ts';
 import { looksOf } from './state/looks.ts';
 import { reportsOf } from './state/results.ts';
@@ -356,8 +357,9 @@ export class Editor {
       const { width, height } = bitmap;
       bitmap.close();
       const before = assetIdOf(String(view.values[port] ?? ''));
-      // A mask that is lost, or that belongs to another picture, is painted anew.
-      const base = before ? await api.asset(before).then(maskFromPicture, () => null) : null;
+      // Without a painted mask, what is transparent is the mask. One that is lost is painted anew.
+      const mask = before ? api.asset(before) : api.picture(path, 'mask');
+      const base = await mask.then(maskFromPicture, () => null);
       const fits = base?.width === width && base.height === height;
       const painter = new MaskPainter({ url: URL.createObjectURL(bytes), width, height }, fits ? base : null, () => this.update({}));
       this.openDialog({ kind: 'mask', node, port, painter });
@@ -406,7 +408,7 @@ export class Editor {
       this.#watch(run.id, run.name, graph);
       const { tab } = this.state.dock;
       this.showTab(tab === 'problems' || tab === 'history' || tab === 'report' ? 'progress' : tab);
-      this.update({ problems: [], showProblems: false });
+      this.update({ problems: [], showProblems: false, toasts: [] });
     } catch (error) {
       if (!(error instanceof RequestRefused)) throw error;
       if (error.status === 422) {
@@ -461,8 +463,11 @@ export class Editor {
     if (run?.status === 'succeeded') {
       this.toast('good', `Finished${run.seconds === null ? '' : ` in ${duration(run.seconds)}`}.`);
       if (dock.tab === 'progress' && reportsOf(run, (node) => describeRunNode(this.state, node)).length) this.showTab('report');
-    } else if (run?.status === 'failed') this.toast('bad', run.problems[0]?.message ?? 'The run failed.');
-    else if (run?.status === 'cancelled') this.toast('info', 'Cancelled. What was finished is kept and will not be computed again.');
+    } else if (run?.status === 'failed') {
+      const [first] = run.problems;
+      const title = first?.node === undefined ? '' : `${runNodeTitle(this.state, first.node)}: `;
+      this.toast('bad', first ? `${title}${withoutNode(first.message)}` : 'The run failed.');
+    } else if (run?.status === 'cancelled') this.toast('info', 'Cancelled. What was finished is kept and will not be computed again.');
   }
 
   // Panels

@@ -76,8 +76,8 @@ function face(seed: number, bad: boolean): string {
 }
 
 /** A grey picture that browsers read, without a coder: BMP, 24 bits, rows of whole words. */
-function bitmap(width: number, height: number): Buffer {
-  const pixels = Buffer.alloc(Math.ceil((width * 3) / 4) * 4 * height, 120);
+function bitmap(width: number, height: number, grey: number): Buffer {
+  const pixels = Buffer.alloc(Math.ceil((width * 3) / 4) * 4 * height, grey);
   const head = Buffer.alloc(54);
   head.write('BM');
   head.writeUInt32LE(54 + pixels.length, 2);
@@ -383,13 +383,14 @@ export async function startFakeServer({
         return send(response, 201, { asset: { id, mediaType: type, bytes: (body as Uint8Array).length } });
       }
       case 'GET pictures': {
-        const wanted = new URL(request.url ?? '/', 'http://localhost').searchParams.get('path') ?? '';
+        const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
+        const wanted = searchParams.get('path') ?? '';
         if (!wanted.startsWith('/photos/') && !wanted.startsWith('asset:'))
           return send(response, 404, {
             problems: [{ code: 'ENGINE_MISSING_FILE', message: `file ${wanted}: expected a readable file, got none` }],
           });
         // 320 by 200 pixels, drawn by the browser's own decoder.
-        response.writeHead(200, { 'content-type': 'image/bmp' }).end(bitmap(320, 200));
+        response.writeHead(200, { 'content-type': 'image/bmp' }).end(bitmap(320, 200, searchParams.get('layer') === 'mask' ? 0 : 120));
         return;
       }
       case 'GET assets': {

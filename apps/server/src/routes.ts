@@ -257,11 +257,22 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue }
     {
       method: 'get',
       path: '/pictures',
-      summary: 'A picture of the user for showing: JPEG, upright, opaque, at full size, with its colours also where it is transparent.',
-      query: { path: { about: 'A path as nodes take it, or asset:sha256: and the digest of a picture in the store.', of: 'text' } },
+      summary: 'A picture of the user for showing, upright.',
+      query: {
+        path: { about: 'A path as nodes take it, or asset:sha256: and the digest of a picture in the store.', of: 'text' },
+        layer: {
+          about:
+            'colours, the default: JPEG, opaque, with the colours also where it is transparent. mask: PNG, white where it is transparent.',
+          of: ['colours', 'mask'],
+        },
+        side: { about: 'Of colours, pixels of the longer side at most; default: full size.', of: 'integer' },
+      },
       answers: { 200: 'bytes', 400: problems, 404: problems },
       async handle(request, response) {
-        const { path } = request.query;
+        const { path, layer = 'colours', side } = request.query;
+        if (layer !== 'colours' && layer !== 'mask') throw err.BAD_REQUEST('query layer', 'colours or mask', JSON.stringify(layer));
+        const most = side === undefined ? Infinity : Number(side);
+        if (!(most >= 1)) throw err.BAD_REQUEST('query side', 'a whole number from 1', JSON.stringify(side));
         if (typeof path !== 'string' || path === '' || path.includes('\0'))
           throw err.BAD_REQUEST('query path', 'the path of a picture', path === undefined ? 'nothing' : JSON.stringify(path));
         const id = assetIdOf(path);
@@ -270,11 +281,12 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue }
         if ((await data.files.kind(place)) !== 'file') throw engineErr.MISSING_FILE(place);
         // The head first: a checkpoint of gigabytes is not read to find that it is no picture.
         await checkPicture(place, path);
-        const { colours } = await decodeLayers(await data.files.read(place), path);
-        response
-          .type('image/jpeg')
-          .set('Cache-Control', 'no-store')
-          .send(await encodeJpeg(colours));
+        const { colours, opacity } = await decodeLayers(await data.files.read(place), path);
+        response.set('Cache-Control', 'no-store');
+        if (layer === 'colours') return void response.type('image/jpeg').send(await encodeJpeg(colours, most));
+        const { width, height } = colours;
+        const marked = opacity?.data.map((byte) => 255 - byte) ?? new Uint8Array(width * height);
+        response.type('image/png').send(await encodePng({ width, height, channels: 1, data: marked }));
       },
     },
     {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { graphOfPicture, type Asset, type Graph, type Problem, type RunEvent, type RunSummary } from '@facewright/core';
+import sharp from 'sharp';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePicture, encodePng } from './picture-codec.ts';
@@ -396,6 +397,22 @@ describe('pictures of the user', () => {
       const { width, height, data } = await decodePicture(new Uint8Array(await answer.arrayBuffer()), 'p');
       expect([width, height, Math.abs(data[0]! - 200) < 4]).toEqual([40, 20, true]);
     }
+  });
+  it('are shown small, and as the mask of what is transparent', async () => {
+    const path = join(folder, 'see-through.png');
+    // 1 x 2 pixels: opaque, then gone.
+    writeFileSync(
+      path,
+      await sharp(Uint8Array.of(9, 9, 9, 255, 9, 9, 9, 0), { raw: { width: 1, height: 2, channels: 4 } })
+        .png()
+        .toBuffer(),
+    );
+    const mask = await fetch(`${server.url}/api/v1/pictures?layer=mask&path=${encodeURIComponent(path)}`);
+    expect([...(await decodePicture(new Uint8Array(await mask.arrayBuffer()), 'p')).data]).toEqual([0, 0, 0, 255, 255, 255]);
+    const small = await fetch(`${server.url}/api/v1/pictures?side=10&path=${encodeURIComponent(join(folder, 'grey picture.png'))}`);
+    expect(await decodePicture(new Uint8Array(await small.arrayBuffer()), 'p')).toMatchObject({ width: 10, height: 5 });
+    expect(await refused(await fetch(`${server.url}/api/v1/pictures?side=0&path=x`))).toEqual([400, 'SERVER_BAD_REQUEST']);
+    expect(await refused(await fetch(`${server.url}/api/v1/pictures?layer=odd&path=x`))).toEqual([400, 'SERVER_BAD_REQUEST']);
   });
   it('are refused when the path is none, leads nowhere or to something else', async () => {
     writeFileSync(join(folder, 'secret.txt'), 'no picture');

@@ -89,7 +89,8 @@ export const api = {
   /** Stores a picture or a mask. */
   upload: async (bytes: Blob) => (await request<{ asset: Asset }>('POST', '/assets', bytes)).asset,
   /** A picture of the user, by a path or the name of an asset. */
-  picture: async (path: string) => (await send('GET', `/pictures?path=${named(path)}`)).blob(),
+  picture: async (path: string, layer: 'colours' | 'mask' = 'colours') =>
+    (await send('GET', `/pictures?path=${named(path)}&layer=${layer}`)).blob(),
   asset: async (id: string) => (await send('GET', `/assets/${named(id)}`)).blob(),
   cancel: async (id: string) => (await request<{ run: RunSummary }>('POST', `/runs/${named(id)}/cancel`)).run,
 } as const;
@@ -98,4 +99,6 @@ export const api = {
 export const assetUrl = (asset: Pick<Asset, 'id'>): string => `/api/v1/assets/${named(asset.id)}`;
 /** Where a picture of a run is as a PNG that carries the run's graph. */
 export const pictureUrl = (run: string, asset: Pick<Asset, 'id'>): string => `/api/v1/runs/${named(run)}/pictures/${named(asset.id)}`;
+/** Where a picture of the user is, small; `path` may name an asset. */
+export const smallPictureUrl = (path: string): string => `/api/v1/pictures?path=${named(path)}&side=512`;
 export const thumbnailUrl = (template: string): string => `/api/v1/templates/${named(template)}/thumbnail`;

@@ -1,6 +1,7 @@
 // A node on the canvas: its slots follow the catalogue, its values are kept by name, and it draws itself.
 import { isWidget, type NodeDescription, type NodeInstance, type PortDescription, type PortType } from '@facewright/core';
 import { LGraphNode, type LGraphCanvas } from 'litegraph.js';
+import { smallPictureUrl } from '../api/http.ts';
 import { differs } from '../fields/field-values.ts';
 import { cut } from './draw.ts';
 import { label } from './label.ts';
@@ -84,6 +85,12 @@ export class GraphNode extends LGraphNode {
   }
   #isLinkedInput(name: string): boolean {
     return this.inputs.some((slot) => slot.name === name && isLinked(slot));
+  }
+  /** The picture that the node would read, as a list of at most one URL: it is seen before anything has run. */
+  pictureRead(): readonly string[] {
+    const port = [...this.fields.values()].find(({ type }) => type.kind === 'path' && type.picture);
+    const path = port && !this.#isLinkedInput(port.name) ? this.fieldValue(port.name) : undefined;
+    return typeof path === 'string' && path !== '' ? [smallPictureUrl(path)] : [];
   }
   /** Declared inputs that have neither a link, a value nor a default. */
   unfilled(): ReadonlySet<string> {

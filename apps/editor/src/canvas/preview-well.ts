@@ -42,10 +42,11 @@ export class PreviewWell extends BaseWidget {
     const height = Math.max(HEIGHTS[this.kind], (this.computedHeight ?? 0) - 12);
     ctx.save();
     ctx.globalAlpha = 1;
-    const [only] = look.pictures;
+    const pictures = look.pictures.length ? look.pictures : this.owner.pictureRead();
+    const [only] = pictures;
     if (this.kind === 'curve') drawCurve(ctx, look.curve, x, y, room, height);
-    else if (only !== undefined && look.pictures.length + look.more === 1) drawOne(ctx, only, x, y, room, height);
-    else if (only !== undefined) drawPictures(ctx, look.pictures, look.more, x, y, room, height);
+    else if (only !== undefined && pictures.length + look.more === 1) drawOne(ctx, only, x, y, room, height);
+    else if (only !== undefined) drawPictures(ctx, pictures, look.more, x, y, room, height);
     else drawEmpty(ctx, 'pictures appear here', x, y, room, height);
     ctx.restore();
   }

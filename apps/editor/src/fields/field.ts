@@ -84,6 +84,7 @@ function control(field: Field, id: string): TemplateResult {
       const input = html`<input
         id=${id}
         class="path"
+        title=${text}
         spellcheck="false"
         placeholder=${type.models ? `${type.models}/…` : `/path/to/${type.of === 'folder' ? 'folder' : 'file'}`}
         ?disabled=${linked}
@@ -160,7 +161,7 @@ export function field(about: Field): TemplateResult {
         ></label
       >
       ${control(about, id)} ${problem ? html`<p class="bad">${problem}</p>` : lacking ? html`<p class="bad">Needed.</p>` : nothing}
-      ${port.help ? html`<p class="help">${port.help}</p>` : nothing}
+      ${port.help ? html`<p class="help" title=${port.help}>${port.help}</p>` : nothing}
     </div>
   `;
 }
@@ -179,6 +180,6 @@ export const linkField = ({
       ></span
     >
     <span class=${linked ? 'linked' : lacking ? 'bad' : 'soft'}>${linked ? 'linked' : lacking ? 'needs a link' : 'optional'}</span>
-    ${problem ? html`<p class="bad">${problem}</p>` : nothing}${port.help ? html`<p class="help">${port.help}</p>` : nothing}
+    ${problem ? html`<p class="bad">${problem}</p>` : nothing}${port.help ? html`<p class="help" title=${port.help}>${port.help}</p>` : nothing}
   </div>
 `;

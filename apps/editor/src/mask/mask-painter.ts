@@ -166,15 +166,17 @@ export class MaskPainter {
   }
 }
 
-/** A mask as a picture, white is marked: what is white becomes opaque. */
-export async function maskFromPicture(bytes: Blob): Promise<OffscreenCanvas> {
+/** A mask as a picture, white is marked: what is white becomes opaque. Null when all is black. */
+export async function maskFromPicture(bytes: Blob): Promise<OffscreenCanvas | null> {
   const bitmap = await createImageBitmap(bytes);
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   const ctx = canvas.getContext('2d') as OffscreenCanvasRenderingContext2D;
   ctx.drawImage(bitmap, 0, 0);
   bitmap.close();
   const pixels = ctx.getImageData(0, 0, canvas.width, canvas.height);
-  for (let i = 0; i < pixels.data.length; i += 4) pixels.data[i + 3] = pixels.data[i] ?? 0;
+  let marked = 0;
+  for (let i = 0; i < pixels.data.length; i += 4) marked |= pixels.data[i + 3] = pixels.data[i] ?? 0;
+  if (!marked) return null;
   ctx.putImageData(pixels, 0, 0);
   return canvas;
 }

@@ -1,5 +1,5 @@
 // Pictures that the run made, by node; one is enlarged by a click.
-import { html, type TemplateResult } from 'lit-html';
+import { html, nothing, type TemplateResult } from 'lit-html';
 import { assetUrl, pictureUrl } from '../api/http.ts';
 import { label } from '../canvas/label.ts';
 import type { Editor } from '../editor.ts';
@@ -7,7 +7,7 @@ import { describeRunNode, runNodeTitle } from '../state/editor-state.ts';
 import { galleryOf, type Picture, type PictureGroup } from '../state/results.ts';
 import { icon } from './icons.ts';
 import { modal } from './modal.ts';
-import { emptyPanel } from './progress-panel.ts';
+import { emptyPanel, livePicture } from './progress-panel.ts';
 
 const thumbnail = (editor: Editor, { pictures }: PictureGroup, { image, note }: Picture, at: number): TemplateResult => html`
   <li>
@@ -29,10 +29,12 @@ const thumbnail = (editor: Editor, { pictures }: PictureGroup, { image, note }: 
 export function galleryPanel(editor: Editor): TemplateResult {
   const { state } = editor;
   const groups = state.run ? galleryOf(state.run, (node) => describeRunNode(state, node)) : [];
-  if (!groups.length)
+  const live = livePicture(editor);
+  if (!groups.length && live === nothing)
     return emptyPanel('No pictures yet', 'Pictures that nodes draw, find or score are collected here when a node is done.');
   return html`
     <div class="gallery">
+      ${live}
       ${groups.map(
         (group) => html`
           <section>

@@ -8,6 +8,7 @@ import { portColour } from '../canvas/port-colours.ts';
 import type { Editor } from '../editor.ts';
 import { field, linkField } from '../fields/field.ts';
 import { differs } from '../fields/field-values.ts';
+import { withoutNode } from '../state/format.ts';
 import { icon } from './icons.ts';
 import { statusWords } from './status.ts';
 
@@ -39,7 +40,7 @@ export function inspector(editor: Editor): TemplateResult | typeof nothing {
         html`<div class="inspector-body">
           ${node.description ? html`<p class="summary">${node.description.summary}</p>` : html`<p class="bad">This server has no node type ${node.type}. The node is kept in the graph as it is.</p>`}
           ${run ? html`<p class="run-note ${run.status}"><strong>${statusWords(run)}</strong>${run.reason ? html`<span>${run.reason}</span>` : nothing}</p>` : nothing}
-          ${run?.problem ? html`<p class="bad">${run.problem.message}</p>` : nothing}
+          ${run?.problem ? html`<p class="bad">${withoutNode(run.problem.message)}</p>` : nothing}
           ${
             run?.logs.length
               ? html`<ul class="logs">
@@ -75,7 +76,9 @@ export function inspector(editor: Editor): TemplateResult | typeof nothing {
 function fields(editor: Editor, node: NodeView): unknown {
   const { problems, showProblems, more } = editor.state;
   const wrong = new Map(
-    (showProblems ? problems : []).filter((problem) => problem.node === node.id).map(({ port, message }) => [port ?? '', message]),
+    (showProblems ? problems : [])
+      .filter((problem) => problem.node === node.id)
+      .map(({ port, message }) => [port ?? '', withoutNode(message)]),
   );
   const inputs = node.description?.inputs ?? [];
   const shown = (port: PortDescription): TemplateResult => {

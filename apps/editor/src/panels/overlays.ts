@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { label } from '../canvas/label.ts';
 import type { Editor } from '../editor.ts';
 import { fieldText } from '../fields/field-values.ts';
+import { withoutNode } from '../state/format.ts';
 import { floating } from './floating.ts';
 import { icon } from './icons.ts';
 import { focusedWhole, listFocused } from './when-shown.ts';
@@ -178,7 +179,7 @@ function nodeHint(editor: Editor, id: string, portName: string | null): unknown 
   return html`<strong>${node.title}</strong>
     <p>${node.description.summary}</p>
     ${run?.reason ? html`<p class="soft">${run.status === 'cached' ? 'From the cache' : run.status === 'queued' ? 'Will run' : 'Ran'}: ${run.reason}</p>` : nothing}
-    ${run?.problem ? html`<p class="bad">${run.problem.message}</p>` : nothing}`;
+    ${run?.problem ? html`<p class="bad">${withoutNode(run.problem.message)}</p>` : nothing}`;
 }
 const wayToFill = (type: PortType): string => (isWidget(type) ? 'type a value or draw a link here' : 'draw a link here');
 

@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { label } from '../canvas/label.ts';
 import type { Editor } from '../editor.ts';
 import type { EditorState } from '../state/editor-state.ts';
+import { withoutNode } from '../state/format.ts';
 import { icon } from './icons.ts';
 import { emptyPanel } from './progress-panel.ts';
 
@@ -13,7 +14,8 @@ function row(editor: Editor, { code, message, node, port }: Problem): TemplateRe
   const title = node === undefined ? undefined : (editor.canvas.node(node)?.title ?? node);
   return html`<li>
     <button class="problem" ?disabled=${node === undefined} @click=${() => node !== undefined && editor.focusNode(node)}>
-      ${icon('warn')}<span><strong>${title ?? 'Graph'}${port ? `, ${label(port)}` : ''}</strong> ${message}</span><code>${code}</code>
+      ${icon('warn')}<span><strong>${title ?? 'Graph'}${port ? `, ${label(port)}` : ''}</strong> ${withoutNode(message)}</span
+      ><code>${code}</code>
     </button>
   </li>`;
 }

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Editor } from '../editor.ts';
 import { runNodeTitle } from '../state/editor-state.ts';
-import { duration, timeLeft } from '../state/format.ts';
+import { duration, timeLeft, withoutNode } from '../state/format.ts';
 import { isOver, progressOf, type NodeRun, type RunState } from '../state/run-state.ts';
 import { runWords, statusWords } from './status.ts';
 
@@ -21,7 +21,7 @@ function row(editor: Editor, id: string, node: NodeRun): TemplateResult {
         <span class="mark" aria-hidden="true"></span>
         <span class="node-title">${runNodeTitle(editor.state, id)}</span>
         <span class="node-status">${statusWords(node)}</span>
-        <span class="node-reason">${node.problem?.message ?? node.reason}</span>
+        <span class="node-reason">${node.problem ? withoutNode(node.problem.message) : node.reason}</span>
         ${share === null ? nothing : html`<span class="bar thin"><span .style=${`width:${share * 100}%`}></span></span>`}
       </button>
     </li>
@@ -34,6 +34,26 @@ function counts(run: RunState): string {
   return `${of('done', 'cached')} of ${nodes.length} nodes${of('cached') ? `, ${of('cached')} from the cache` : ''}`;
 }
 
+/** Time left of the whole run while its last node runs; before that only the running node knows, and what comes after it is counted. */
+function left(run: RunState): string {
+  const nodes = [...run.nodes.values()];
+  const known = nodes.find(({ status, secondsLeft }) => status === 'running' && secondsLeft !== null)?.secondsLeft ?? null;
+  if (known === null || isOver(run)) return '';
+  const waiting = nodes.filter(({ status }) => status === 'queued').length;
+  return waiting ? `this node: ${timeLeft(known)}, then ${waiting} more ${waiting === 1 ? 'node' : 'nodes'}` : timeLeft(known);
+}
+
+/** What the running node is drawing. */
+export function livePicture({ state }: Editor): TemplateResult | typeof nothing {
+  const [id, node] = [...(state.run?.nodes ?? [])].find(([, { status, preview }]) => status === 'running' && preview !== null) ?? [];
+  if (id === undefined || !node?.preview) return nothing;
+  const title = runNodeTitle(state, id);
+  return html`<figure class="live-picture">
+    <img src=${node.preview} alt="Live picture of ${title}" />
+    <figcaption><strong>${title}</strong> <span class="soft">${statusWords(node)}</span></figcaption>
+  </figure>`;
+}
+
 export function progressPanel(editor: Editor): TemplateResult {
   const { run } = editor.state;
   if (!run) {
@@ -43,8 +63,7 @@ export function progressPanel(editor: Editor): TemplateResult {
     );
   }
   const share = progressOf(run);
-  const running = [...run.nodes.values()].filter(({ status }) => status === 'running');
-  const left = running.map(({ secondsLeft }) => secondsLeft).find((seconds) => seconds !== null) ?? null;
+  const remaining = left(run);
   const taken = run.seconds ?? (run.started && run.finished ? (Date.parse(run.finished) - Date.parse(run.started)) / 1000 : null);
   return html`
     <div class="progress-panel">
@@ -54,7 +73,7 @@ export function progressPanel(editor: Editor): TemplateResult {
           <span class="soft"
             >${run.nodes.size ? counts(run) : ''}${taken === null ? '' : `, ${duration(taken)}`}${run.provider ? `, on ${run.provider}` : ''}</span
           >
-          ${isOver(run) || left === null ? nothing : html`<span class="eta">this node: ${timeLeft(left)}</span>`}
+          ${remaining ? html`<span class="eta">${remaining}</span>` : nothing}
         </div>
         <div
           class="bar"
@@ -68,9 +87,12 @@ export function progressPanel(editor: Editor): TemplateResult {
         </div>
         ${run.notices.map((notice) => html`<p class="notice">${notice}</p>`)}
       </div>
-      <ol class="node-rows">
-        ${[...run.nodes].map(([id, node]) => row(editor, id, node))}
-      </ol>
+      <div class="run-body">
+        <ol class="node-rows">
+          ${[...run.nodes].map(([id, node]) => row(editor, id, node))}
+        </ol>
+        ${livePicture(editor)}
+      </div>
     </div>
   `;
 }

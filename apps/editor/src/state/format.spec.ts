@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, howFar, number } from './format.ts';
+import { duration, howFar, number, withoutNode } from './format.ts';
 
 describe('duration', () => {
   it('is read at a glance', () => {
@@ -18,6 +18,15 @@ describe('duration', () => {
 describe('howFar', () => {
   it('counts steps, gives a share of many, and says only that it runs when nothing is known', () => {
     expect([howFar(3, 20), howFar(1437, 8000), howFar(0, 0)]).toEqual(['3 of 20', '17 %', 'running']);
+  });
+});
+
+describe('withoutNode', () => {
+  it('leaves out the place only where it is a node', () => {
+    expect(withoutNode('node diffusion (facewright/load-diffusion): a.safetensors: expected a checkpoint, got nothing')).toBe(
+      'a.safetensors: expected a checkpoint, got nothing',
+    );
+    expect(withoutNode('node: expected one, got none')).toBe('node: expected one, got none');
   });
 });
 

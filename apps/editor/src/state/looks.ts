@@ -2,7 +2,7 @@
 import { assetUrl } from '../api/http.ts';
 import { plainLook, type NodeLook } from '../canvas/node-look.ts';
 import { describeRunNode, type EditorState } from './editor-state.ts';
-import { duration, howFar, timeLeft } from './format.ts';
+import { duration, howFar, timeLeft, withoutNode } from './format.ts';
 import { picturesOf } from './results.ts';
 import type { NodeRun, RunState } from './run-state.ts';
 
@@ -40,7 +40,7 @@ function lookOfRun(state: EditorState, run: RunState, id: string, node: NodeRun)
     status: node.status,
     progress: node.status === 'running' && node.total > 0 ? node.done / node.total : null,
     clock: clock(node),
-    message: node.problem?.message ?? '',
+    message: withoutNode(node.problem?.message ?? ''),
     pictures: node.preview ? [node.preview] : images.slice(0, SHOWN),
     more: node.preview ? 0 : Math.max(0, images.length - SHOWN),
     curve: curveOf(run, id),
@@ -65,7 +65,7 @@ export function looksOf(state: EditorState): ReadonlyMap<string, NodeLook> {
     for (const { node, port, message } of state.problems) {
       if (node === undefined) continue;
       const look = looks.get(node) ?? plainLook;
-      looks.set(node, { ...look, problems: new Map(look.problems).set(port ?? '', message) });
+      looks.set(node, { ...look, problems: new Map(look.problems).set(port ?? '', withoutNode(message)) });
     }
   return looks;
 }
