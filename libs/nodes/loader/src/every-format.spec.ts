@@ -1,17 +1,18 @@
 import type { Model } from '@facewright/core';
 import {
+  bind,
+  ClipText,
   inMemory,
   parseAutoencoderConfig,
   parseClipTextConfig,
   parseUNetConfig,
   storedWeights,
-  textGraph,
   unetGraph,
   vaeDecodeGraph,
   vaeEncodeGraph,
   type Json,
 } from '@facewright/models';
-import { buildModel, op, type Value } from '@facewright/onnx';
+import { buildModel, input, op, type Value } from '@facewright/onnx';
 import { drawGroup, openDiffusion } from '@facewright/pipelines';
 import { writeTinyModels } from '@facewright/pipelines/testing';
 import { createRuntime } from '@facewright/runtime';
@@ -148,34 +149,49 @@ describe('a folder in the diffusers layout draws the same picture', () => {
   });
 });
 
-/** The folder as optimum exports it: graphs with its names, of the sizes that the spec draws. */
-async function exported(name: string): Promise<string> {
+/** A folder as optimum exports it: graphs with its names, of the sizes that the spec draws. */
+async function exported(name: string, from = tiny): Promise<string> {
   const folder = join(ctx.folder(), name);
-  await cp(tiny, folder, { recursive: true });
-  const weights = async (part: keyof typeof weightFiles) =>
-    storedWeights(inMemory(await readTensors((await openTensorFile(join(tiny, part, weightFiles[part]))).tensors)));
-  const config = async (part: string) => JSON.parse(await readFile(join(tiny, part, 'config.json'), 'utf8')) as Json;
+  await cp(from, folder, { recursive: true });
+  const weights = async (part: string, file: string) =>
+    storedWeights(inMemory(await readTensors((await openTensorFile(join(from, part, file))).tensors)));
+  const config = async (part: string) => JSON.parse(await readFile(join(from, part, 'config.json'), 'utf8')) as Json;
   const write = async (part: string, graph: Record<string, Value>) => {
     await mkdir(join(folder, part), { recursive: true });
     await writeFile(join(folder, part, 'model.onnx'), buildModel(graph, { inline: true }).bytes);
   };
-  const [unet, vae, text] = [
-    parseUNetConfig(await config('unet')),
-    parseAutoencoderConfig(await config('vae')),
-    parseClipTextConfig(await config('text_encoder')),
-  ];
+  const [unet, vae] = [parseUNetConfig(await config('unet')), parseAutoencoderConfig(await config('vae'))];
   const [one, two] = [
     { batch: 1, height: 16, width: 16 },
     { batch: 2, tokens: 12 },
   ];
-  await write('unet', { out_sample: unetGraph(unet, { ...two, height: 4, width: 4 }, await weights('unet')).prediction });
-  await write('text_encoder', { last_hidden_state: textGraph(text, two, await weights('text_encoder')).hidden });
-  const { mean, logvar } = vaeEncodeGraph(vae, one, await weights('vae'));
+  const [unetWeights, vaeWeights] = [await weights('unet', weightFiles.unet), await weights('vae', weightFiles.vae)];
+  await write('unet', { out_sample: unetGraph(unet, { ...two, height: 4, width: 4 }, unetWeights).prediction });
+  for (const part of unet.addition ? ['text_encoder', 'text_encoder_2'] : ['text_encoder']) {
+    const text = parseClipTextConfig(await config(part));
+    const module = new ClipText(text);
+    const bound = bind(module, await weights(part, weightFiles.text_encoder));
+    const ids = input('input_ids', 'int64', [two.batch, two.tokens]);
+    // the end has the largest id
+    const poolIndex = op.ArgMax([ids], { axis: 1, keepdims: false });
+    const { hidden, pooled } = module.forward(bound, ids, { poolIndex });
+    const before = Array.from({ length: text.layers + 1 }, (_, skip): [string, Value] => [
+      `hidden_states.${text.layers - skip}`,
+      module.forward(bound, ids, { skip, finalNorm: false }).hidden,
+    ]);
+    await write(part, {
+      last_hidden_state: hidden,
+      [part === 'text_encoder_2' ? 'text_embeds' : 'pooler_output']: pooled!,
+      ...(unet.addition && Object.fromEntries(before)),
+    });
+    await rm(join(folder, part, weightFiles.text_encoder));
+  }
+  const { mean, logvar } = vaeEncodeGraph(vae, one, vaeWeights);
   await write('vae_encoder', { latent_parameters: op.Concat([mean, logvar], { axis: 1 }) });
-  await write('vae_decoder', { sample: vaeDecodeGraph(vae, one, await weights('vae')).sample });
-  await cp(join(tiny, 'vae/config.json'), join(folder, 'vae_decoder/config.json'));
-  for (const [part, file] of parts) await rm(join(folder, part, file));
-  await rm(join(folder, 'vae/config.json'));
+  await write('vae_decoder', { sample: vaeDecodeGraph(vae, one, vaeWeights).sample });
+  await cp(join(from, 'vae/config.json'), join(folder, 'vae_decoder/config.json'));
+  await rm(join(folder, 'vae'), { recursive: true });
+  await rm(join(folder, 'unet', weightFiles.unet));
   return folder;
 }
 
@@ -184,6 +200,15 @@ describe('a folder of exported graphs', () => {
     const handle = await load(await exported('onnx'));
     expect(handle.components['unet']!.format).toBe('onnx');
     expect(furthest(await drawWith(handle), picture)).toBeLessThanOrEqual(1);
+  });
+  it('of Stable Diffusion XL too, whose texts are read before the last layer', async () => {
+    const xl = join(ctx.folder(), 'xl');
+    await writeTinyModels(xl, { kind: 'sdxl' });
+    const handle = await load(await exported('onnx-xl', xl));
+    expect(handle.architecture).toBe('stable-diffusion-xl');
+    const drawn = await draw(xl);
+    expect(furthest(await drawWith(handle), drawn)).toBeLessThanOrEqual(1);
+    expect(furthest(drawn, picture)).toBeGreaterThan(10);
   });
   it('that also has the weights is read by its weights, which take LoRAs and any size', async () => {
     const folder = await exported('both');
