@@ -24,7 +24,7 @@ import { firstFile, readJson } from './read-json.ts';
 type Components = Model['components'];
 type Tensors = ReadonlyMap<string, StoredTensor>;
 
-const weightNames = (stem: string) => [`${stem}.safetensors`, `${stem}.fp16.safetensors`, `${stem}.bin`];
+const weightNames = (stem: string) => [`${stem}.safetensors`, `${stem}.fp16.safetensors`, `${stem}.bin`, `${stem}.fp16.bin`];
 interface PartLayout {
   readonly weights: readonly string[];
   module(config: Json): Module;
@@ -32,7 +32,7 @@ interface PartLayout {
   names?(tensors: Tensors): Tensors;
 }
 const textEncoder: PartLayout = {
-  weights: [...weightNames('model'), 'pytorch_model.bin'],
+  weights: [...weightNames('model'), 'pytorch_model.bin', 'pytorch_model.fp16.bin'],
   module: (config) => new ClipText(parseClipTextConfig(config)),
 };
 const layouts: Readonly<Record<string, PartLayout>> = {

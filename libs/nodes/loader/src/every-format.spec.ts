@@ -130,6 +130,9 @@ describe('a folder in the diffusers layout draws the same picture', () => {
     expect(await draw(wrapped)).toEqual(picture);
     const named = await copy('named', (file, tensors) => writeSafetensors(file.replace('.safetensors', '.fp16.safetensors'), tensors));
     expect(await draw(named)).toEqual(picture);
+    const both = await copy('both-names', (file, tensors) => torch(file.replace('.safetensors', '.fp16.bin'), tensors));
+    await rename(join(both, 'text_encoder/model.fp16.bin'), join(both, 'text_encoder/pytorch_model.fp16.bin'));
+    expect(await draw(both)).toEqual(picture);
   });
   it('from an autoencoder with the attention names of before diffusers 0.15', async () => {
     const old = { to_q: 'query', to_k: 'key', to_v: 'value', 'to_out.0': 'proj_attn' };
