@@ -24,6 +24,7 @@ export interface TemplateRunner {
   picture(asset: Asset): Promise<ImageBuffer>;
   /** A file that a node of the last run wrote. */
   written(name: string): string;
+  writtenBytes(name: string): Uint8Array;
   close(): Promise<void>;
 }
 
@@ -62,6 +63,7 @@ export async function openTemplate(name: string): Promise<TemplateRunner> {
     read: ({ id }) => data.assets.read(id),
     picture: async ({ id }) => decodePicture(await data.assets.read(id), id),
     written: (file) => readFileSync(join(outputFolder, file), 'utf8'),
+    writtenBytes: (file) => new Uint8Array(readFileSync(join(outputFolder, file))),
     async close() {
       await runtime.dispose();
       data.close();

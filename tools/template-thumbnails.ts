@@ -19,6 +19,8 @@ interface Recipe {
   readonly settings: readonly string[];
   /** Nodes whose pictures are shown, a row each. */
   readonly rows: readonly string[];
+  /** A column each instead. */
+  readonly columns?: boolean;
 }
 /** Templates without one run as they are and show the pictures of the last node that gives some. */
 const recipes: Readonly<Record<string, Recipe>> = {
@@ -38,8 +40,13 @@ const recipes: Readonly<Record<string, Recipe>> = {
     ],
     rows: ['tuned-pictures'],
   },
+  'face-detailer': { settings: [], rows: ['before', 'after'] },
+  img2img: { settings: [], rows: ['before', 'after'], columns: true },
+  inpaint: { settings: [], rows: ['before', 'mask', 'after'], columns: true },
   'inpaint-faces': { settings: [], rows: ['good', 'bad'] },
+  'lora-compare': { settings: ['prompts.limit=2'], rows: ['base', 'with-a', 'with-b', 'with-both'], columns: true },
   'score-photos': { settings: [], rows: ['overlays'] },
+  txt2img: { settings: ['sampler.seed=15', 'sampler.imagesPerPrompt=2'], rows: ['sampler'] },
 };
 
 /** The pictures of every node, in the order in which the nodes ran, and the bytes of one. */
@@ -72,8 +79,11 @@ async function runTemplate<T>(
 /** A wall of two or more rows that runs over both edges; few pictures stand side by side. */
 async function layOut(rows: readonly (readonly Image[])[], read: (image: Image) => Promise<Uint8Array>): Promise<Buffer> {
   const few = rows.length === 1 && rows[0]!.length < 8;
-  const side = few ? Math.floor((WIDTH - 4 * GAP) / 3) : Math.floor((HEIGHT - (rows.length + 1) * GAP) / rows.length);
-  const columns = few ? 3 : Math.ceil((WIDTH + GAP) / (side + GAP));
+  const fewColumns = Math.min(3, rows[0]!.length);
+  const side = few
+    ? Math.floor((WIDTH - (fewColumns + 1) * GAP) / fewColumns)
+    : Math.floor((HEIGHT - (rows.length + 1) * GAP) / rows.length);
+  const columns = few ? fewColumns : Math.ceil((WIDTH + GAP) / (side + GAP));
   const left = Math.round((WIDTH - columns * (side + GAP) + GAP) / 2);
   const top = Math.round((HEIGHT - rows.length * (side + GAP) + GAP) / 2);
   const wall = { width: WIDTH + 2 * side, height: HEIGHT, channels: 3 as const, background: '#14161c' };
@@ -106,9 +116,10 @@ const inTwo = (images: readonly Image[]): (readonly Image[])[] =>
 const { positionals } = parseArgs({ allowPositionals: true });
 const all = readdirSync(folder).filter((file) => file.endsWith('.json'));
 for (const name of positionals.length > 0 ? positionals : all.map((file) => file.slice(0, -'.json'.length))) {
-  const { settings, rows } = recipes[name] ?? { settings: [], rows: [] };
+  const { settings, rows, columns = false } = recipes[name] ?? { settings: [], rows: [] };
   const png = await runTemplate(name, settings, async (pictures, read) => {
-    const shown = rows.map((node) => pictures.get(node) ?? []);
+    const given = rows.map((node) => pictures.get(node) ?? []);
+    const shown = columns ? (given[0] ?? []).map((_, i) => given.map((images) => images[i]!)) : given;
     const last = [...pictures.values()].findLast((images) => images.length > 0) ?? [];
     const [only = last] = shown;
     return layOut(shown.length > 1 ? shown : inTwo(only), read);
