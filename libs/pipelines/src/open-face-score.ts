@@ -2,7 +2,6 @@
 import type { Model, NodeContext } from '@facewright/core';
 import {
   blipGraph,
-  blipPixels,
   createBertTokenizer,
   parseBlipRewardConfig,
   parseVocabulary,
@@ -11,12 +10,12 @@ import {
   type Tokenizer,
 } from '@facewright/models';
 import { buildModel } from '@facewright/onnx';
-import { imagesToTensor, type ImageBuffer, type Tensor, type Tensors } from '@facewright/tensor';
-import { resizeAndCropCentre } from './image/resize.ts';
+import type { ImageBuffer, Tensor, Tensors } from '@facewright/tensor';
 import { fusedWhere } from './fused-where.ts';
 import { componentKey, componentOf, componentText, componentWeights } from './model-files.ts';
 import { runRows } from './run-rows.ts';
 import { bertVocabulary } from './scores/bert-vocabulary.ts';
+import { clipPixels } from './scores/pixels.ts';
 
 export interface FaceScoreModel {
   readonly config: BlipRewardConfig;
@@ -42,11 +41,7 @@ export async function openFaceScore(handle: Model<'face-score'>, ctx: NodeContex
   const tokenizer = createBertTokenizer(vocabulary, { length: tokens });
   const build = (n: number) => buildModel(blipGraph(config, { batch: n, tokens }, weights, fusedWhere(ctx)));
 
-  const pixels = (crops: readonly ImageBuffer[]): Tensor<'float32'> =>
-    imagesToTensor(
-      crops.map((crop) => resizeAndCropCentre(crop, config.vision.imageSize)),
-      (byte, channel) => (byte / 255 - blipPixels.mean[channel]!) / blipPixels.deviation[channel]!,
-    );
+  const pixels = (crops: readonly ImageBuffer[]): Tensor<'float32'> => clipPixels(crops, config.vision.imageSize);
   return {
     config,
     tokenizer,

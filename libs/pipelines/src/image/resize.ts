@@ -24,13 +24,14 @@ const kernels: Readonly<Record<ResizeFilter, Kernel>> = {
 /** Pillow works with 22 fractional bits, so that 8 bits of value, 22 of weight and a sign and a guard bit fill an int32. */
 const fractionBits = 22;
 
-interface Taps {
+interface Taps<W> {
   readonly first: number;
-  readonly weights: Int32Array;
+  readonly weights: W;
 }
 
-/** For every target position, the source pixels it covers with their fixed-point weights. When shrinking, the kernel is widened by the factor. */
-function tapsOf(source: number, target: number, { support, weight }: Kernel): Taps[] {
+/** For every target position, the source pixels it covers with their weights, which add up to 1. When shrinking, the kernel is widened by the factor. */
+export function coverage(source: number, target: number, filter: ResizeFilter): Taps<readonly number[]>[] {
+  const { support, weight } = kernels[filter];
   const scale = source / target;
   const widened = Math.max(1, scale);
   return Array.from({ length: target }, (_, at) => {
@@ -39,15 +40,22 @@ function tapsOf(source: number, target: number, { support, weight }: Kernel): Ta
     const last = Math.min(source, Math.trunc(centre + support * widened + 0.5));
     const raw = Array.from({ length: last - first }, (_, i) => weight((i + first - centre + 0.5) * (1 / widened)));
     const sum = raw.reduce((a, b) => a + b, 0);
-    return { first, weights: Int32Array.from(raw, (w) => Math.trunc((w / sum) * 2 ** fractionBits + (w < 0 ? -0.5 : 0.5))) };
+    return { first, weights: raw.map((w) => w / sum) };
   });
 }
+
+/** The same in fixed point. */
+const tapsOf = (source: number, target: number, filter: ResizeFilter): Taps<Int32Array>[] =>
+  coverage(source, target, filter).map(({ first, weights }) => ({
+    first,
+    weights: Int32Array.from(weights, (w) => Math.trunc(w * 2 ** fractionBits + (w < 0 ? -0.5 : 0.5))),
+  }));
 
 /** One axis of a separable resize: `lines` runs of pixels, whose neighbours lie `step` bytes apart. */
 function resample(
   from: Uint8Array,
   to: Uint8Array,
-  taps: readonly Taps[],
+  taps: readonly Taps<Int32Array>[],
   lines: number,
   lineStart: (line: number, of: 'from' | 'to') => number,
   step: { readonly from: number; readonly to: number },
@@ -65,19 +73,18 @@ function resample(
 /** Resizes to `width` x `height` pixels. Horizontally first and rounded to bytes between the passes, as Pillow does. */
 export function resizeImage(image: ImageBuffer, width: number, height: number, filter: ResizeFilter): ImageBuffer {
   const { channels } = image;
-  const kernel = kernels[filter];
   let { data } = image;
   if (width !== image.width) {
     const wide = new Uint8Array(width * image.height * channels);
     const start = (line: number, of: 'from' | 'to') =>
       Math.floor(line / channels) * (of === 'from' ? image.width : width) * channels + (line % channels);
-    resample(data, wide, tapsOf(image.width, width, kernel), image.height * channels, start, { from: channels, to: channels });
+    resample(data, wide, tapsOf(image.width, width, filter), image.height * channels, start, { from: channels, to: channels });
     data = wide;
   }
   if (height !== image.height) {
     const tall = new Uint8Array(width * height * channels);
     const row = width * channels;
-    resample(data, tall, tapsOf(image.height, height, kernel), row, (line) => line, { from: row, to: row });
+    resample(data, tall, tapsOf(image.height, height, filter), row, (line) => line, { from: row, to: row });
     data = tall;
   }
   return { width, height, channels, data };
@@ -87,15 +94,19 @@ export function resizeImage(image: ImageBuffer, width: number, height: number, f
 const roundHalfEven = (x: number): number => (x % 1 === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
 
 /**
- * The square that ImageReward and CLIP look at: shorter side to `size` by antialiased bicubic, then the middle.
- * Source: torchvision's Resize(size, BICUBIC) and CenterCrop(size) on a PIL image; the longer side is truncated, not rounded.
+ * Where torchvision's Resize(size) and CenterCrop(size) look: the size of the whole picture once its shorter side is `size`, and the corner of the middle square.
+ * The longer side is truncated, not rounded.
  */
-export function resizeAndCropCentre(image: ImageBuffer, size: number): ImageBuffer {
-  const { width, height } = image;
+export function centreSquare({ width, height }: Pick<ImageBuffer, 'width' | 'height'>, size: number) {
   const shorter = Math.min(width, height);
   const [w, h] = [Math.trunc((size * width) / shorter), Math.trunc((size * height) / shorter)];
-  const [left, top] = [roundHalfEven((w - size) / 2), roundHalfEven((h - size) / 2)];
-  return cropImage(resizeImage(image, w, h, 'bicubic'), left, top, left + size, top + size);
+  return { width: w, height: h, left: roundHalfEven((w - size) / 2), top: roundHalfEven((h - size) / 2) };
+}
+
+/** The square that ImageReward and CLIP look at: shorter side to `size` by antialiased bicubic on bytes, then the middle. */
+export function resizeAndCropCentre(image: ImageBuffer, size: number): ImageBuffer {
+  const { width, height, left, top } = centreSquare(image, size);
+  return cropImage(resizeImage(image, width, height, 'bicubic'), left, top, left + size, top + size);
 }
 
 /** Pixels [left, right) x [top, bottom), whole numbers, which must lie inside. */

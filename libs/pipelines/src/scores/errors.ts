@@ -5,4 +5,5 @@ export const err = defineErrors('SCORES', {
   NOTHING: () => 'faces, images: expected a link to one of them, got none',
   BOTH: () => 'faces, images: expected a link to one of them, got both: the faces already say which pictures they are in',
   VOCABULARY: (where: string, got: number) => `${where}: expected the vocabulary of bert-base-uncased, got ${got} other pieces`,
+  FIT: (subject: string, want: string, got: string) => `${subject}: expected ${want}, got ${got}`,
 });
