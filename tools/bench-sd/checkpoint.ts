@@ -17,7 +17,7 @@ export interface Workplace {
   /** A temporary folder. */
   readonly folder: string;
   checkpoint(given: string | undefined, inpainting?: boolean): Promise<Checkpoint>;
-  /** Removes the folder, unless it is to be kept. So does Ctrl-C: nobody wants to find gigabytes there later. */
+  /** Removes the folder, unless it is to be kept. So do Ctrl-C and a kill: nobody wants to find gigabytes there later. */
   close(): void;
 }
 
@@ -27,10 +27,11 @@ export async function openWorkplace(keep: boolean): Promise<Workplace> {
     if (keep) console.log(`kept: ${folder}`);
     else rmSync(folder, { recursive: true, force: true });
   };
-  process.once('SIGINT', () => {
-    close();
-    process.exit(130);
-  });
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.once(signal, () => {
+      close();
+      process.exit(1);
+    });
   return {
     folder,
     async checkpoint(given, inpainting = false) {
