@@ -14,6 +14,7 @@ import { nodes as preview } from '@facewright/node-preview';
 import { nodes as prompts } from '@facewright/node-prompts';
 import { nodes as sampler } from '@facewright/node-sampler';
 import { nodes as saveImage } from '@facewright/node-save-image';
+import { nodes as scores } from '@facewright/node-scores';
 import { nodes as toyFaces } from '@facewright/node-toy-faces';
 
 export const packages: readonly NodePackage[] = [
@@ -26,6 +27,7 @@ export const packages: readonly NodePackage[] = [
   ...faceDetect,
   ...mask,
   ...faceScore,
+  ...scores,
   ...pairSet,
   ...faceScoreTrainer,
   ...guidanceLossTrainer,
