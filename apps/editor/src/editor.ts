@@ -39,7 +39,8 @@ const FIRST_TEMPLATE = 'face-quality-loop';
 const RECORD_MS = 250;
 const VALIDATE_MS = 400;
 const HINT_MS = 450;
-const TOAST_MS = 6000;
+/** A long text takes longer to read. */
+const toastMs = (text: string): number => 5000 + 30 * text.length;
 /** A list of models this young is not asked for again, ms. */
 const LISTING_MS = 3000;
 const LAST_RUN = 'facewright.run';
@@ -508,7 +509,7 @@ export class Editor {
   toast(kind: Toast['kind'], text: string): void {
     const id = this.#nextToast++;
     this.update({ toasts: [...this.state.toasts.filter((toast) => toast.text !== text), { id, kind, text }].slice(-4) });
-    setTimeout(() => this.dismiss(id), TOAST_MS);
+    setTimeout(() => this.dismiss(id), toastMs(text));
   }
   dismiss(id: number): void {
     this.update({ toasts: this.state.toasts.filter((toast) => toast.id !== id) });

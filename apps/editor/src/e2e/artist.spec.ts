@@ -177,6 +177,23 @@ describe.skipIf(!hasChromium)('an artist at the editor', () => {
       }));
   });
 
+  it('sees what is being drawn, large, and what the time left is of', async () => {
+    const slow = await startFakeServer({ pace: 1 });
+    const editor = await openEditor(browser, slow.url);
+    try {
+      await editor.page.click('#run');
+      await editor.page.waitForSelector('.live-picture img');
+      expect((await editor.page.locator('.live-picture img').boundingBox())!.height).toBeGreaterThanOrEqual(130);
+      expect(await editor.page.locator('.eta').textContent()).toMatch(/^this node: [\d.]+ s left, then \d+ more nodes$/);
+      await editor.page.click('#tab-gallery');
+      expect(await editor.page.locator('.gallery .live-picture figcaption').textContent()).toMatch(/Sampler.* of 20/);
+      expect(editor.complaints).toEqual([]);
+    } finally {
+      await editor.page.context().close();
+      await slow.close();
+    }
+  });
+
   it('drops a picture on a node that reads one: it is stored, and the node reads it', () =>
     withEditor(async (editor) => {
       const { page } = editor;

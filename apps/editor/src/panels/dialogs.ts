@@ -25,6 +25,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['Drag from a port to empty space', 'Nodes that fit'],
   ['Click the dot on a link', 'Remove the link'],
   ['Drop a picture or a graph file', 'Open the graph that it carries'],
+  ['Drop a picture on Load image', 'Use it there'],
   ['Drag a number sideways', 'Change it'],
   ['Escape', 'Close what is open'],
 ];

@@ -44,13 +44,15 @@ function left(run: RunState): string {
 }
 
 /** What the running node is drawing. */
-export function livePicture({ state }: Editor): TemplateResult | typeof nothing {
-  const [id, node] = [...(state.run?.nodes ?? [])].find(([, { status, preview }]) => status === 'running' && preview !== null) ?? [];
+export function livePicture(editor: Editor): TemplateResult | typeof nothing {
+  const [id, node] = [...(editor.state.run?.nodes ?? [])].find(([, { status, preview }]) => status === 'running' && preview !== null) ?? [];
   if (id === undefined || !node?.preview) return nothing;
-  const title = runNodeTitle(state, id);
+  const title = runNodeTitle(editor.state, id);
   return html`<figure class="live-picture">
     <img src=${node.preview} alt="Live picture of ${title}" />
-    <figcaption><strong>${title}</strong> <span class="soft">${statusWords(node)}</span></figcaption>
+    <figcaption>
+      <button class="link" @click=${() => editor.focusNode(id)}>${title}</button> <span class="soft">${statusWords(node)}</span>
+    </figcaption>
   </figure>`;
 }
 
