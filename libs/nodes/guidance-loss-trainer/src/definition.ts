@@ -1,23 +1,19 @@
-// GuidanceLossTrainer: ports of the node, safe in a browser.
+// Trainers of diffusion models: ports of the nodes, safe in a browser.
 import { defineNode, port } from '@facewright/core';
+import { stepPorts, timePorts, trainingPorts } from './ports.ts';
 
-export const definition = defineNode({
+const outputs = { model: port.model('diffusion'), training: port.training() };
+const common = { version: 1, category: 'Training', outputs, effects: 'none' } as const;
+
+export const guidanceLossTrainer = defineNode({
+  ...common,
   type: 'facewright/guidance-loss-trainer',
-  version: 1,
   title: 'Guidance loss trainer',
   summary: 'Fine-tunes a diffusion model so that the denoising of a bad face moves toward that of the good one (arXiv 2406.17100).',
-  category: 'Training',
   inputs: {
     model: port.model('diffusion', { help: 'The model to fine-tune; it also is the frozen guide.' }),
     pairs: port.pairs({ help: 'Good and bad pictures of the same scene.' }),
-    steps: port.integer({ min: 1, max: 1_000_000, default: 250, help: 'Optimiser steps.' }),
-    batch: port.integer({ min: 1, max: 512, default: 16, help: 'Pairs in each step.' }),
-    learningRate: port.number({
-      min: 0,
-      max: 1,
-      default: 1e-4,
-      help: 'Highest learning rate; warms up over 20 steps, then falls linearly to a tenth.',
-    }),
+    ...stepPorts({ steps: 250, batch: 16, what: 'Pairs' }),
     guidanceWeight: port.number({
       min: 0,
       max: 1000,
@@ -30,25 +26,91 @@ export const definition = defineNode({
       default: 1,
       help: 'Weight of the plain diffusion loss on the good picture. With guidance weight 0 this is plain fine-tuning.',
     }),
-    tMin: port.integer({
-      min: 0,
-      max: 999,
-      default: 400,
-      help: 'First timestep the guidance loss is drawn from. Low timesteps blur faces.',
-    }),
-    tMax: port.integer({ min: 1, max: 1000, default: 1000, help: 'Timestep the guidance loss stays below.' }),
+    ...timePorts({ from: 400, loss: 'guidance loss', why: ' Low timesteps blur faces.' }),
     snrWeighting: port.choice(['none', 'snr', 'min-snr'], {
       default: 'min-snr',
       help: 'How the guidance loss weighs timesteps by their signal-to-noise ratio.',
     }),
     snrGamma: port.number({ min: 0.01, max: 1000, default: 5, help: 'Cap of the signal-to-noise ratio for min-snr.' }),
-    mode: port.choice(['full', 'lora'], {
-      default: 'full',
-      help: 'Train every weight of the U-Net, or low-rank additions to its attention.',
+    faceWeight: port.number({
+      min: 1,
+      max: 1000,
+      default: 1,
+      advanced: true,
+      help: 'How many times as much as the rest of the picture the repainted faces count in the guidance loss; 1 makes no difference.',
     }),
-    rank: port.integer({ min: 1, max: 512, default: 8, help: 'Rank of the low-rank additions; only for lora.' }),
-    seed: port.seed({ help: 'Seed of pairs, noise and timesteps.' }),
+    ...trainingPorts({ learningRate: 1e-4, mode: 'full' }),
   },
-  outputs: { model: port.model('diffusion'), training: port.training() },
-  effects: 'none',
+});
+
+export const dpoTrainer = defineNode({
+  ...common,
+  type: 'facewright/dpo-trainer',
+  title: 'DPO trainer',
+  summary:
+    'Fine-tunes a diffusion model to denoise good pictures better than bad ones, compared with itself before (Diffusion-DPO, arXiv 2311.12908).',
+  inputs: {
+    model: port.model('diffusion', { help: 'The model to fine-tune; it also is the frozen reference.' }),
+    pairs: port.pairs({ help: 'Good and bad pictures of the same scene.' }),
+    ...stepPorts({ steps: 250, batch: 16, what: 'Pairs' }),
+    beta: port.number({
+      min: 0.01,
+      max: 1e6,
+      default: 5000,
+      help: 'How closely the tuned model is held to the reference: a larger beta lets it move less before a pair counts as won.',
+    }),
+    form: port.choice(['authors', 'diffusers'], {
+      default: 'authors',
+      advanced: true,
+      help: "The published training code takes half of beta; diffusers' script for LoRA takes all of it.",
+    }),
+    ...timePorts({ from: 0, loss: 'loss' }),
+    ...trainingPorts({ learningRate: 1e-5, mode: 'full' }),
+  },
+});
+
+export const spinTrainer = defineNode({
+  ...common,
+  type: 'facewright/spin-trainer',
+  title: 'SPIN trainer',
+  summary: 'Fine-tunes a diffusion model to prefer real pictures to those that it drew itself (SPIN for diffusion, arXiv 2402.10210).',
+  inputs: {
+    model: port.model('diffusion', { help: 'The model to fine-tune; it also is the frozen opponent, so it is the one that drew.' }),
+    good: port.images({ help: 'Real pictures.' }),
+    drawn: port.images({ help: 'Pictures that the model drew of the same captions, matched to the real ones by key.' }),
+    ...stepPorts({ steps: 250, batch: 16, what: 'Pairs' }),
+    beta: port.number({
+      min: 0.01,
+      max: 1e6,
+      default: 2500,
+      help: 'How closely the tuned model is held to the opponent: a larger beta lets it move less before a pair counts as won.',
+    }),
+    ...timePorts({ from: 0, loss: 'loss' }),
+    ...trainingPorts({ learningRate: 1e-5, mode: 'full' }),
+  },
+});
+
+export const fineTune = defineNode({
+  ...common,
+  type: 'facewright/fine-tune',
+  title: 'Fine-tune',
+  summary:
+    'Fine-tunes a diffusion model on pictures, if wanted with others of their kind beside them so that it does not forget these (DreamBooth, arXiv 2208.12242).',
+  inputs: {
+    model: port.model('diffusion', { help: 'The model to fine-tune.' }),
+    images: port.images({ help: 'Pictures to learn.' }),
+    prior: port.optional(port.images({ help: 'Pictures of the same kind, usually drawn by the model itself, that it is not to forget.' })),
+    prompt: port.text({ default: '', help: 'Stands for the captions of the pictures to learn; empty takes these.' }),
+    priorPrompt: port.text({ default: '', help: 'Stands for the captions of the prior pictures; empty takes these.' }),
+    ...stepPorts({ steps: 250, batch: 16, what: 'Pictures' }),
+    priorWeight: port.number({ min: 0, max: 1000, default: 1, help: 'Weight of the loss on the prior pictures.' }),
+    snrGamma: port.number({
+      min: 0,
+      max: 1000,
+      default: 0,
+      advanced: true,
+      help: 'Timesteps count min(SNR, gamma) / SNR, which damps the nearly clean ones; 5 is usual, 0 lets all count the same.',
+    }),
+    ...trainingPorts({ learningRate: 1e-4, mode: 'full' }),
+  },
 });

@@ -1,12 +1,14 @@
-// Coded errors of the GuidanceLossTrainer.
+// Coded errors of the nodes that train diffusion models.
 import { defineErrors } from '@facewright/tensor';
 
-export const err = defineErrors('GUIDANCE', {
-  NO_PAIRS: () => 'pairs: expected at least one pair, got none',
-  SIZE: (key: string, want: string, got: string) => `pair ${key}: expected pictures of ${want}, as the first pair has, got ${got}`,
+const lines = (problems: readonly string[]) => problems.map((p) => `\n  ${p}`).join('');
+
+export const err = defineErrors('TRAINER', {
+  NO_PICTURES: (port: string) => `${port}: expected at least one, got none`,
+  SIZES: (port: string, want: string, problems: readonly string[]) =>
+    `${port}: expected pictures of ${want}, as the first has, got ${problems.length} of another size:${lines(problems)}`,
+  DUPLICATE: (port: string, keys: readonly string[]) => `${port}: expected one picture for each key, got several for ${keys.join(', ')}`,
+  NO_PARTNERS: (keys: readonly string[]) => `drawn: expected a picture for each key of good, got none for ${keys.join(', ')}`,
   TIMES: (min: number, max: number) => `tMin, tMax: expected tMin below tMax, got ${min} and ${max}`,
-  PREDICTION: (got: string) => `model: expected one that predicts noise (epsilon), got ${got}`,
-  ARCHITECTURE: (model: string) =>
-    `model ${model}: expected a U-Net that is told text and time alone, got one that takes sizes as well, as Stable Diffusion XL`,
   CHANNELS: (want: number, got: number) => `model: expected a U-Net that reads ${want} latent channels alone, got ${got} input channels`,
 });

@@ -1,6 +1,11 @@
-// The GuidanceLossTrainer node: its definition paired with its work.
+// Trainers of diffusion models: definitions paired with their work.
 import { nodePackage } from '@facewright/core';
 import type { NodePackage } from '@facewright/core';
-import { definition } from './definition.ts';
+import { dpoTrainer, fineTune, guidanceLossTrainer, spinTrainer } from './definition.ts';
 
-export const nodes: readonly NodePackage[] = [nodePackage(definition, () => import('./run.ts'))];
+export const nodes: readonly NodePackage[] = [
+  nodePackage(guidanceLossTrainer, () => import('./guidance-loss.ts')),
+  nodePackage(dpoTrainer, () => import('./dpo.ts')),
+  nodePackage(spinTrainer, () => import('./spin.ts')),
+  nodePackage(fineTune, () => import('./fine-tune.ts')),
+];

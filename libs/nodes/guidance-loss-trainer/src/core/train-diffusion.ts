@@ -1,0 +1,109 @@
+// The core of every trainer of diffusion models: data, draws, step graph, loop, result.
+import type { Model, NodeContext, Training } from '@facewright/core';
+import { UNet2DCondition } from '@facewright/models';
+import { componentOf, recordTraining } from '@facewright/pipelines';
+import type { Tensor, Tensors } from '@facewright/tensor';
+import { averageDecay, learningRateSchedule, trainLoop } from '@facewright/train';
+import { loraContent, safetensorsBytes } from '@facewright/weights';
+import type { TrainingSettings } from '../ports.ts';
+import { rowsOf, shuffledRows } from './data-set.ts';
+import { drawFeeds } from './draws.ts';
+import { openPreview } from './preview.ts';
+import { stepGraph, type Method } from './step-graph.ts';
+import { trainedWeights, type TrainedWeights } from './trained-weights.ts';
+import type { Trainee } from './trainee.ts';
+
+/** How many previews a training shows. */
+const previews = 20;
+
+/** Trains by a method. The model has the trained weights, or one more LoRA; `settings` are kept with the training. Throws TRAIN_NOT_FINITE, and when the run is cancelled. */
+export async function trainDiffusion<S extends TrainingSettings>(
+  trainee: Trainee,
+  method: Method,
+  settings: S,
+  ctx: NodeContext,
+): Promise<{ model: Model<'diffusion'>; training: Training }> {
+  const { handle, diffusion } = trainee;
+  const { steps, batch, learningRate, schedule, warmUp, finalRate, emaDecay, seed } = settings;
+  const rng = ctx.rng(seed);
+  const unet = new UNet2DCondition(diffusion.unet);
+  const weights = await trainedWeights(trainee, unet, settings, rng, ctx);
+  const step = stepGraph(trainee, unet, weights, method, settings);
+  const wanted = new Set(step.feeds);
+  const rows = method.data.map((set) => ({ set, next: shuffledRows(set.count, rng) }));
+  const shapeOf = (column: string) =>
+    method.data
+      .map(({ columns }) => columns[column])
+      .find((tensor) => tensor !== undefined)!
+      .dims.slice(1);
+  const parametersOf = (state: Tensors): Map<string, Tensor> =>
+    new Map([...weights.inputs.keys()].map((name) => [name, state[emaDecay > 0 ? `ema.${name}` : name]!]));
+
+  const record = recordTraining(ctx);
+  const preview = settings.previewPrompt === '' ? null : await openPreview(trainee, weights, shapeOf(method.draws[0]!.like), settings, ctx);
+  const everyPreview = Math.max(1, Math.ceil(steps / previews));
+  const trained = await trainLoop({
+    session: (key, graph, options) => ctx.session(key, () => graph, options),
+    key: `train:${ctx.node}`,
+    step,
+    steps,
+    signal: ctx.signal,
+    learningRate: learningRateSchedule({
+      peak: learningRate,
+      steps,
+      warmUp: Math.min(warmUp, steps),
+      shape: schedule,
+      floor: finalRate,
+    }),
+    ...(emaDecay > 0 && { averageDecay: averageDecay(emaDecay) }),
+    batches: () => {
+      const feeds: Tensors = Object.assign(
+        {},
+        ...rows.map(({ set, next }) => rowsOf(set, next(batch))),
+        ...method.draws.map((draw) => drawFeeds(draw, batch, shapeOf(draw.like), diffusion.schedule, rng)),
+      );
+      return Object.fromEntries(Object.entries(feeds).filter(([name]) => wanted.has(name)));
+    },
+    onStep: async ({ step: at, loss, metrics, outputs, readState }) => {
+      record.add('loss', at, loss);
+      for (const [name, value] of Object.entries(metrics)) record.add(name, at, value);
+      const shown = at + 1 === steps || at % everyPreview === 0;
+      const see = async () =>
+        preview ? preview(parametersOf(await readState())) : (await diffusion.decodeLatents(outputs['clean'] as Tensor<'float32'>))[0];
+      ctx.progress(at + 1, steps, shown ? await see() : undefined);
+    },
+  });
+  ctx.signal.throwIfAborted();
+  return {
+    model: await tunedModel(handle, method.lora, weights, parametersOf(trained.state), ctx),
+    training: await record.finish({ method: method.title, steps: trained.steps, settings: Object.fromEntries(Object.entries(settings)) }),
+  };
+}
+
+async function tunedModel(
+  model: Model<'diffusion'>,
+  lora: string,
+  weights: TrainedWeights,
+  tensors: ReadonlyMap<string, Tensor>,
+  ctx: NodeContext,
+): Promise<Model<'diffusion'>> {
+  const name = `${model.name} (tuned)`;
+  const store = async (content: ReadonlyMap<string, Tensor>, metadata: Readonly<Record<string, string>>) => ({
+    asset: await ctx.assets.write(safetensorsBytes(content, metadata), 'application/x-safetensors'),
+  });
+  if (weights.lora) {
+    const ups = [...tensors].filter(([factor]) => factor.endsWith('.lora_B.weight'));
+    const factors = ups.map(([factor, up]) => {
+      const layer = factor.slice(weights.lora!.prefix.length, -'.lora_B.weight'.length);
+      return [`${layer}.weight`, { up, down: tensors.get(factor.replace(/lora_B\.weight$/, 'lora_A.weight'))! }] as const;
+    });
+    const content = loraContent({ unet: new Map(factors) }, weights.lora.alpha);
+    return {
+      ...model,
+      name,
+      loras: [...model.loras, { name: lora, weights: await store(content.tensors, content.metadata), strength: 1 }],
+    };
+  }
+  const unet = { ...componentOf(model, 'unet'), weights: await store(tensors, { format: 'pt' }) };
+  return { ...model, name, components: { ...model.components, unet } };
+}

@@ -1,0 +1,29 @@
+// The model to train, opened.
+import type { Model, NodeContext } from '@facewright/core';
+import { checkOwnWeights, openDiffusion, type DiffusionModel } from '@facewright/pipelines';
+import { err } from '../errors.ts';
+
+/** Rows of the frozen networks at once while encoding. */
+const encodeBatch = 32;
+
+export interface Trainee {
+  readonly handle: Model<'diffusion'>;
+  readonly diffusion: DiffusionModel;
+}
+
+/** Throws PIPELINES_EXPORTED, TRAINER_CHANNELS and as openDiffusion. */
+export async function openTrainee(handle: Model<'diffusion'>, ctx: NodeContext): Promise<Trainee> {
+  checkOwnWeights(handle, 'training');
+  const diffusion = await openDiffusion(handle, ctx, { batch: encodeBatch });
+  const { unet, vae } = diffusion;
+  if (unet.inChannels !== vae.latentChannels) throw err.CHANNELS(vae.latentChannels, unet.inChannels);
+  return { handle, diffusion };
+}
+
+/** The range [from, to) of timesteps that the model knows. Throws TRAINER_TIMES. */
+export function timesOf({ diffusion }: Trainee, tMin: number, tMax: number): { readonly from: number; readonly to: number } {
+  if (tMin >= tMax) throw err.TIMES(tMin, tMax);
+  // The range of the ports is that of 1,000 steps; a schedule of fewer has no others.
+  const count = diffusion.schedule.alphasCumprod.length;
+  return { from: Math.min(tMin, count - 1), to: Math.min(tMax, count) };
+}
