@@ -222,6 +222,13 @@ describe('loading a scorer', () => {
     await expect(loadAesthetic({ path: at('clip/model.safetensors') }, ctx)).rejects.toMatchObject({ code: 'MODELS_INPUT' });
     await expect(loadFaceQuality({ path: at('features/features.onnx') }, ctx)).rejects.toMatchObject({ code: 'PIPELINES_NETWORK' });
   });
+  it('says what to take instead of a TorchScript program', async () => {
+    // torch.jit.save(torch.jit.script(torch.nn.Linear(1, 1)), 'script.pt') of PyTorch 2.13
+    await expect(loadClip({ path: join(import.meta.dirname, 'fixtures/script.pt'), activation: 'auto' }, ctx)).rejects.toMatchObject({
+      code: 'SCORER_SCRIPT',
+      message: expect.stringContaining('facewright models pull clip') as string,
+    });
+  });
   it('refuses CLIP with another vocabulary', async () => {
     await writeClip('other', { ...tinyClip, text_config: { ...(tinyClip['text_config'] as Json), vocab_size: 50 } });
     await expect(clipScore({ ...(await whole()), model: await clip('other') }, ctx)).rejects.toMatchObject({ code: 'SCORES_FIT' });
