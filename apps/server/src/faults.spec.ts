@@ -267,7 +267,7 @@ describe('settings that cannot be', () => {
         }),
       );
       expect(problem).toBeNull();
-      return sharp(at('out', String(runs - 1), 'picture-cat.png.png'))
+      return sharp(at('out', String(runs - 1), 'picture-cat.png'))
         .raw()
         .toBuffer();
     };
@@ -354,9 +354,9 @@ describe('Stable Diffusion XL', () => {
         save: ['save-image', {}, { images: 'paint.images' }],
       }),
     );
-    expect(ended).toMatchObject({ problem: null, files: ['picture-cat.png.png'] });
+    expect(ended).toMatchObject({ problem: null, files: ['picture-cat.png'] });
     const pixels = async (file: string) => [...(await sharp(file).removeAlpha().raw().toBuffer())];
-    const [before, after] = [await pixels(at('pictures/cat.png')), await pixels(at('out', String(runs - 1), 'picture-cat.png.png'))];
+    const [before, after] = [await pixels(at('pictures/cat.png')), await pixels(at('out', String(runs - 1), 'picture-cat.png'))];
     const changed = before.flatMap((value, i) => (value === after[i] ? [] : [Math.floor(i / 3) % 16]));
     expect(Math.min(...changed)).toBe(8);
     expect(changed.length).toBeGreaterThan(200);
@@ -368,7 +368,7 @@ describe('Stable Diffusion XL', () => {
       draw: ['image-to-image', { ...quick, prompt: 'a face', scheduler: 'euler' }, { model: 'load.model', images: 'pictures.images' }],
       save: ['save-image', {}, { images: 'draw.images' }],
     });
-    expect(await run(graph)).toMatchObject({ problem: null, files: ['picture-cat.png.png'] });
+    expect(await run(graph)).toMatchObject({ problem: null, files: ['picture-cat.png'] });
   });
   it('that only repaints draws nothing new', async () => {
     await fails(drawing({}, { path: at('xl-inpainting') }), 'SAMPLER_CHANNELS', 'expected a U-Net with 4 input channels, got 9');

@@ -13,7 +13,7 @@ export const run: NodeRun<typeof definition> = async ({ images, prefix }, ctx) =
   const joint = start === '' ? '' : /[/\\]$/.test(prefix) ? '/' : '-';
   for (const [index, image] of images.entries()) {
     ctx.signal.throwIfAborted();
-    const name = uniqueName(`${start}${joint}${safeName(image.key)}`, taken);
+    const name = uniqueName(`${start}${joint}${safeName(image.key.replace(/\.(png|jpe?g|webp)$/i, ''))}`, taken);
     // pictures from folders may be JPEG or WebP
     const { asset } = image.asset.mediaType === 'image/png' ? image : await ctx.images.write(await ctx.images.read(image), image);
     const { graph, node } = ctx;
