@@ -33,7 +33,12 @@ for name, (config, (height, width)) in CASES.items():
         pooled = config['projection_class_embeddings_input_dim'] - 6 * config['addition_time_embed_dim']
         added = {'text_embeds': tensor('text_embeds', (2, pooled)), 'time_ids': torch.tensor(TIME_IDS, dtype=torch.float32)}
     with torch.no_grad():
-        prediction = model(sample, torch.tensor([7.0, 981.0]), context, added_cond_kwargs=added or None).sample
+        times = torch.tensor([7.0, 981.0])
+        prediction = model(sample, times, context, added_cond_kwargs=added or None).sample
+        parameters = {k: list(v.shape) for k, v in model.state_dict().items()}
+        half = model.half()(sample.half(), times, context.half(), added_cond_kwargs={k: v.half() if k == 'text_embeds' else v for k, v in added.items()} or None).sample
+        # How far diffusers in float16 is from itself in float32: small norms enlarge roundings.
+        half_error = float((half.float() - prediction).abs().max() / prediction.abs().max())
     cases.append({'name': name, 'config': config, 'height': height, 'width': width, 'tokens': 5, 'timestep': [7, 981], **({'time_ids': TIME_IDS} if added else {}),
-        'parameters': {k: list(v.shape) for k, v in model.state_dict().items()} if name.startswith('layers') else len(model.state_dict()), 'prediction': packed(prediction)})
+        'parameters': parameters if name.startswith('layers') else len(parameters), 'half_error': half_error, 'prediction': packed(prediction)})
 write('unet-2d-condition', cases, [diffusers])

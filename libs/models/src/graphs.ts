@@ -1,5 +1,6 @@
 // Whole models as graphs with named inputs and outputs, ready to serialise or to differentiate.
 import { input, type Value } from '@facewright/onnx';
+import type { Shape } from '@facewright/tensor';
 import { AutoencoderKL } from './autoencoder-kl/autoencoder-kl.ts';
 import { latentStride, type AutoencoderConfig } from './autoencoder-kl/config.ts';
 import { BlipReward } from './blip/blip-reward.ts';
@@ -7,8 +8,16 @@ import type { BlipRewardConfig } from './blip/config.ts';
 import { ClipText, type ClipTextOptions } from './clip-text/clip-text.ts';
 import type { ClipTextConfig } from './clip-text/config.ts';
 import { bind, type BindOptions, type WeightSource } from './nn/binding.ts';
+import { castTo } from './nn/layers.ts';
 import { timeIds, type UNetConfig } from './unet-2d-condition/config.ts';
 import { UNet2DCondition } from './unet-2d-condition/unet-2d-condition.ts';
+
+/** A float32 input, as numbers of the precision that the graph computes in. */
+const fed = (name: string, shape: Shape, { precision = 'float32' }: BindOptions): Value => castTo(input(name, 'float32', shape), precision);
+/** Outputs are float32 in every precision. */
+const told = (value: Value): Value => castTo(value, 'float32');
+/** The autoencoder of Stable Diffusion XL overflows in float16, and a face score is quick: both compute in float32. */
+type InFloat32 = Omit<BindOptions, 'precision'>;
 
 /** Sizes in latents. */
 export interface UNetSize {
@@ -31,15 +40,15 @@ export function unetGraph(
   const unet = new UNet2DCondition(config);
   const { addition } = config;
   const prediction = unet.forward(bind(unet, weights, options), {
-    sample: input('sample', 'float32', [batch, config.inChannels, height, width]),
+    sample: fed('sample', [batch, config.inChannels, height, width], options),
     timestep: input('timestep', 'float32', [batch]),
-    encoder_hidden_states: input('encoder_hidden_states', 'float32', [batch, tokens, config.crossAttentionDim]),
+    encoder_hidden_states: fed('encoder_hidden_states', [batch, tokens, config.crossAttentionDim], options),
     ...(addition && {
-      text_embeds: input('text_embeds', 'float32', [batch, addition.textWidth]),
+      text_embeds: fed('text_embeds', [batch, addition.textWidth], options),
       time_ids: input('time_ids', 'float32', [batch, timeIds]),
     }),
   });
-  return { prediction };
+  return { prediction: told(prediction) };
 }
 
 export interface TextGraphOptions extends BindOptions, Pick<ClipTextOptions, 'skip' | 'finalNorm'> {
@@ -57,17 +66,18 @@ export function textGraph(
   { pooled = false, embeds = false, skip = 0, finalNorm = true, ...options }: TextGraphOptions = {},
 ): Readonly<Record<'hidden', Value> & Partial<Record<'pooled', Value>>> {
   const text = new ClipText(config);
-  return text.forward(bind(text, weights, options), input('input_ids', 'int64', [batch, tokens]), {
+  const { hidden, pooled: vector } = text.forward(bind(text, weights, options), input('input_ids', 'int64', [batch, tokens]), {
     skip,
     finalNorm,
     ...(pooled && { poolIndex: input('pool_index', 'int64', [batch]) }),
     ...(embeds && {
       given: {
-        vectors: input('token_embeds', 'float32', [batch, tokens, config.width]),
+        vectors: fed('token_embeds', [batch, tokens, config.width], options),
         mask: input('token_embeds_mask', 'float32', [batch, tokens, 1]),
       },
     }),
   });
+  return { hidden: told(hidden), ...(vector && { pooled: told(vector) }) };
 }
 
 /** Sizes in pixels. */
@@ -82,7 +92,7 @@ export function vaeEncodeGraph(
   config: AutoencoderConfig,
   { batch, height, width }: PictureSize,
   weights: WeightSource,
-  options: BindOptions = {},
+  options: InFloat32 = {},
 ): { readonly mean: Value; readonly logvar: Value } {
   const vae = new AutoencoderKL(config);
   const { mean, logvar } = vae.encode(bind(vae, weights, options), input('sample', 'float32', [batch, config.inChannels, height, width]));
@@ -94,7 +104,7 @@ export function vaeDecodeGraph(
   config: AutoencoderConfig,
   { batch, height, width }: PictureSize,
   weights: WeightSource,
-  options: BindOptions = {},
+  options: InFloat32 = {},
 ): { readonly sample: Value } {
   const vae = new AutoencoderKL(config);
   const stride = latentStride(config);
@@ -107,7 +117,7 @@ export function blipGraph(
   config: BlipRewardConfig,
   { batch, tokens }: { readonly batch: number; readonly tokens: number },
   weights: WeightSource,
-  options: BindOptions = {},
+  options: InFloat32 = {},
 ): { readonly reward: Value } {
   const model = new BlipReward(config);
   const { imageSize } = config.vision;

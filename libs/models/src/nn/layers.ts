@@ -9,6 +9,9 @@ const fanIn = (fan: number) => ({ kind: 'uniform', bound: 1 / Math.sqrt(fan) }) 
 
 export const reshape = (x: Value, shape: readonly number[]): Value => op.Reshape([x], { shape });
 
+/** As numbers of an element type; itself where it is of that type. */
+export const castTo = (x: Value, to: Value['dtype']): Value => (x.dtype === to ? x : op.Cast([x], { to }));
+
 /** y = x Wᵀ + b over the last axis. W stays in PyTorch's [out, in] layout: Gemm reads it transposed at no cost, a Transpose node would be folded into a second copy. */
 export class Linear extends Module {
   readonly weight: Parameter;

@@ -1,5 +1,5 @@
 // Where a binding takes its values from: a checkpoint, graph inputs, a base with low-rank additions.
-import { input, op, parameter, type ParameterData, type Value } from '@facewright/onnx';
+import { input, parameter, type ParameterData, type Value } from '@facewright/onnx';
 import type { DType, Shape, Tensor } from '@facewright/tensor';
 import { err } from '../errors.ts';
 import type { BoundWeight, LowRank, WeightSource } from './binding.ts';
@@ -10,7 +10,7 @@ export type StoredTensor = ParameterData & { readonly dtype: DType; readonly sha
 
 const floats: ReadonlySet<DType> = new Set(['float32', 'float16', 'bfloat16', 'float64']);
 
-/** Weights of a checkpoint, never copied; narrower floats get a Cast to float32. Throws MODELS_WEIGHTS for a missing or misshapen tensor. `rename` sets them apart when two models share a graph. */
+/** Weights of a checkpoint, never copied, in the element type that they have there. Throws MODELS_WEIGHTS for a missing or misshapen tensor. `rename` sets them apart when two models share a graph. */
 export function storedWeights(
   checkpoint: ReadonlyMap<string, StoredTensor>,
   { rename = (name) => name }: { readonly rename?: (name: string) => string } = {},
@@ -20,15 +20,13 @@ export function storedWeights(
     if (!stored) throw err.WEIGHTS('checkpoint', [`missing: ${name}`]);
     if (String(stored.shape) !== String(wanted.shape))
       throw err.WEIGHTS('checkpoint', [`misshapen: ${name} is [${stored.shape.join(', ')}], expected [${wanted.shape.join(', ')}]`]);
-    return asFloat32(rename(name), stored);
+    return floating(rename(name), stored);
   };
 }
 
-function asFloat32(name: string, stored: StoredTensor): Value {
-  const value = parameter(name, stored.dtype, stored.shape, stored);
-  if (stored.dtype === 'float32') return value;
+function floating(name: string, stored: StoredTensor): Value {
   if (!floats.has(stored.dtype)) throw err.WEIGHTS('checkpoint', [`${name}: expected a floating element type, got ${stored.dtype}`]);
-  return op.Cast([value], { to: 'float32' });
+  return parameter(name, stored.dtype, stored.shape, stored);
 }
 
 /** Tensors in memory as a checkpoint. */
@@ -80,8 +78,8 @@ export function withStoredLowRank(
     return found
       ? [
           {
-            down: asFloat32(`${label}.${name}.down`, found.down),
-            up: asFloat32(`${label}.${name}.up`, found.up),
+            down: floating(`${label}.${name}.down`, found.down),
+            up: floating(`${label}.${name}.up`, found.up),
             scale: found.scale * strength,
           },
         ]

@@ -5,7 +5,7 @@ import { SpatialTransformer } from '../diffusers/attention.ts';
 import { Downsample, ResnetBlock, Upsample } from '../diffusers/resnet.ts';
 import { err } from '../errors.ts';
 import type { Binding } from '../nn/binding.ts';
-import { Conv2d, GroupNorm, Linear, reshape } from '../nn/layers.ts';
+import { castTo, Conv2d, GroupNorm, Linear, reshape } from '../nn/layers.ts';
 import { Module } from '../nn/module.ts';
 import { timeIds, type UNetConfig } from './config.ts';
 
@@ -203,7 +203,8 @@ export class UNet2DCondition extends Module {
         throw err.INPUT(name, `[${want.join(', ')}]`, value ? `[${value.shape.join(', ')}]` : 'nothing');
       return value;
     };
-    const sinusoids = (value: Value, width: number) => sinusoidalEmbedding(value, { width, flipSinToCos, freqShift });
+    // Angles up to 999 radians: float16 would be off by a quarter of one.
+    const sinusoids = (value: Value, width: number) => castTo(sinusoidalEmbedding(value, { width, flipSinToCos, freqShift }), sample.dtype);
     const time = this.time_embedding.forward(b, sinusoids(check('timestep', timestep, [batch]), blockOutChannels[0]!));
     if (!addition || !this.add_embedding) return time;
     const { textWidth, timeWidth } = addition;
