@@ -91,7 +91,11 @@ export class PortWidget extends BaseWidget {
         ctx.fillText(cut(ctx, fieldText(value), right - from - 20), right - 20, middle);
         return;
       case 'number':
-        ctx.fillText(typeof value === 'number' ? number(value) : value === undefined ? (port.optional ? 'optional' : 'needed') : fieldText(value), right, middle);
+        ctx.fillText(
+          typeof value === 'number' ? number(value) : value === undefined ? (port.optional ? 'optional' : 'needed') : fieldText(value),
+          right,
+          middle,
+        );
         return;
       case 'text':
         if (port.type.maskOf === undefined) break;
