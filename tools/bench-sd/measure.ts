@@ -43,8 +43,8 @@ const partNames: Readonly<Record<PartName, string>> = {
 };
 const GB = 1e9;
 
-/** Reads files once, so that the system holds them in memory as far as it can. */
-async function readOnce(path: string): Promise<void> {
+/** Reads files, so that the system holds them in memory as far as it can: some systems drop pages within a minute, and whoever came next would wait for the disk. */
+async function readAll(path: string): Promise<void> {
   const files = (await stat(path)).isDirectory()
     ? (await readdir(path, { recursive: true, withFileTypes: true }))
         .filter((entry) => entry.isFile())
@@ -80,6 +80,7 @@ export async function measureSides({ settings, python, runs, log }: Measure): Pr
     each(async (name) => {
       const side = await start[name]();
       try {
+        await readAll(settings.path);
         return await act(side);
       } finally {
         await side.close();
@@ -96,7 +97,6 @@ export async function measureSides({ settings, python, runs, log }: Measure): Pr
   });
   const rows: Row[] = [];
 
-  await readOnce(settings.path);
   const opened: Readonly<Partial<Record<SideName, { readonly start: number; readonly open: number; readonly about: About }>>>[] = [];
   for (let round = 0; round < runs; round++)
     opened.push(
@@ -114,7 +114,11 @@ export async function measureSides({ settings, python, runs, log }: Measure): Pr
   try {
     await each((name) => open[name]!.ask('open'));
     for (const part of parts) {
-      const once = () => each(async (name) => (await open[name]!.ask<{ readonly seconds: number }>('part', { name: part })).seconds);
+      const once = () =>
+        each(async (name) => {
+          await readAll(settings.path);
+          return (await open[name]!.ask<{ readonly seconds: number }>('part', { name: part })).seconds;
+        });
       const first = await once();
       if (part === 'unet') rows.push(row(`${partNames[part]}, the first`, 's', first));
       const rounds: Readonly<Partial<Record<SideName, number>>>[] = [];
