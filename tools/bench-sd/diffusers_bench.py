@@ -78,4 +78,4 @@ def part(name):
 
 
 drawn = None
-answer({'about': about, 'open': lambda: timed(open_all), 'part': part, 'picture': lambda: timed(picture)})
+answer({'about': about, 'open': lambda: timed(open_all), 'build': lambda: {'seconds': 0}, 'part': part, 'picture': lambda: timed(picture)})

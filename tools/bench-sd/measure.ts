@@ -97,22 +97,40 @@ export async function measureSides({ settings, python, runs, log }: Measure): Pr
   });
   const rows: Row[] = [];
 
-  const opened: Readonly<Partial<Record<SideName, { readonly start: number; readonly open: number; readonly about: About }>>>[] = [];
+  const opened: Readonly<
+    Partial<Record<SideName, { readonly start: number; readonly open: number; readonly build: number; readonly about: About }>>
+  >[] = [];
   for (let round = 0; round < runs; round++)
     opened.push(
       await fresh(async (side) => ({
         start: side.startSeconds,
         about: await side.ask<About>('about'),
         open: (await side.ask<{ readonly seconds: number }>('open')).seconds,
+        build: (await side.ask<{ readonly seconds: number }>('build')).seconds,
       })),
     );
-  const of = (key: 'start' | 'open') =>
-    middle(opened.map((round) => Object.fromEntries(names.map((name) => [name, round[name]![key]])) as Record<SideName, number>));
-  rows.push(row('start of the process and imports', 's', of('start')), row('open the checkpoint', 's', of('open'), 0.3));
+  const of = (...keys: readonly ('start' | 'open' | 'build')[]) =>
+    middle(
+      opened.map(
+        (round) =>
+          Object.fromEntries(names.map((name) => [name, keys.reduce((sum, key) => sum + round[name]![key], 0)])) as Record<
+            SideName,
+            number
+          >,
+      ),
+    );
+  rows.push(
+    row('start of the process and imports', 's', of('start')),
+    row('open the checkpoint', 's', of('open'), 0.3),
+    row('open it and build every graph', 's', of('open', 'build')),
+  );
 
   const open = await each((name) => start[name]());
   try {
-    await each((name) => open[name]!.ask('open'));
+    await each(async (name) => {
+      await open[name]!.ask('open');
+      await open[name]!.ask('build');
+    });
     for (const part of parts) {
       const once = () =>
         each(async (name) => {

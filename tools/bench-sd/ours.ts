@@ -48,12 +48,14 @@ function partsOf(model: DiffusionModel): Readonly<Record<PartName, () => Promise
 }
 
 let open: ReturnType<typeof partsOf> | undefined;
-/** Opens every session that drawing takes, and computes nothing. */
-async function openAll(): Promise<void> {
-  const model = await handle();
-  const dry = partsOf(await openModel(model, studio.dry));
+/** Reads and checks the file: from here on the model takes prompts. */
+async function openPipeline(): Promise<void> {
+  open = partsOf(await openModel(await handle(), studio.ctx));
+}
+/** Opens every session that drawing takes, which the first prompt would, and computes nothing. */
+async function build(): Promise<void> {
+  const dry = partsOf(await openModel(await handle(), studio.dry));
   for (const name of ['text', 'unet', 'decode'] as const) await dry[name]();
-  open = partsOf(await openModel(model, studio.ctx));
 }
 
 async function picture(): Promise<void> {
@@ -91,7 +93,8 @@ async function profile() {
 
 await answer({
   about: async () => ({ device: studio.runtime.description, precision: 'float32', versions: {} }),
-  open: () => timed(openAll),
+  open: () => timed(openPipeline),
+  build: () => timed(build),
   part: ({ name }) => timed(open![name as PartName]),
   picture: () => timed(picture),
   profile,

@@ -64,7 +64,7 @@ export function pageOf(results: Results): string {
     ['| what | Facewright | diffusers | ratio | goal | |', '|---|---|---|---|---|---|', ...rows.map(line)].join('\n'),
     '',
     `- Medians of ${runs}, but for the first U-Net step and the picture, which are of one run. What is run in a row is warm: one run before is not counted. Before everything that is timed the file is read once, so that neither side waits for the disk.`,
-    '- Opening is from the path of the file to a pipeline of which every part is ready (ours: sessions for text, the guided U-Net at this size and the VAE decoder; theirs: `StableDiffusionPipeline.from_single_file`), in a fresh process that has imported its code. Either side may map the file and leave its weights to the first step, which is why that stands apart.',
+    '- Opening is from the path of the file to a pipeline that takes prompts (ours: the loader and openDiffusion, which read and check what the file holds; theirs: `StableDiffusionPipeline.from_single_file`), in a fresh process that has imported its code. Neither side reads the weights then: both map the file and leave them to the first step, which is why that stands apart. Facewright writes the graph of a part when it is first used; the row below counts that of all parts too (text, the guided U-Net at this size, the VAE decoder, and the tokenizer). diffusers has built its modules by then.',
     `- The picture is DDIM with guidance ${guidance} in a fresh process, opening included, imports not.`,
     '- Peak memory is the largest resident set of the process and its children. Facewright maps the file of weights: its pages count as resident, but the system can drop them and shares them between processes.',
     '',

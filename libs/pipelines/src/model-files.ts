@@ -1,10 +1,12 @@
 // The components of a model handle: where their weights are, and what names their content.
 import type { FileRef, Model, NodeContext } from '@facewright/core';
-import { modernAutoencoderNames, splitSingleFile, splitVaeFile, type Json, type StoredTensor } from '@facewright/models';
+import { modernAutoencoderNames, splitSingleFile, splitVaeFile, type Json, type SingleFile, type StoredTensor } from '@facewright/models';
 import { openTensorFile, readTensors } from '@facewright/weights';
 import type { Tensor } from '@facewright/tensor';
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { err } from './errors.ts';
+import { recent } from './recent.ts';
 import { withoutModulePrefix } from './scores/scorer-tensors.ts';
 
 export interface Component {
@@ -47,9 +49,9 @@ export async function componentWeights(handle: Model, name: string, ctx: NodeCon
   const { weights } = componentOf(handle, name);
   if (!weights) throw err.COMPONENT(handle.name, name, ['one without weights']);
   const file = await ctx.assets.file(weights);
-  const { tensors } = await openTensorFile(file);
-  if (tensors.has(singleFileMark)) {
-    const part = splitSingleFile(file, tensors)[singleFileParts[name as keyof typeof singleFileParts]];
+  const { tensors, single } = await openParts(file);
+  if (single) {
+    const part = single[singleFileParts[name as keyof typeof singleFileParts]];
     if (!part) throw err.COMPONENT(handle.name, name, ['a checkpoint without one']);
     return part.tensors;
   }
@@ -57,6 +59,22 @@ export async function componentWeights(handle: Model, name: string, ctx: NodeCon
   if (name !== 'vae') return tensors;
   const ofDiffusers = [...tensors.keys()].some((key) => key.startsWith('decoder.mid_block.'));
   return ofDiffusers ? modernAutoencoderNames(tensors) : splitVaeFile(file, tensors).tensors;
+}
+
+interface Parts {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Null for a file that holds one part alone. */
+  readonly single: SingleFile | null;
+}
+/** The parts of a checkpoint are asked for one after the other. */
+const files = new Map<string, Promise<Parts>>();
+
+async function openParts(file: string): Promise<Parts> {
+  const { size, mtimeMs } = await stat(file).catch(() => ({ size: 0, mtimeMs: 0 }));
+  return recent(files, `${file}:${size}:${mtimeMs}`, async () => {
+    const { tensors } = await openTensorFile(file);
+    return { tensors, single: tensors.has(singleFileMark) ? splitSingleFile(file, tensors) : null };
+  });
 }
 
 /** The weights of a component read into memory, as a training begins with. Throws as componentWeights, and WEIGHTS_UNREADABLE. */

@@ -2,8 +2,9 @@
 import type { Model, NodeContext } from '@facewright/core';
 import { createClipTokenizer, parseMerges, type BpeVocabulary, type Tokenizer } from '@facewright/models';
 import { err } from './errors.ts';
-import { componentOf, componentText } from './model-files.ts';
+import { componentOf, componentText, digestOf } from './model-files.ts';
 import { clipVocabulary } from './prompts/clip-vocabulary.ts';
+import { recent } from './recent.ts';
 
 /**
  * `length` is the number of positions that the text encoder has. A component without files, as single-file checkpoints have, gets the vocabulary of CLIP.
@@ -17,9 +18,14 @@ export async function openClipTokenizer(
 ): Promise<Tokenizer> {
   const { config, files } = componentOf(handle, component);
   const padToken = tokenOf(config['pad_token']);
-  const vocabulary = Object.keys(files).length > 0 ? await vocabularyOfFiles(handle, component, ctx) : await clipVocabulary();
-  return createClipTokenizer(vocabulary, { length, ...(padToken !== undefined && { padToken }) });
+  const key = JSON.stringify([padToken, length, Object.entries(files).map(([name, ref]) => [name, digestOf(ref)])]);
+  return recent(tokenizers, key, async () => {
+    const vocabulary = Object.keys(files).length > 0 ? await vocabularyOfFiles(handle, component, ctx) : await clipVocabulary();
+    return createClipTokenizer(vocabulary, { length, ...(padToken !== undefined && { padToken }) });
+  });
 }
+/** Making one takes a tenth of a second, and models share them. */
+const tokenizers = new Map<string, Promise<Tokenizer>>();
 
 async function vocabularyOfFiles(handle: Model<'diffusion'>, component: string, ctx: NodeContext): Promise<BpeVocabulary> {
   const merges = parseMerges(await componentText(handle, component, 'merges.txt', ctx));

@@ -111,7 +111,13 @@ export function vocabularyOfMerges(merges: readonly string[]): BpeVocabulary {
 }
 
 /** The vocabulary in OpenAI's and open_clip's bpe_simple_vocab_16e6.txt (already unzipped): 49,408 pieces from the first 48,894 of its merges. */
-export const openClipVocabulary = (text: string): BpeVocabulary => vocabularyOfMerges(parseMerges(text).slice(0, 49152 - 256 - 2));
+export function openClipVocabulary(text: string): BpeVocabulary {
+  const merges = 49152 - 256 - 2;
+  // the file goes on for five times as many lines
+  let end = 0;
+  for (let line = 0; line <= merges && end >= 0; line++) end = text.indexOf('\n', end + 1);
+  return vocabularyOfMerges(parseMerges(end < 0 ? text : text.slice(0, end)).slice(0, merges));
+}
 
 /**
  * Learns at most `count` merges from texts, joining the most frequent neighbours first (Sennrich et al. 2016); ties go to the pair that sorts first.

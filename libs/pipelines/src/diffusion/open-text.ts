@@ -33,29 +33,25 @@ export async function openText(
   const encoders = await Promise.all(names.map((name) => openEncoder(handle, name, dual, batch, ctx)));
   return {
     width: encoders.reduce((sum, { config }) => sum + config.width, 0),
-    encode: (texts, clipSkip) =>
-      encodePrompts(
-        texts,
-        encoders.map(({ at }) => at(clipSkip)),
-        ctx.log,
-      ),
+    encode: async (texts, clipSkip) => encodePrompts(texts, await Promise.all(encoders.map(({ at }) => at(clipSkip))), ctx.log),
   };
 }
 
 async function openEncoder(handle: Model<'diffusion'>, name: TextComponent, dual: boolean, batch: number, ctx: NodeContext) {
   const config = parseClipTextConfig(componentOf(handle, name).config);
-  const tokenizer = await openClipTokenizer(handle, name === 'text_encoder' ? 'tokenizer' : 'tokenizer_2', config.maxTokens, ctx);
+  // made when the first prompt comes, since that takes longer than opening a checkpoint
+  const openTokenizer = () => openClipTokenizer(handle, name === 'text_encoder' ? 'tokenizer' : 'tokenizer_2', config.maxTokens, ctx);
   if (isExported(handle, name))
-    return { config, at: exportedRun(await openExportedText(handle, name, ctx), handle, config, tokenizer, dual) };
+    return { config, at: exportedRun(await openExportedText(handle, name, ctx), handle, config, openTokenizer, dual) };
   const weights = await loraAdditions(handle, name, storedWeights(await componentWeights(handle, name, ctx)), ctx);
   const embeddings = await openEmbeddings(handle, config, ctx);
   const pooled = name === 'text_encoder_2';
 
-  const at = (clipSkip: number): TextRun => {
+  const at = async (clipSkip: number): Promise<TextRun> => {
     const skip = dual ? clipSkip : clipSkip - 1;
     if (skip >= config.layers) throw err.CLIP_SKIP(handle.name, config.layers - (dual ? 1 : 0), clipSkip);
     return {
-      tokenizer,
+      tokenizer: await openTokenizer(),
       width: config.width,
       embeddings,
       async run({ ids, rows, tokens, poolIndex, embeds }) {
@@ -85,13 +81,13 @@ async function openEncoder(handle: Model<'diffusion'>, name: TextComponent, dual
 
 /** An exported graph takes no vectors, and what it gives of an earlier layer is not normed: only Stable Diffusion XL reads such. */
 const exportedRun =
-  (text: ExportedText, { name }: Model, { width }: ClipTextConfig, tokenizer: Tokenizer, dual: boolean) =>
-  (clipSkip: number): TextRun => {
+  (text: ExportedText, { name }: Model, { width }: ClipTextConfig, openTokenizer: () => Promise<Tokenizer>, dual: boolean) =>
+  async (clipSkip: number): Promise<TextRun> => {
     const skip = dual ? clipSkip : clipSkip - 1;
     if (skip > 0 && !dual)
       throw err.NETWORK(name, 'a text encoder whose weights are at hand, as clipSkip above 1 needs', 'an exported graph');
     return {
-      tokenizer,
+      tokenizer: await openTokenizer(),
       width,
       embeddings: new Map(),
       async run({ ids, rows, tokens }) {
