@@ -1,12 +1,13 @@
 // npm run bench:sd: Stable Diffusion 1.5 at full size beside diffusers on PyTorch; writes bench/sd-results.json and docs/sd-benchmarks.md. Run it on a machine that does nothing else.
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { ProviderChoice } from '@facewright/runtime';
 import { circumstances, writeFormatted } from '../bench/report.ts';
 import { openWorkplace } from './checkpoint.ts';
 import { measureSides } from './measure.ts';
 import { misses, pageOf, type Results } from './page.ts';
+import { commandLine } from './settings.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -55,9 +56,11 @@ try {
   const comparison = await measureSides({ settings: { ...settings, path, configs }, python, runs, log: console.log });
   const results: Results = {
     ...conditions,
-    command: ['npm run bench:sd', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
+    command: commandLine('bench:sd'),
     runs,
-    checkpoint: options.checkpoint ?? 'a single file of random float32 weights, made for the run, which cost what trained ones cost',
+    checkpoint:
+      (options.checkpoint && basename(options.checkpoint)) ??
+      'a single file of random float32 weights, made for the run, which cost what trained ones cost',
     settings,
     ...comparison,
   };

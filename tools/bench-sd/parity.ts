@@ -1,7 +1,7 @@
 // npm run parity:sd: what Facewright and diffusers compute with one Stable Diffusion 1.5 checkpoint at full size, case by case; writes docs/sd-parity.md. Exits with 1 when they differ by more than is tolerated.
 import { mkdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openTensorFile, readTensors } from '@facewright/weights';
 import { circumstances, writeFormatted } from '../bench/report.ts';
@@ -9,6 +9,7 @@ import { openWorkplace, type Checkpoint } from './checkpoint.ts';
 import { allCases, parityRequest, schedulerOf, skipsOf, unetCase, type Cases, type ParityRow } from './parity-cases.ts';
 import { passes, pageOf } from './parity-page.ts';
 import { openStudio } from './pipeline.ts';
+import { commandLine } from './settings.ts';
 import { startSide } from './side.ts';
 
 const { values: options } = parseArgs({
@@ -78,8 +79,8 @@ try {
   const page = pageOf(rows, {
     ...conditions,
     versions: { ...conditions.versions, ...versions },
-    checkpoint: options.checkpoint ?? 'a single file of random float32 weights, made for the run',
-    command: ['npm run parity:sd', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
+    checkpoint: (options.checkpoint && basename(options.checkpoint)) ?? 'a single file of random float32 weights, made for the run',
+    command: commandLine('parity:sd'),
   });
   const file = join(resolve(options.out), 'docs/sd-parity.md');
   await writeFormatted(file, page);

@@ -1,4 +1,5 @@
 // What both sides of the benchmark are told.
+import { basename, isAbsolute } from 'node:path';
 import type { ProviderChoice } from '@facewright/runtime';
 
 export interface Settings {
@@ -20,3 +21,10 @@ export interface Settings {
 /** What is timed in an open pipeline. */
 export const parts = ['text', 'unet', 'decode', 'encode'] as const;
 export type PartName = (typeof parts)[number];
+
+/** The command as others would type it: where files lie on this machine is nobody's business. */
+export const commandLine = (script: string): string =>
+  [
+    `npm run ${script}`,
+    ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2).map((word) => (isAbsolute(word) ? basename(word) : word))] : []),
+  ].join(' ');

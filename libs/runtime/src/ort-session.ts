@@ -5,7 +5,6 @@ import * as ort from 'onnxruntime-node';
 import { checkFeeds } from './check-feeds.ts';
 import { checkState } from './check-state.ts';
 import { err } from './errors.ts';
-import { regionsOf, unionBytes } from './file-regions.ts';
 import { identityGraph, staysOnDevice } from './identity-graph.ts';
 import { fromOrt, toOrt } from './ort-tensor.ts';
 import { placeWeights } from './place-weights.ts';
@@ -15,11 +14,6 @@ import { placeWeights } from './place-weights.ts';
  * same speed of large products, while below it costs milliseconds. And their memory goes back after every run (docs/decisions/0007-memory.md).
  */
 const LARGE = 256 * 2 ** 20;
-/**
- * Of the large ones, those that read this much have an arena: they are the U-Nets, which run at every step and would take their buffers from the kernel anew each time.
- * At 512 pixels that is 2 of 10 seconds. What runs once a picture gives its buffers back instead.
- */
-const ARENA_FROM = 2 ** 30;
 
 const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)).trim();
 
@@ -64,7 +58,6 @@ export async function openOrtSession(
       executionProviders: provider === 'webgpu' ? ['webgpu', 'cpu'] : ['cpu'],
       // The last level rewrites layouts, and for that copies every weight: 34 s and 2.6 GB to open SD 1.5, against 1.8 s and 160 MB, for the same speed.
       graphOptimizationLevel: placed.bytes >= LARGE ? 'extended' : 'all',
-      enableCpuMemArena: placed.bytes < LARGE || unionBytes([regionsOf(model.files, () => 0)]) >= ARENA_FROM,
       enableMemPattern: placed.bytes < LARGE,
       intraOpNumThreads: availableParallelism(),
       // Errors are thrown; onnxruntime would print them as well.
