@@ -11,7 +11,7 @@ import { placeWeights } from './place-weights.ts';
 
 /**
  * Bytes of weights from which a model is large. Large models are not prepacked: packing keeps a second copy of every matrix and takes 0.8 to 3 s per GB, for the
- * same speed of large products, while below it costs milliseconds. And their memory goes back after every run (docs/decisions/0007-memory.md).
+ * same speed of large products, while below it costs milliseconds. Nor is their memory planned ahead, which nearly doubles it (docs/decisions/0007-memory.md).
  */
 const LARGE = 256 * 2 ** 20;
 
