@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inspectModel } from './inspect-model.ts';
 
-const keys = '/work/shared/data/keys';
+const keys = join(import.meta.dirname, '../../../../shared/data/keys');
 const tinySet = join(import.meta.dirname, '../../../models/tiny-faces');
 const hasKeys = existsSync(keys);
 if (!hasKeys) console.warn(`No key lists at ${keys}: the specs of whole checkpoints are SKIPPED.`);
