@@ -1,5 +1,14 @@
 // Model handles opened for use: diffusion, face score, face detector, feature network; and the pictures they take and give.
-export { componentKey, componentOf, componentTensors, componentText, componentWeights, digestOf, type Component } from './model-files.ts';
+export {
+  componentKey,
+  componentOf,
+  componentTensors,
+  componentText,
+  componentWeights,
+  digestOf,
+  openParts,
+  type Component,
+} from './model-files.ts';
 export * from './diffusion/conditioning.ts';
 export * from './diffusion/denoise.ts';
 export * from './diffusion/lora-additions.ts';

@@ -61,15 +61,16 @@ export async function componentWeights(handle: Model, name: string, ctx: NodeCon
   return ofDiffusers ? modernAutoencoderNames(tensors) : splitVaeFile(file, tensors).tensors;
 }
 
-interface Parts {
+export interface FileParts {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Null for a file that holds one part alone. */
   readonly single: SingleFile | null;
 }
 /** The parts of a checkpoint are asked for one after the other. */
-const files = new Map<string, Promise<Parts>>();
+const files = new Map<string, Promise<FileParts>>();
 
-async function openParts(file: string): Promise<Parts> {
+/** The tensors of a file and, of a single-file checkpoint, its parts; read once for all who ask. Throws WEIGHTS_* and what splitSingleFile throws. */
+export async function openParts(file: string): Promise<FileParts> {
   const { size, mtimeMs } = await stat(file).catch(() => ({ size: 0, mtimeMs: 0 }));
   return recent(files, `${file}:${size}:${mtimeMs}`, async () => {
     const { tensors } = await openTensorFile(file);

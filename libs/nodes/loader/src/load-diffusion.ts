@@ -1,6 +1,7 @@
 // Load diffusion model: the work of the node.
 import type { FileRef, Model, NodeContext, NodeRun } from '@facewright/core';
 import { families, familyOf, splitSingleFile, splitVaeFile, type Json } from '@facewright/models';
+import { openParts } from '@facewright/pipelines';
 import { openTensorFile } from '@facewright/weights';
 import { basename } from 'node:path';
 import { fromFolder } from './diffusers-folder.ts';
@@ -44,7 +45,8 @@ export const run: NodeRun<typeof loadDiffusion> = async ({ path, vae, prediction
 async function fromSingleFile(path: string, vae: FileRef | null, warnOfGuess: boolean, ctx: NodeContext): Promise<Components> {
   const weights = await ctx.files.ref(path);
   const file = await ctx.assets.file(weights);
-  const { kind, unet, text, text2, scheduler, predictionGuessed, ...parts } = splitSingleFile(file, (await openTensorFile(file)).tensors);
+  const { tensors, single } = await openParts(file);
+  const { kind, unet, text, text2, scheduler, predictionGuessed, ...parts } = single ?? splitSingleFile(file, tensors);
   const family = families[familyOf(kind)];
   if (!text || (family.texts.length > 1 && !text2)) throw err.NO_PART(path, 'a text encoder', 'load the full checkpoint of the model');
   if (!parts.vae && !vae) throw err.NO_PART(path, 'an autoencoder (VAE)', 'name a VAE file in the field vae');
