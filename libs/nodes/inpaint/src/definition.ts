@@ -1,23 +1,9 @@
 // Inpaint: ports of the nodes, safe in a browser.
 import { defineNode, port } from '@facewright/core';
-import { samplingPorts } from '@facewright/pipelines/ports';
+import { drawingPorts, samplingPorts } from '@facewright/pipelines/ports';
 
 const model = port.model('diffusion', {
   help: 'The model that repaints. An inpainting U-Net (9 input channels) sees what surrounds the area; any other has it put back after every step.',
-});
-const batch = port.integer({
-  min: 1,
-  max: 256,
-  default: 8,
-  advanced: true,
-  help: 'Pictures repainted together. More is faster until memory ends.',
-});
-const previewSteps = port.integer({
-  min: 0,
-  max: 1000,
-  default: 1,
-  advanced: true,
-  help: 'Steps between live pictures of what the model now sees; 0 shows finished pictures only.',
 });
 const area = (whole: string) =>
   port.choice(['picture', 'crop'], {
@@ -78,8 +64,7 @@ export const repaintFaces = defineNode({
       help: 'Share of its width and height by which a box grows on each side before it is repainted.',
     }),
     padding,
-    batch,
-    previewSteps,
+    ...drawingPorts,
   },
   outputs: { images: port.images({ help: 'The repainted pictures, under the keys of their originals.' }) },
   effects: 'none',
@@ -114,8 +99,7 @@ export const repaintMask = defineNode({
     area: area('what is marked'),
     longestSide,
     padding,
-    batch,
-    previewSteps,
+    ...drawingPorts,
   },
   outputs: { images: port.images({ help: 'The pictures, under the keys of their originals.' }) },
   effects: 'none',

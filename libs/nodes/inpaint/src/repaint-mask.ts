@@ -1,5 +1,5 @@
 // Inpaint: the work of the node.
-import type { Image, NodeRun } from '@facewright/core';
+import type { Box, Image, NodeRun } from '@facewright/core';
 import { asMask, boundsOf, openDiffusion, regionAround } from '@facewright/pipelines';
 import { checkChannels } from './check-channels.ts';
 import type { repaintMask } from './definition.ts';
@@ -13,19 +13,15 @@ export const run: NodeRun<typeof repaintMask> = async (inputs, ctx) => {
   const maskOf = maskFor(images, masks);
   const model = await openDiffusion(inputs.model, ctx, { batch: inputs.guidance === 1 ? inputs.batch : 2 * inputs.batch });
   checkChannels(inputs.model, model);
-  const pictures = await Promise.all(
-    images.map(async (image, i): Promise<RepaintPicture> => {
-      const mask = async () => asMask(await ctx.images.read(maskOf(i)));
-      const bounds = boundsOf(await mask());
-      const text = prompt || image.caption;
-      if (!bounds) return { image, text, areas: [] };
-      return {
-        image,
-        text,
-        areas: [{ mask, region: area === 'crop' ? regionAround(bounds, padding, image) : [0, 0, image.width, image.height] }],
-      };
-    }),
-  );
+  const pictures: RepaintPicture[] = [];
+  // one after the other: thousands of masks at once fill memory
+  for (const [i, image] of images.entries()) {
+    ctx.signal.throwIfAborted();
+    const mask = async () => asMask(await ctx.images.read(maskOf(i)));
+    const bounds = boundsOf(await mask());
+    const region = (found: Box): Box => (area === 'crop' ? regionAround(found, padding, image) : [0, 0, image.width, image.height]);
+    pictures.push({ image, text: prompt || image.caption, areas: bounds ? [{ mask, region: region(bounds) }] : [] });
+  }
   const empty = pictures.filter(({ areas }) => areas.length === 0);
   if (empty.length > 0)
     ctx.log('warn', `the mask of ${empty.map(({ image }) => image.key).join(', ')} is black, so that nothing is repainted there`);

@@ -1,21 +1,6 @@
 // Sampler and image to image: ports of the nodes, safe in a browser.
 import { defineNode, port } from '@facewright/core';
-import { samplingPorts } from '@facewright/pipelines/ports';
-
-const batch = port.integer({
-  min: 1,
-  max: 256,
-  default: 8,
-  advanced: true,
-  help: 'Pictures drawn together. More is faster until memory ends.',
-});
-const previewSteps = port.integer({
-  min: 0,
-  max: 1000,
-  default: 1,
-  advanced: true,
-  help: 'Steps between live pictures of what the model now sees behind the noise; 0 shows finished pictures only.',
-});
+import { drawingPorts, samplingPorts } from '@facewright/pipelines/ports';
 
 export const sampler = defineNode({
   type: 'facewright/sampler',
@@ -38,8 +23,7 @@ export const sampler = defineNode({
     width: port.integer({ min: 0, max: 4096, default: 0, help: 'Pixels; 0 is the size that the model was trained on.' }),
     height: port.integer({ min: 0, max: 4096, default: 0, help: 'Pixels; 0 is the size that the model was trained on.' }),
     ...samplingPorts({ steps: 25, guidance: 5 }),
-    batch,
-    previewSteps,
+    ...drawingPorts,
   },
   outputs: { images: port.images({ help: 'The pictures; keys are prompt key and seed, captions are the prompts.' }) },
   effects: 'none',
@@ -67,10 +51,9 @@ export const imageToImage = defineNode({
       min: 0,
       max: 4096,
       default: 0,
-      help: 'Larger pictures are scaled down to this many pixels first; 0 is the size that the model was trained on..',
+      help: 'Larger pictures are scaled down to this many pixels first; 0 is the size that the model was trained on.',
     }),
-    batch,
-    previewSteps,
+    ...drawingPorts,
   },
   outputs: { images: port.images({ help: 'The pictures, under the keys of their originals.' }) },
   effects: 'none',

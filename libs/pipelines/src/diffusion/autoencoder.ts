@@ -6,7 +6,7 @@ import { isExported, openExportedVae } from '../exported/index.ts';
 import { fusedWhere } from '../fused-where.ts';
 import { componentWeights } from '../model-files.ts';
 import { runRows } from '../run-rows.ts';
-import { needsTiles, tiled } from '../tiles/tiled.ts';
+import { tiled } from '../tiles/tiled.ts';
 import { sessionOf } from './open-session.ts';
 
 type Floats = Tensor<'float32'>;
@@ -21,8 +21,9 @@ export interface Autoencoder {
 /** Pixels that go through the autoencoder at once: one picture of 512 x 512, whose widest layer takes 134 MB. */
 const pixelsAtOnce = 512 * 512;
 
-/** Longest side, in pixels, of what goes through the autoencoder whole; larger pictures go in tiles of this side, so that memory does not grow with them. */
-const tilePixels = 1024;
+/** Side of a tile in pixels. Pictures of more pixels than a tile go in tiles, so that memory does not grow with them; all sizes that Stable Diffusion XL was trained on go whole, as in diffusers. */
+const tileSide = 1024;
+const fitsWhole = (height: number, width: number): boolean => height * width <= tileSide ** 2;
 
 /** At most `batch` pictures in one run, fewer when they are large. Throws as componentWeights. */
 export async function openAutoencoder(
@@ -38,11 +39,15 @@ export async function openAutoencoder(
   const { signal } = ctx;
   return {
     async encode(sample) {
-      if (!needsTiles(sample, tilePixels)) return encode(sample);
-      const mean = await tiled(async (tile) => (await encode(tile)).mean, sample, { tile: tilePixels, signal });
+      const [, , height = 0, width = 0] = sample.dims;
+      if (fitsWhole(height, width)) return encode(sample);
+      const mean = await tiled(async (tile) => (await encode(tile)).mean, sample, { tile: tileSide, signal });
       return { mean, logvar: null };
     },
-    decode: (latents) => tiled(decode, latents, { tile: tilePixels / stride, signal }),
+    decode(latents) {
+      const [, , h = 0, w = 0] = latents.dims;
+      return fitsWhole(h * stride, w * stride) ? decode(latents) : tiled(decode, latents, { tile: tileSide / stride, signal });
+    },
   };
 }
 

@@ -37,6 +37,24 @@ export const samplingPorts = ({ steps, guidance }: { readonly steps: number; rea
   }),
 });
 
+/** How many are drawn together, and how often they are shown. */
+export const drawingPorts = {
+  batch: port.integer({
+    min: 1,
+    max: 256,
+    default: 8,
+    advanced: true,
+    help: 'Pictures drawn together. More is faster until memory ends.',
+  }),
+  previewSteps: port.integer({
+    min: 0,
+    max: 1000,
+    default: 1,
+    advanced: true,
+    help: 'Steps between live pictures of what the model now sees behind the noise; 0 shows finished pictures only.',
+  }),
+};
+
 /** The part of a node's inputs that `samplingPorts` declares. */
 export interface SamplingSettings {
   readonly steps: number;
