@@ -9,10 +9,11 @@ const layers = {
   train: ['tensor', 'onnx', 'models'],
   library: ['tensor', 'core', 'models', 'weights'],
   runtime: ['tensor'],
+  report: ['tensor'],
   core: ['tensor'],
   engine: ['tensor', 'core'],
   pipelines: ['tensor', 'core', 'onnx', 'models', 'weights'],
-  node: ['tensor', 'core', 'onnx', 'models', 'weights', 'train', 'pipelines'],
+  node: ['tensor', 'core', 'onnx', 'models', 'weights', 'train', 'pipelines', 'report'],
   editor: ['core'],
   testing: ['tensor', 'core', 'engine'],
   app: ['*'],
@@ -41,4 +42,4 @@ export const constraints = (specs) =>
     ...(!['runtime', 'app'].includes(layer) && !specs && { bannedExternalImports: ['onnxruntime-*'] }),
   }));
 /** Libraries that run in a browser or know no I/O: no Node.js built-in in their sources. */
-export const withoutNode = ['libs/tensor', 'libs/onnx', 'libs/models', 'libs/core', 'libs/engine', 'apps/editor'];
+export const withoutNode = ['libs/tensor', 'libs/onnx', 'libs/models', 'libs/report', 'libs/core', 'libs/engine', 'apps/editor'];

@@ -1,8 +1,8 @@
 // The experiment as data: variants of one model over the same prompts and seeds, each compared with the base, pair by pair.
+import { bootstrapInterval, mean, winRate } from '@facewright/report';
+import type { Interval } from '@facewright/report';
 import { createRng } from '@facewright/tensor';
 import type { Image } from '@facewright/core';
-import { bootstrapInterval, mean, winRate } from './bootstrap.ts';
-import type { Interval } from './bootstrap.ts';
 import { diversity } from './diversity.ts';
 import { fitGaussian, frechetDistance, frechetReference } from './frechet-distance.ts';
 import { allMeasures, pictureMeasures } from './measures.ts';
