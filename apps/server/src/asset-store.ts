@@ -1,8 +1,8 @@
 // Bytes by their content: assets/ab/abcd….png. What has a name never changes, so nothing is ever written twice.
-import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Asset } from '@facewright/core';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Asset, Bytes } from '@facewright/core';
 import { err as engineErr } from '@facewright/engine';
 import { writeWhole } from './write-file.ts';
 
@@ -32,7 +32,7 @@ export interface StoredAsset {
 }
 export interface AssetStore {
   /** Stores bytes under their SHA-256. Throws SERVER_DISK_FULL. */
-  write(bytes: Uint8Array, mediaType: string): Promise<Asset>;
+  write(bytes: Bytes, mediaType: string): Promise<Asset>;
   /** Throws ENGINE_MISSING_ASSET. */
   read(id: string): Promise<Uint8Array>;
   /** Null when there is none, or when the file is not of the size that `bytes` says. */
@@ -52,10 +52,29 @@ export function createAssetStore(folder: string, write = writeWhole): AssetStore
   return {
     find,
     async write(bytes, mediaType) {
-      const hex = createHash('sha256').update(bytes).digest('hex');
-      const asset = { id: `sha256:${hex}`, mediaType, bytes: bytes.byteLength };
-      // A file cut short by a crash of the machine has another size and is written again.
-      if (!(await find(asset.id, asset.bytes))) await write(join(folder, hex.slice(0, 2), `${hex}.${extensionOf(mediaType)}`), bytes);
+      const hash = createHash('sha256');
+      const placeOf = (hex: string) => join(folder, hex.slice(0, 2), `${hex}.${extensionOf(mediaType)}`);
+      if (bytes instanceof Uint8Array) {
+        const hex = hash.update(bytes).digest('hex');
+        const asset = { id: `sha256:${hex}`, mediaType, bytes: bytes.byteLength };
+        // A file cut short by a crash of the machine has another size and is written again.
+        if (!(await find(asset.id, asset.bytes))) await write(placeOf(hex), bytes);
+        return asset;
+      }
+      // The name is known when all parts have gone by.
+      const arriving = join(folder, `${randomUUID()}.part`);
+      let length = 0;
+      await write(
+        arriving,
+        passing(bytes, (part) => void (hash.update(part), (length += part.byteLength))),
+      );
+      const hex = hash.digest('hex');
+      const asset = { id: `sha256:${hex}`, mediaType, bytes: length };
+      if (await find(asset.id, length)) await rm(arriving);
+      else {
+        await mkdir(dirname(placeOf(hex)), { recursive: true });
+        await rename(arriving, placeOf(hex));
+      }
       return asset;
     },
     async read(id) {
@@ -64,4 +83,11 @@ export function createAssetStore(folder: string, write = writeWhole): AssetStore
       return readFile(stored.path);
     },
   };
+}
+
+async function* passing(parts: AsyncIterable<Uint8Array>, see: (part: Uint8Array) => void): AsyncGenerator<Uint8Array> {
+  for await (const part of parts) {
+    see(part);
+    yield part;
+  }
 }

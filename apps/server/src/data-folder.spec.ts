@@ -15,6 +15,8 @@ import {
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import type { Bytes } from '@facewright/core';
 import type { StoredResult } from '@facewright/engine';
 import { createRuntime } from '@facewright/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -38,11 +40,16 @@ afterAll(() => {
 const code = (name: string) => expect.objectContaining({ code: name });
 const bytes = (text: string) => new TextEncoder().encode(text);
 /** A disk that is full after half of the file. */
-const fullDisk = (path: string, content: Uint8Array | string) =>
-  writeWhole(path, content, async (part, whole) => {
+const fullDisk = (path: string, content: Bytes | string) =>
+  writeWhole(path, content, async (part, given) => {
+    const whole = typeof given === 'string' || given instanceof Uint8Array ? given : await buffer(given);
     await writeFile(part, whole.slice(0, whole.length / 2));
     throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
   });
+/** The same bytes in parts. */
+async function* parts(text: string) {
+  for (const part of text.split(/(?= )/)) yield await Promise.resolve(bytes(part));
+}
 const everyFile = (of: string) =>
   existsSync(of)
     ? readdirSync(of, { recursive: true, withFileTypes: true })
@@ -56,6 +63,7 @@ describe('a full disk', () => {
     const before = await createAssetStore(shelf).write(bytes('kept'), 'text/plain');
     const store = createAssetStore(shelf, fullDisk);
     await expect(store.write(bytes('too much'), 'text/plain')).rejects.toEqual(code('SERVER_DISK_FULL'));
+    await expect(store.write(parts('too much in parts'), 'text/plain')).rejects.toEqual(code('SERVER_DISK_FULL'));
     expect(everyFile(shelf)).toEqual([`${before.id.slice(7)}.txt`]);
     expect(new TextDecoder().decode(await store.read(before.id))).toBe('kept');
     writeFileSync(join(folder, 'old.json'), 'old');
@@ -68,6 +76,27 @@ describe('a full disk', () => {
     expect(() => openDataFolder(join(folder, 'a-file'))).toThrow(expect.objectContaining({ code: 'SERVER_DATA_FOLDER' }));
   });
 });
+
+describe('bytes in parts', () => {
+  it('are stored under the name of the whole, once', async () => {
+    const shelf = join(folder, 'parts');
+    const store = createAssetStore(shelf);
+    const asset = await store.write(parts('one two three'), 'text/plain');
+    expect(asset).toEqual(await store.write(bytes('one two three'), 'text/plain'));
+    expect(await store.write(parts('one two three'), 'text/plain')).toEqual(asset);
+    expect(everyFile(shelf)).toEqual([`${asset.id.slice(7)}.txt`]);
+    expect(new TextDecoder().decode(await store.read(asset.id))).toBe('one two three');
+  });
+  it('that end in a fault leave nothing', async () => {
+    const shelf = join(folder, 'broken');
+    await expect(createAssetStore(shelf).write(broken(), 'text/plain')).rejects.toThrow('the source is gone');
+    expect(everyFile(shelf)).toEqual([]);
+  });
+});
+async function* broken() {
+  yield await Promise.resolve(bytes('half'));
+  throw new Error('the source is gone');
+}
 
 describe('a stored result', () => {
   const result = async (): Promise<StoredResult> => ({
@@ -163,6 +192,7 @@ describe('the host of a run', () => {
       new AbortController().signal,
     );
     expect(await io.files.write('sub/a.txt', bytes('a'))).toBe(join(folder, 'out', 'sub', 'a.txt'));
+    expect(readFileSync(await io.files.write('sub/b.txt', parts('in two')), 'utf8')).toBe('in two');
     for (const name of ['../b.txt', '/tmp/b.txt', 'sub/../../b.txt', '.'])
       await expect(io.files.write(name, bytes('b'))).rejects.toEqual(code('ENGINE_OUTSIDE_FOLDER'));
     await io.close();

@@ -2,16 +2,18 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
+import type { Bytes } from '@facewright/core';
+import { CodedError } from '@facewright/tensor';
 import { err } from './errors.ts';
 
 /**
  * Writes beside the destination, then renames over it: a crash or a full disk leaves what was there before. Makes missing folders.
- * Throws SERVER_DISK_FULL or SERVER_WRITE_FAILED. `write` stands for the file system in tests of full disks.
+ * Throws SERVER_DISK_FULL or SERVER_WRITE_FAILED, and what the source of parts throws of our own. `write` stands for the file system in tests of full disks.
  */
 export async function writeWhole(
   path: string,
-  bytes: Uint8Array | string,
-  write: (path: string, bytes: Uint8Array | string) => Promise<void> = writeFile,
+  bytes: Bytes | string,
+  write: (path: string, bytes: Bytes | string) => Promise<void> = writeFile,
 ): Promise<void> {
   const part = `${path}.${randomUUID()}.part`;
   try {
@@ -20,6 +22,7 @@ export async function writeWhole(
     await rename(part, path);
   } catch (cause) {
     await rm(part, { force: true }).catch(() => {});
+    if (cause instanceof CodedError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
     throw code === 'ENOSPC' || code === 'EDQUOT' ? err.DISK_FULL(path) : err.WRITE_FAILED(path, message);
   }

@@ -39,6 +39,9 @@ export interface NodeDefinition<I extends AnyPorts = AnyPorts, O extends AnyPort
 export const defineNode = <const I extends AnyPorts, const O extends AnyPorts>(definition: NodeDefinition<I, O>): NodeDefinition<I, O> =>
   definition;
 
+/** What is written: all at once, or in parts where it is too large to hold in memory. */
+export type Bytes = Uint8Array | AsyncIterable<Uint8Array>;
+
 /** All that a node may ask of its host. */
 export interface NodeContext {
   readonly node: string;
@@ -62,7 +65,7 @@ export interface NodeContext {
   readonly assets: {
     /** Throws ENGINE_MISSING_ASSET. */
     read(asset: Asset): Promise<Uint8Array>;
-    write(bytes: Uint8Array, mediaType: string): Promise<Asset>;
+    write(bytes: Bytes, mediaType: string): Promise<Asset>;
     /** A path to read the bytes in place, e.g. weights; safetensors assets end in `.safetensors`. */
     file(ref: FileRef): Promise<string>;
   };
@@ -82,8 +85,8 @@ export interface NodeContext {
     /** Names a user's file as part of a model: size and content digest. */
     ref(path: string): Promise<FileRef>;
     exists(path: string): Promise<'file' | 'folder' | null>;
-    /** Writes into the run's output folder; `name` may not leave it (ENGINE_OUTSIDE_FOLDER). Returns the absolute path. */
-    write(name: string, bytes: Uint8Array): Promise<string>;
+    /** Writes into the run's output folder, whole or not at all; `name` may not leave it (ENGINE_OUTSIDE_FOLDER). Returns the absolute path. */
+    write(name: string, bytes: Bytes): Promise<string>;
   };
 }
 

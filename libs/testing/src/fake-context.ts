@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
-import type { Asset, Graph, Image, NodeContext } from '@facewright/core';
+import { buffer } from 'node:stream/consumers';
+import type { Asset, Bytes, Graph, Image, NodeContext } from '@facewright/core';
 import { err } from '@facewright/engine';
 import { createRng, type ImageBuffer, type RunnableModel, type Session, type SessionOptions } from '@facewright/tensor';
 import sharp, { type Sharp } from 'sharp';
@@ -36,6 +37,7 @@ export interface FakeContext extends NodeContext {
 
 const folders: string[] = [];
 process.once('exit', () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+const whole = async (bytes: Bytes): Promise<Uint8Array> => (bytes instanceof Uint8Array ? bytes : new Uint8Array(await buffer(bytes)));
 const digest = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 export function createFakeContext({
@@ -66,7 +68,8 @@ export function createFakeContext({
     if (!bytes) throw err.MISSING_ASSET(id);
     return bytes;
   };
-  const writeAsset = async (bytes: Uint8Array, mediaType: string): Promise<Asset> => {
+  const writeAsset = async (given: Bytes, mediaType: string): Promise<Asset> => {
+    const bytes = await whole(given);
     const asset = { id: digest(bytes), mediaType, bytes: bytes.length };
     stored.set(asset.id, bytes.slice());
     return asset;
@@ -165,8 +168,9 @@ export function createFakeContext({
         const path = resolve(folder(), name);
         if (!path.startsWith(folder() + sep)) throw err.OUTSIDE_FOLDER(name);
         await mkdir(dirname(path), { recursive: true });
-        await writeFile(path, bytes);
-        written.set(name, bytes.slice());
+        const all = await whole(bytes);
+        await writeFile(path, all);
+        written.set(name, all.slice());
         return path;
       },
     },
