@@ -183,6 +183,17 @@ describe("the user's files", () => {
     await expect(data.files.read(join(folder, 'none'))).rejects.toEqual(code('ENGINE_MISSING_FILE'));
     await expect(data.files.describe(pictures)).rejects.toEqual(code('ENGINE_MISSING_FILE'));
   });
+  it('are read in parts, which end where the file does', async () => {
+    const file = join(folder, 'parts.bin');
+    writeFileSync(file, 'abcdef');
+    const part = async (start: number, end: number) => Buffer.from(await data.files.part(file, start, end)).toString();
+    expect(await data.files.size(file)).toBe(6);
+    expect([await part(0, 2), await part(2, 99), await part(6, 9), await part(4, 4)]).toEqual(['ab', 'cdef', '', '']);
+    for (const missing of [folder, join(folder, 'none')]) {
+      await expect(data.files.size(missing)).rejects.toEqual(code('ENGINE_MISSING_FILE'));
+      await expect(data.files.part(missing, 0, 1)).rejects.toEqual(code('ENGINE_MISSING_FILE'));
+    }
+  });
 });
 
 describe('the host of a run', () => {

@@ -67,6 +67,8 @@ export function createLocalHost({ data: { assets, files }, runtime, outputFolder
         files: {
           list: files.list,
           read: files.read,
+          size: files.size,
+          part: files.part,
           ref: files.describe,
           exists: files.kind,
           async write(name, bytes) {

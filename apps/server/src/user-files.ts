@@ -19,6 +19,10 @@ export interface UserFiles {
   kind(path: string): Promise<'file' | 'folder' | null>;
   /** Throws ENGINE_MISSING_FILE. */
   read(path: string): Promise<Uint8Array>;
+  /** Bytes of a file. Throws ENGINE_MISSING_FILE. */
+  size(path: string): Promise<number>;
+  /** The bytes from `start` up to `end`, fewer where the file ends before. Throws ENGINE_MISSING_FILE. */
+  part(path: string, start: number, end: number): Promise<Uint8Array>;
   /** Not recursive, without hidden files, sorted by name; endings such as '.png' in any case. Throws ENGINE_MISSING_FOLDER. */
   list(folder: string, endings: readonly string[]): Promise<readonly string[]>;
   /** Size and content digest. Throws ENGINE_MISSING_FILE. */
@@ -74,6 +78,30 @@ export function createUserFiles(database: Database, roots: readonly string[]): U
       return readFile(find(path)).catch(() => {
         throw engineErr.MISSING_FILE(find(path));
       });
+    },
+    async size(path) {
+      const info = await infoOf(find(path));
+      if (!info?.isFile()) throw engineErr.MISSING_FILE(find(path));
+      return Number(info.size);
+    },
+    async part(path, start, end) {
+      const file = await open(find(path)).catch(() => {
+        throw engineErr.MISSING_FILE(find(path));
+      });
+      try {
+        const buffer = new Uint8Array(Math.max(0, end - start));
+        let filled = 0;
+        while (filled < buffer.length) {
+          const { bytesRead } = await file.read(buffer, filled, buffer.length - filled, start + filled).catch(() => {
+            throw engineErr.MISSING_FILE(find(path));
+          });
+          if (bytesRead === 0) break;
+          filled += bytesRead;
+        }
+        return buffer.subarray(0, filled);
+      } finally {
+        await file.close();
+      }
     },
     async list(folder, endings) {
       const place = find(folder);

@@ -82,6 +82,10 @@ export interface NodeContext {
     list(folder: string, endings: readonly string[]): Promise<readonly string[]>;
     /** Throws ENGINE_MISSING_FILE. */
     read(path: string): Promise<Uint8Array>;
+    /** Bytes of a file, for those too large to be read whole. Throws ENGINE_MISSING_FILE. */
+    size(path: string): Promise<number>;
+    /** The bytes from `start` up to `end`, fewer where the file ends before. Throws ENGINE_MISSING_FILE. */
+    part(path: string, start: number, end: number): Promise<Uint8Array>;
     /** Names a user's file as part of a model: size and content digest. */
     ref(path: string): Promise<FileRef>;
     exists(path: string): Promise<'file' | 'folder' | null>;

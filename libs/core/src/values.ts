@@ -9,6 +9,17 @@ export const assetSchema = z.object({
 });
 export type Asset = z.infer<typeof assetSchema>;
 
+/** How a value was made, for manifests. Nodes write it and pass it on; none decides by it. */
+export const madeSchema = z.object({
+  /** Type and version of the node, such as 'facewright/inpaint@3'. */
+  by: z.string(),
+  /** The models by the port they came in at: their names, and what names the content of their weights and of the LoRAs added to them. */
+  models: z.record(z.string(), z.object({ name: z.string(), weights: z.record(z.string(), z.string()) })),
+  /** Plain JSON by name: what the node was told, and what it found out, such as the seed of this one picture. */
+  settings: z.record(z.string(), z.unknown()),
+});
+export type Made = z.infer<typeof madeSchema>;
+
 /** A picture. `key` says which picture it is among its like (same prompt and seed, same source file), so that two lists can be paired. */
 export const imageSchema = z.object({
   asset: assetSchema,
@@ -16,6 +27,7 @@ export const imageSchema = z.object({
   height: z.number().int().positive(),
   key: z.string(),
   caption: z.string(),
+  made: madeSchema.optional(),
 });
 export type Image = z.infer<typeof imageSchema>;
 
@@ -32,16 +44,45 @@ export const faceSchema = z.object({
 });
 export type Face = z.infer<typeof faceSchema>;
 
-export const facesSchema = z.object({ images: z.array(z.object({ image: imageSchema, faces: z.array(faceSchema) })) });
+export const facesSchema = z.object({
+  images: z.array(z.object({ image: imageSchema, faces: z.array(faceSchema) })),
+  /** Which detector found them, and how. */
+  made: madeSchema.optional(),
+});
 export type Faces = z.infer<typeof facesSchema>;
 
 /** Prompts to draw; `key` is the identity that pairing uses. */
 export const promptsSchema = z.object({ prompts: z.array(z.object({ key: z.string(), text: z.string() })) });
 export type Prompts = z.infer<typeof promptsSchema>;
 
+/** What is known of how one pair was made and why it was kept. `good.made` and `bad.made` say how its pictures were. */
+export const pairMadeSchema = z.object({
+  /** Mean difference of the bytes inside the boxes, 0..255. */
+  difference: z.number(),
+  /** How the faces of the good picture were found, and how sure the detector was of each box. */
+  detected: madeSchema.optional(),
+  confidences: z.array(z.number()).optional(),
+  /** What a score says of the faces of both pictures, box by box; a box that gives no crop has null. */
+  score: z
+    .object({ made: madeSchema, good: z.array(z.number().nullable()), bad: z.array(z.number().nullable()), gap: z.number() })
+    .optional(),
+  /** Whether a detector still finds the faces in the bad picture: for each box the best intersection over union with a face found there, and the confidence of that face. */
+  agreement: z.object({ made: madeSchema, overlaps: z.array(z.number()), confidences: z.array(z.number()) }).optional(),
+});
+export type PairMade = z.infer<typeof pairMadeSchema>;
+
 /** A pair: the same scene with a good and a bad face; `boxes` are the repainted regions. */
 export const pairSetSchema = z.object({
-  pairs: z.array(z.object({ key: z.string(), caption: z.string(), good: imageSchema, bad: imageSchema, boxes: z.array(boxSchema) })),
+  pairs: z.array(
+    z.object({
+      key: z.string(),
+      caption: z.string(),
+      good: imageSchema,
+      bad: imageSchema,
+      boxes: z.array(boxSchema),
+      made: pairMadeSchema.optional(),
+    }),
+  ),
   /** How the pairs were made: settings of the inpainting and of the filters, with counts. */
   manifest: z.record(z.string(), z.unknown()),
 });

@@ -61,6 +61,8 @@ describe('createFakeContext', () => {
       digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
     });
     await expect(files.write('../out', Uint8Array.of(1))).rejects.toMatchObject({ code: 'ENGINE_OUTSIDE_FOLDER' });
+    const path = await files.write('abc', Uint8Array.of(1, 2, 3));
+    expect([await files.size(path), await files.part(path, 1, 9)]).toEqual([3, Uint8Array.of(2, 3)]);
     await expect(files.read('/no/such')).rejects.toMatchObject({ code: 'ENGINE_MISSING_FILE' });
     await expect(files.list('/no/such', ['.png'])).rejects.toMatchObject({ code: 'ENGINE_MISSING_FOLDER' });
   });

@@ -155,6 +155,8 @@ export function createFakeContext({
           .map((name) => resolve(path, name));
       },
       read,
+      size: async (path) => (await read(path)).length,
+      part: async (path, start, end) => (await read(path)).slice(start, end),
       async ref(path) {
         const bytes = await read(path);
         return { path, bytes: bytes.length, digest: digest(bytes) };
