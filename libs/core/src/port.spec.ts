@@ -18,6 +18,13 @@ describe('port.check', () => {
     ['image', port.image(), image],
     ['images', port.images(), [image]],
     ['model', port.model('diffusion'), model],
+    ['labelled models', port.models(), [{ label: 'a', model }]],
+    ['variants', port.variants(), [{ label: 'a', facts: { model: 'm' }, images: [image] }]],
+    [
+      'metrics',
+      port.metrics(),
+      [{ kind: 'hps', name: 'HPS', models: { clip: { ...model, family: 'clip' } }, settings: { version: 'v2' } }],
+    ],
     ['optional', port.optional(port.text()), undefined],
     ['mask', port.text({ maskOf: 'path' }), assetName(asset)],
     ['mask that is not painted', port.text({ maskOf: 'path' }), ''],
@@ -42,6 +49,10 @@ describe('port.check', () => {
   it('says where in a structure the mistake is', () => {
     expect(() => port.images().check([image, { ...image, width: 0 }])).toThrow(/^expected a list of images \(1\.width: .*\), got \[/);
   });
+  it('refuses a model of another family in a list of models', () =>
+    expect(() => port.models().check([{ label: 'a', model: { ...model, family: 'clip' } }])).toThrow(
+      /^expected a list of labelled models \(0\.model\.family/,
+    ));
   it('refuses a model of another family', () =>
     expect(() => port.model('face-score').check(model)).toThrow(/^expected a face-score model .* got \{"family":"diffusion"/));
 });

@@ -5,20 +5,26 @@ import { err } from './errors.ts';
 import {
   facesSchema,
   imageSchema,
+  labelledModelsSchema,
+  metricsSchema,
   modelSchema,
   pairSetSchema,
   promptsSchema,
   reportSchema,
   scoresSchema,
   trainingSchema,
+  variantsSchema,
   type Faces,
   type Image,
+  type LabelledModel,
+  type Metric,
   type Model,
   type PairSet,
   type Prompts,
   type Report,
   type Scores,
   type Training,
+  type Variant,
 } from './values.ts';
 
 /** Folders of a models folder, named as ComfyUI names them; a path port that says one lets the editor list its files. */
@@ -35,7 +41,10 @@ export type PortType =
   | { readonly kind: 'seed' }
   /** A file or folder of the user; its content is part of a result's key. `picture`: a picture, or the name of an asset that is one (`assetName`). */
   | { readonly kind: 'path'; readonly of: 'file' | 'folder' | 'any'; readonly models?: ModelFolder; readonly picture?: true }
-  | { readonly kind: 'image' | 'images' | 'faces' | 'prompts' | 'pairs' | 'scores' | 'training' | 'report' }
+  | {
+      readonly kind:
+        'image' | 'images' | 'faces' | 'prompts' | 'pairs' | 'scores' | 'training' | 'report' | 'models' | 'variants' | 'metrics';
+    }
   | { readonly kind: 'model'; readonly family: string };
 export type PortKind = PortType['kind'];
 
@@ -87,6 +96,12 @@ export function describeType(type: PortType): string {
       return 'a training run';
     case 'report':
       return 'a report';
+    case 'models':
+      return 'a list of labelled models';
+    case 'variants':
+      return 'variants with their pictures';
+    case 'metrics':
+      return 'a list of metrics';
     case 'model':
       return `a ${type.family} model`;
   }
@@ -103,6 +118,9 @@ const dataSchemas = {
   scores: scoresSchema,
   training: trainingSchema,
   report: reportSchema,
+  models: labelledModelsSchema,
+  variants: variantsSchema,
+  metrics: metricsSchema,
   model: modelSchema,
 } as const;
 
@@ -176,6 +194,9 @@ export const port = {
   scores: (options: PortOptions<never> = {}) => portOf<Scores>({ kind: 'scores' }, options),
   training: (options: PortOptions<never> = {}) => portOf<Training>({ kind: 'training' }, options),
   report: (options: PortOptions<never> = {}) => portOf<Report>({ kind: 'report' }, options),
+  models: (options: PortOptions<never> = {}) => portOf<readonly LabelledModel[]>({ kind: 'models' }, options),
+  variants: (options: PortOptions<never> = {}) => portOf<readonly Variant[]>({ kind: 'variants' }, options),
+  metrics: (options: PortOptions<never> = {}) => portOf<readonly Metric[]>({ kind: 'metrics' }, options),
   model: <const F extends string>(family: F, options: PortOptions<never> = {}) => portOf<Model<F>>({ kind: 'model', family }, options),
   optional: <V>(inner: Port<V>): Port<V | undefined> => ({
     ...(inner as Port<V | undefined>),

@@ -135,6 +135,34 @@ type AnyModel = z.infer<typeof modelSchema>;
 /** Families: 'diffusion', 'face-score', 'face-detector', 'features'. */
 export type Model<F extends string = string> = Omit<AnyModel, 'family'> & { readonly family: F };
 
+/** Diffusion models to compare, each under a label of its own. */
+export const labelledModelsSchema = z.array(
+  z.object({ label: z.string().min(1), model: modelSchema.extend({ family: z.literal('diffusion') }) }),
+);
+export type LabelledModel = z.infer<typeof labelledModelsSchema>[number];
+
+/** Pictures of one side of a comparison. Pictures of several variants belong together by their keys: same prompt, same seed. */
+export const variantsSchema = z.array(
+  z.object({
+    label: z.string().min(1),
+    /** What made the pictures, for reading: model, LoRAs, settings. */
+    facts: z.record(z.string(), z.string()),
+    images: z.array(imageSchema),
+  }),
+);
+export type Variant = z.infer<typeof variantsSchema>[number];
+
+/** A metric that is still to be computed. `name` is what tables and gates call it; a list has each name once. */
+export const metricsSchema = z.array(
+  z.object({
+    kind: z.string(),
+    name: z.string().min(1),
+    models: z.record(z.string(), modelSchema),
+    settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+  }),
+);
+export type Metric = z.infer<typeof metricsSchema>[number];
+
 /** A finished training: its curve (JSON lines of {name, step, value}) and what it was. */
 export const trainingSchema = z.object({
   method: z.string(),

@@ -1,5 +1,5 @@
 // A node on the canvas: its slots follow the catalogue, its values are kept by name, and it draws itself.
-import { isWidget, type NodeDescription, type NodeInstance, type PortDescription, type PortType } from '@facewright/core';
+import { isWidget, type NodeDescription, type NodeInstance, type PortDescription, type PortKind, type PortType } from '@facewright/core';
 import { LGraphNode, type LGraphCanvas } from 'litegraph.js';
 import { smallPictureUrl } from '../api/http.ts';
 import { differs } from '../fields/field-values.ts';
@@ -381,6 +381,8 @@ function drawMessage(ctx: CanvasRenderingContext2D, { look }: GraphNode, width: 
   ctx.fillText(shown, 10, height + 18.5);
 }
 
+/** Lists are drawn square, single values round. */
+const listKinds: ReadonlySet<PortKind> = new Set(['images', 'pairs', 'faces', 'models', 'variants', 'metrics']);
 function drawSlot(
   ctx: CanvasRenderingContext2D,
   slot: DrawnSlot,
@@ -394,8 +396,7 @@ function drawSlot(
   ctx.fillStyle = ctx.strokeStyle = type ? portColour(type) : missingColour;
   ctx.lineWidth = 1.8;
   ctx.beginPath();
-  // Lists of pictures are drawn square, single values round.
-  if (type?.kind === 'images' || type?.kind === 'pairs' || type?.kind === 'faces') ctx.roundRect(x - 4, y - 4, 8, 8, 2);
+  if (type && listKinds.has(type.kind)) ctx.roundRect(x - 4, y - 4, 8, 8, 2);
   else ctx.arc(x, y, grow ? 6 : 4.5, 0, Math.PI * 2);
   if (hollow && !connected) {
     ctx.save();

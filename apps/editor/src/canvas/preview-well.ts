@@ -14,7 +14,7 @@ const GAP = 6;
 /** Nodes that make or show pictures have a strip, trainers a curve, others nothing. */
 export function wellKind({ inputs, outputs, output }: NodeDescription): WellKind | null {
   const kinds = (ports: NodeDescription['inputs']): boolean =>
-    ports.some(({ type }) => ['image', 'images', 'faces', 'pairs'].includes(type.kind));
+    ports.some(({ type }) => ['image', 'images', 'faces', 'pairs', 'variants'].includes(type.kind));
   if (outputs.some(({ type }) => type.kind === 'training')) return 'curve';
   if (kinds(outputs)) return 'pictures';
   return output && kinds(inputs) && !outputs.some(({ type }) => type.kind === 'report') ? 'pictures' : null;

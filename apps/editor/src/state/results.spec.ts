@@ -25,6 +25,7 @@ const everything = describeNode(
       faces: port.faces(),
       pairs: port.pairs(),
       scores: port.scores(),
+      variants: port.variants(),
       model: port.model('diffusion'),
       report: port.report(),
     },
@@ -49,6 +50,7 @@ const outputs = {
       { image: image('i'), face: null, box: null, score: null, note: 'no face' },
     ],
   },
+  variants: [{ label: 'tuned', facts: {}, images: [image('v')] }],
   model: { family: 'diffusion' },
   report,
 };
@@ -89,6 +91,7 @@ describe('picturesOf', () => {
           ['i', 'no face'],
         ],
       ],
+      ['variants', [['v', 'tuned']]],
     ]);
   });
   it('gives none for a node that is unknown or has no outputs yet', () => {

@@ -1,5 +1,5 @@
 // Pictures and reports among the outputs of nodes, found by the kind of the port that gave them.
-import type { Faces, Image, NodeDescription, NodeOutputs, PairSet, PortType, Report, Scores } from '@facewright/core';
+import type { Faces, Image, NodeDescription, NodeOutputs, PairSet, PortType, Report, Scores, Variant } from '@facewright/core';
 import { number } from './format.ts';
 import type { RunState } from './run-state.ts';
 
@@ -33,6 +33,8 @@ function picturesIn(type: PortType, value: unknown): readonly Picture[] {
         { image: good, note: 'good' },
         { image: bad, note: 'bad' },
       ]);
+    case 'variants':
+      return (value as readonly Variant[]).flatMap(({ label, images }) => images.map((image) => ({ image, note: label })));
     case 'scores':
       return (value as Scores).rows.map(({ image, score, note }) => ({
         image,
