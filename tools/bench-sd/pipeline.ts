@@ -46,6 +46,9 @@ export async function openStudio(folder: string, provider: ProviderChoice): Prom
     progress: () => {},
     metric: () => {},
     log: (level, message) => console.error(`${level}: ${message}`),
+    gate: async () => 'go',
+    checkpoint: { load: async () => null, save: async () => {} },
+    unfinished: () => {},
     ...io,
   };
   return {

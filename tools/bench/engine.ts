@@ -1,6 +1,6 @@
 // What the engine costs: 1,000 chained nodes that do nothing, and planning diamonds of up to 10,000 nodes.
 import { createCatalogue, defineNode, nodePackage, port, type Graph, type Link } from '@facewright/core';
-import { createMemoryCache, createMemoryHistory, executeRun, planRun, type EngineHost } from '@facewright/engine';
+import { createMemoryCache, createMemoryCheckpoints, createMemoryHistory, executeRun, planRun, type EngineHost } from '@facewright/engine';
 import type { Measurement } from './report.ts';
 import { median } from './median.ts';
 
@@ -22,6 +22,7 @@ const unused = async () => {
 const host: EngineHost = {
   fingerprint: unused,
   preview: unused,
+  checkpoints: createMemoryCheckpoints(),
   openNode: () => ({
     session: unused,
     assets: { read: unused, write: unused, file: unused },

@@ -48,9 +48,17 @@ export function createProgressView(screen: Screen): (event: RunEvent) => void {
       case 'node_cached':
         return line(`${colour('dim', '=')} ${event.node} ${colour('dim', `stored: ${event.reason}`)}`);
       case 'node_finished':
-        return line(`${colour('green', '✓')} ${event.node} ${colour('dim', duration(event.seconds))}`);
+        return event.unfinished === undefined
+          ? line(`${colour('green', '✓')} ${event.node} ${colour('dim', duration(event.seconds))}`)
+          : line(`${colour('yellow', '✓')} ${event.node} ${colour('dim', `${duration(event.seconds)}, unfinished: ${event.unfinished}`)}`);
       case 'node_failed':
         return line(`${colour('red', '✗')} ${event.node}`);
+      case 'run_paused':
+        return line(colour('yellow', `Paused at ${event.node}`));
+      case 'run_continued':
+        return line('Goes on');
+      case 'run_stopping':
+        return line(colour('yellow', `${event.node} stops at its next step and gives what it has`));
       case 'worker_lost':
         return line(colour('red', event.message));
       case 'run_succeeded':

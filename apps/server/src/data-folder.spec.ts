@@ -19,6 +19,7 @@ import { buffer } from 'node:stream/consumers';
 import type { Bytes } from '@facewright/core';
 import type { StoredResult } from '@facewright/engine';
 import { createRuntime } from '@facewright/runtime';
+import { float32, int64 } from '@facewright/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAssetStore } from './asset-store.ts';
 import { openDataFolder, PROJECT_FOLDER, type DataFolder } from './data-folder.ts';
@@ -275,5 +276,52 @@ describe('the lock of the data folder', () => {
     writeFileSync(join(locked, 'server.lock'), '99999999');
     lockDataFolder(locked)();
     expect(existsSync(join(locked, 'server.lock'))).toBe(false);
+  });
+});
+
+describe('a checkpoint', () => {
+  const tensors = {
+    weight: float32([2, 2], [1, -2, 0.5, Number.NaN]),
+    step: int64([], [7]),
+    flags: { dtype: 'uint8', dims: [3], data: Uint8Array.of(1, 2, 3) } as const,
+  };
+  const pathOf = (key: string) => join(folder, 'data', 'checkpoints', key.slice(0, 2), `${key}.safetensors`);
+  it('comes back bit by bit after a restart, and a second takes its place', async () => {
+    const facts = { curve: [{ name: 'loss', step: 0, value: 0.1 }], text: 'Grüße' };
+    await data.checkpoints.save('aa01', { data: facts, tensors });
+    const reopened = openDataFolder(join(folder, 'data'));
+    expect(await reopened.checkpoints.load('aa01')).toEqual({ data: facts, tensors });
+    await reopened.checkpoints.save('aa01', { data: { step: 8 } });
+    reopened.close();
+    expect(await data.checkpoints.load('aa01')).toEqual({ data: { step: 8 } });
+    expect(everyFile(join(folder, 'data', 'checkpoints'))).toEqual(['aa01.safetensors']);
+    await data.checkpoints.remove('aa01');
+    expect(await data.checkpoints.load('aa01')).toBeNull();
+    await data.checkpoints.remove('aa01');
+  });
+  it.each([
+    ['cut short', (path: string) => truncateSync(path, 200)],
+    [
+      'with one other bit',
+      (path: string) =>
+        writeFileSync(
+          path,
+          readFileSync(path).map((byte, at, { length }) => (at === length - 1 ? byte ^ 1 : byte)),
+        ),
+    ],
+    ['that is something else', (path: string) => writeFileSync(path, 'not a checkpoint')],
+  ])('%s is told apart from a whole one', async (_, damage) => {
+    await data.checkpoints.save('bb02', { data: { step: 3 }, tensors });
+    damage(pathOf('bb02'));
+    await expect(data.checkpoints.load('bb02')).rejects.toEqual(code('ENGINE_BAD_CHECKPOINT'));
+    await data.checkpoints.save('bb02', { data: { step: 4 }, tensors });
+    expect(await data.checkpoints.load('bb02')).toEqual({ data: { step: 4 }, tensors });
+  });
+  it('counts only while the assets that it refers to are there', async () => {
+    const asset = await data.assets.write(bytes('a made pair'), 'text/plain');
+    await data.checkpoints.save('cc03', { data: { pairs: [{ good: { asset } }] } });
+    expect(await data.checkpoints.load('cc03')).toEqual({ data: { pairs: [{ good: { asset } }] } });
+    rmSync((await data.assets.find(asset.id))!.path);
+    await expect(data.checkpoints.load('cc03')).rejects.toThrow(`one that needs asset ${asset.id}, which is gone`);
   });
 });

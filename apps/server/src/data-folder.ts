@@ -1,7 +1,8 @@
-// The data folder of server and CLI: assets/, cache/, graphs/, runs/, facewright.sqlite.
+// The data folder of server and CLI: assets/, cache/, checkpoints/, graphs/, runs/, facewright.sqlite.
 import { join, resolve } from 'node:path';
-import type { KeyHistory, ResultCache } from '@facewright/engine';
+import type { CheckpointStore, KeyHistory, ResultCache } from '@facewright/engine';
 import { createAssetStore, type AssetStore } from './asset-store.ts';
+import { createCheckpointStore } from './checkpoint-store.ts';
 import { openDatabase, type Database } from './database.ts';
 import { createKeyHistory } from './key-history.ts';
 import { createResultStore } from './result-store.ts';
@@ -15,6 +16,7 @@ export interface DataFolder {
   readonly database: Database;
   readonly assets: AssetStore;
   readonly cache: ResultCache;
+  readonly checkpoints: CheckpointStore;
   readonly history: KeyHistory;
   readonly files: UserFiles;
   /** Absolute paths of the models folders, in the order in which they are searched. */
@@ -36,6 +38,7 @@ export function openDataFolder(folder: string, models: readonly string[] = []): 
     database,
     assets,
     cache: createResultStore(join(path, 'cache'), assets),
+    checkpoints: createCheckpointStore(join(path, 'checkpoints'), assets),
     history: createKeyHistory(database),
     files: createUserFiles(database, [process.cwd(), ...models, PROJECT_FOLDER]),
     models,

@@ -1,5 +1,5 @@
 // What each node's last result was made from, to say why it runs again.
-import type { KeyHistory, KeyParts } from '@facewright/engine';
+import type { KeyHistory, PastResult } from '@facewright/engine';
 import type { Database } from './database.ts';
 
 export function createKeyHistory(database: Database): KeyHistory {
@@ -10,7 +10,7 @@ export function createKeyHistory(database: Database): KeyHistory {
   return {
     async get(graph, node) {
       const row = select.get(graph, node);
-      return row ? (JSON.parse(row.parts) as KeyParts) : null;
+      return row ? (JSON.parse(row.parts) as PastResult) : null;
     },
     async set(graph, node, parts) {
       upsert.run(graph, node, JSON.stringify(parts));

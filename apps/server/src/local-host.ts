@@ -17,7 +17,7 @@ export interface LocalHostOptions {
 }
 
 /** A host for one run; used by the worker and, in process, by the CLI. */
-export function createLocalHost({ data: { assets, files }, runtime, outputFolder }: LocalHostOptions): EngineHost {
+export function createLocalHost({ data: { assets, checkpoints, files }, runtime, outputFolder }: LocalHostOptions): EngineHost {
   const root = resolve(outputFolder);
   /** The file of a picture, and its name for messages. */
   const bytesOf = async (image: Image | Asset): Promise<[Uint8Array, string]> => {
@@ -27,6 +27,7 @@ export function createLocalHost({ data: { assets, files }, runtime, outputFolder
   return {
     fingerprint: files.fingerprint,
     preview: previewUrl,
+    checkpoints,
     openNode() {
       const open: Session[] = [];
       return {

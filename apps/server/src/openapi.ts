@@ -57,7 +57,7 @@ function schemas(): Record<string, object> {
     RunSummary: record({
       id: text,
       name: text,
-      status: { enum: ['queued', 'running', 'succeeded', 'failed', 'cancelled'] },
+      status: { enum: ['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'] },
       created: text,
       finished: { type: ['string', 'null'] },
       lastSeq: whole,

@@ -84,7 +84,7 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
     }
     if (!event) return;
     onEvent(event);
-    if (['run_queued', 'run_started'].includes(event.type) || isTerminal(event)) onChange();
+    if (['run_queued', 'run_started', 'run_paused', 'run_continued'].includes(event.type) || isTerminal(event)) onChange();
   }
 
   function obtainWorker(): Promise<WorkerHandle> {
@@ -179,7 +179,8 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
   return {
     async start() {
       // Whoever ran these is gone: the server holds the data folder alone.
-      for (const { id } of store.withStatus('running')) append(id, { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
+      for (const { id } of [...store.withStatus('running'), ...store.withStatus('paused')])
+        append(id, { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
       const handle = await obtainWorker();
       next();
       return { provider: handle.provider, description: handle.description };

@@ -42,7 +42,10 @@ interface EventRow {
 const statusAfter = ({ type }: RunEventBody): RunSummary['status'] | undefined => {
   switch (type) {
     case 'run_started':
+    case 'run_continued':
       return 'running';
+    case 'run_paused':
+      return 'paused';
     case 'run_succeeded':
       return 'succeeded';
     case 'run_failed':

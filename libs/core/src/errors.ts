@@ -16,6 +16,7 @@ export const err = defineErrors('CORE', {
   BAD_PORT_NAME: (name: string) => `expected a name of letters, digits and _ that starts with a letter, got ${show(name)}`,
   BAD_RANGE: (min: number, max: number) => `expected a finite min that is at most max, got ${min} to ${max}`,
   BAD_DEFAULT: (why: string) => `default: ${why}`,
+  BAD_EXTENDS: (name: string) => `extends: expected the name of an input, got ${show(name)}`,
   MIGRATION_GAP: (version: number, got: readonly number[]) =>
     `migrations: expected one to each version from 2 to ${version}, in order, got ${got.length === 0 ? 'none' : got.join(', ')}`,
   DUPLICATE_NODE_TYPE: (type: string) => `catalogue: expected one package of type ${type}, got two`,

@@ -29,8 +29,20 @@ export type RunEventBody =
   | { readonly type: 'node_metric'; readonly node: string; readonly name: string; readonly step: number; readonly value: number }
   | { readonly type: 'node_log'; readonly node: string; readonly level: 'info' | 'warn'; readonly message: string }
   | { readonly type: 'node_cached'; readonly node: string; readonly outputs: NodeOutputs; readonly reason: string }
-  | { readonly type: 'node_finished'; readonly node: string; readonly outputs: NodeOutputs; readonly seconds: number }
+  /** `unfinished`: what kept it from being stored: it was stopped early, or a node that it depends on was. */
+  | {
+      readonly type: 'node_finished';
+      readonly node: string;
+      readonly outputs: NodeOutputs;
+      readonly seconds: number;
+      readonly unfinished?: string;
+    }
   | { readonly type: 'node_failed'; readonly node: string; readonly problem: Problem }
+  /** The run waits, in the node or before it. */
+  | { readonly type: 'run_paused'; readonly node: string }
+  | { readonly type: 'run_continued' }
+  /** The node was told to give what it has; it goes on to its next step first. */
+  | { readonly type: 'run_stopping'; readonly node: string }
   /** The worker died; the run is resumed from its finished nodes, or ends in run_failed. */
   | { readonly type: 'worker_lost'; readonly message: string }
   | { readonly type: 'run_succeeded'; readonly outputs: Readonly<Record<string, NodeOutputs>>; readonly seconds: number }
@@ -43,7 +55,7 @@ export const isTerminal = (event: RunEventBody): boolean => ['run_succeeded', 'r
 export interface RunSummary {
   readonly id: string;
   readonly name: string;
-  readonly status: 'queued' | 'running' | 'succeeded' | 'failed' | 'cancelled';
+  readonly status: 'queued' | 'running' | 'paused' | 'succeeded' | 'failed' | 'cancelled';
   readonly created: string;
   readonly finished: string | null;
   /** Sequence number of the last event. */

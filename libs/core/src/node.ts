@@ -1,5 +1,5 @@
 // A node: its definition is data, safe in a browser; its run does the work; a package pairs the two.
-import type { ImageBuffer, Rng, RunnableModel, Session, SessionOptions } from '@facewright/tensor';
+import type { ImageBuffer, Rng, RunnableModel, Session, SessionOptions, Tensors } from '@facewright/tensor';
 import type { Graph } from './graph.ts';
 import { port, portOf, type Port, type PortType } from './port.ts';
 import type { Asset, FileRef, Image } from './values.ts';
@@ -33,6 +33,13 @@ export interface NodeDefinition<I extends AnyPorts = AnyPorts, O extends AnyPort
   readonly effects: 'none' | 'reads' | 'writes';
   /** Runs even when nothing consumes it, and the editor shows what it gives: SaveImage, Preview, Evaluator. */
   readonly output?: boolean;
+  /** Can be told to stop now and give what it has: it looks at what `context.gate` says. */
+  readonly stops?: boolean;
+  /**
+   * Inputs that its checkpoint does not depend on, such as `steps`: a training finds what one with fewer steps left behind and goes on from there.
+   * The checkpoint of a node that names some is kept when the node has finished.
+   */
+  readonly extends?: readonly string[];
   readonly migrations?: readonly Migration[];
 }
 /** Ties the types of a definition together at compile time; what types cannot say is checked when a catalogue is made (checkDefinition). */
@@ -42,6 +49,13 @@ export const defineNode = <const I extends AnyPorts, const O extends AnyPorts>(d
 /** What is written: all at once, or in parts where it is too large to hold in memory. */
 export type Bytes = Uint8Array | AsyncIterable<Uint8Array>;
 
+/** Unfinished work of a node. `data` is plain data, as on a wire; assets in it are references, and one that is gone makes the checkpoint void. */
+export interface Checkpoint {
+  readonly data: unknown;
+  /** Numbers that are no asset, such as the state of a training. */
+  readonly tensors?: Tensors;
+}
+
 /** All that a node may ask of its host. */
 export interface NodeContext {
   readonly node: string;
@@ -49,6 +63,24 @@ export interface NodeContext {
   readonly graph: Graph;
   /** Aborts between steps when the run is cancelled; call `signal.throwIfAborted()` in every loop. */
   readonly signal: AbortSignal;
+  /**
+   * Waits between steps: resolves at once while the run goes on, and when a paused run goes on. `save` is called first, where it has to wait or throw, so that
+   * nothing done is lost. Says 'stop' once the user wants what there is so far: a node that then ends before its work is whole says so with `unfinished`.
+   * Throws when the run is cancelled.
+   */
+  gate(save?: () => Promise<void>): Promise<'go' | 'stop'>;
+  /**
+   * What this node, with these inputs, has not finished: it outlives a cancel, a crash and a restart, and is removed when the node has finished, unless its
+   * definition says what it `extends`. Inputs that come from unfinished work count by what they hold.
+   */
+  readonly checkpoint: {
+    /** What was saved last. Null when there is nothing, or when it is damaged or an asset of it is gone, which is said in the log. */
+    load(): Promise<Checkpoint | null>;
+    /** Takes the place of what was saved before, whole or not at all. Throws as writing a file does, e.g. for a full disk: then the one before is still there. */
+    save(checkpoint: Checkpoint): Promise<void>;
+  };
+  /** Says that the outputs are valid but not all that the inputs ask for, "120 of 250 steps": neither they nor what is made from them is stored as the result of these inputs. */
+  unfinished(what: string): void;
   /** Where pictures are computed: 'cpu', 'webgpu', 'null'. */
   readonly provider: string;
   /** `done` of `total` steps; a preview is shown on the node. */
@@ -126,6 +158,7 @@ export interface NodeDescription {
   readonly category: string;
   readonly effects: 'none' | 'reads' | 'writes';
   readonly output: boolean;
+  readonly stops?: boolean;
   readonly inputs: readonly PortDescription[];
   readonly outputs: readonly PortDescription[];
 }
@@ -147,6 +180,7 @@ export const describeNode = ({
   category,
   effects,
   output = false,
+  stops,
   inputs,
   outputs,
 }: NodeDefinition): NodeDescription => ({
@@ -157,6 +191,7 @@ export const describeNode = ({
   category,
   effects,
   output,
+  ...(stops && { stops }),
   inputs: describePorts(inputs),
   outputs: describePorts(outputs),
 });

@@ -9,6 +9,7 @@ export const err = defineErrors('ENGINE', {
   NOT_DATA: (path: string, got: string) => `${path}: expected plain data, got ${got}`,
   UNREADABLE_PATH: (path: string, why: string) => `path ${path}: expected to read what it names, got ${why}`,
   RUN_FAILED: (why: string) => `run: expected the engine and its stores to work, got ${why}`,
+  BAD_CHECKPOINT: (why: string) => `checkpoint: expected one that is whole, got ${why}`,
   // Hosts throw these from a node's context.
   MISSING_ASSET: (id: string) => `asset ${id}: expected it in the store, got nothing`,
   MISSING_FILE: (path: string) => `file ${path}: expected a readable file, got none`,

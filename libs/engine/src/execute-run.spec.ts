@@ -19,6 +19,7 @@ import { executeRun } from './execute-run.ts';
 import { explainRun } from './explain-run.ts';
 import type { EngineHost } from './host.ts';
 import { planRun } from './plan-run.ts';
+import { createMemoryCheckpoints } from './checkpoint-store.ts';
 import { createMemoryCache, createMemoryHistory, type ResultCache } from './result-cache.ts';
 
 const asset = (digit: string) => ({ id: `sha256:${digit.repeat(64)}`, mediaType: 'image/png', bytes: 1 });
@@ -123,7 +124,11 @@ const closed: string[] = [];
 const unused = async () => {
   throw new Error('not part of this test');
 };
+let checkpoints = createMemoryCheckpoints();
 const host: EngineHost = {
+  get checkpoints() {
+    return checkpoints;
+  },
   fingerprint: async (path) => fingerprints[path] ?? 'absent',
   openNode: (id) => ({
     session: unused,
@@ -137,6 +142,7 @@ const host: EngineHost = {
 let cache: ResultCache;
 let history: ReturnType<typeof createMemoryHistory>;
 beforeEach(() => {
+  checkpoints = createMemoryCheckpoints();
   cache = createMemoryCache();
   history = createMemoryHistory();
   special = async () => ({ number: 0 });

@@ -17,9 +17,11 @@ import {
 import { CodedError } from '@facewright/tensor';
 import { err } from './errors.ts';
 import type { EngineHost } from './host.ts';
-import { openContext } from './node-context.ts';
+import { openContext, waitWhilePaused } from './node-context.ts';
 import { freezeData } from './plain-data.ts';
 import { planRun, toPlanStep, type Plan, type PlannedStep, type PlanRequest } from './plan-run.ts';
+import { resultKey, type InputPart } from './result-key.ts';
+import { createRunControl, type GatedControl, type RunControl } from './run-control.ts';
 
 export interface RunRequest extends Omit<PlanRequest, 'host'> {
   /** As saved: migrated and validated here. */
@@ -27,6 +29,8 @@ export interface RunRequest extends Omit<PlanRequest, 'host'> {
   readonly host: EngineHost;
   /** Cancels between the steps of a node that looks at its signal, else when the node ends. */
   readonly signal: AbortSignal;
+  /** From createRunControl; without it the run is never paused or told to stop. */
+  readonly control?: RunControl;
   /** The host numbers, stamps and stores events. */
   emit(event: RunEventBody): void;
 }
@@ -61,9 +65,10 @@ async function carryOut(request: RunRequest): Promise<TerminalEvent> {
   const plan = await planRun({ ...request, graph });
   emit({ type: 'run_started', plan: plan.steps.map(toPlanStep), provider });
 
-  const results = new Map<string, NodeOutputs>();
+  const results: Results = new Map();
+  const control = (request.control ?? createRunControl()) as GatedControl;
   // Stored results first: the editor shows all of them at once, whatever takes long.
-  for (const step of plan.steps) if (step.stored) await keepCached(request, graph, results, step, step.stored.outputs);
+  for (const step of plan.steps) if (step.stored) await keepCached(request, graph, results, step, { outputs: step.stored.outputs });
 
   let breath = performance.now();
   for (const step of plan.steps) {
@@ -73,11 +78,12 @@ async function carryOut(request: RunRequest): Promise<TerminalEvent> {
       breath = performance.now();
     }
     if (signal.aborted) return { type: 'run_cancelled' };
+    await waitWhilePaused({ node: step.node, control, signal, emit });
     if (step.sameAs !== undefined) {
       await keepCached(request, graph, results, step, results.get(step.sameAs)!);
       continue;
     }
-    const problem = await runStep(request, graph, results, step);
+    const problem = await runStep(request, control, graph, results, step);
     if (problem) {
       // Whatever a node throws once it is told to stop, it was stopped.
       if (signal.aborted) return { type: 'run_cancelled' };
@@ -88,38 +94,50 @@ async function carryOut(request: RunRequest): Promise<TerminalEvent> {
   return { type: 'run_succeeded', outputs: outputsOf(plan, results), seconds: (performance.now() - begun) / 1000 };
 }
 
-const outputsOf = ({ targets }: Plan, results: ReadonlyMap<string, NodeOutputs>): Record<string, NodeOutputs> =>
-  Object.fromEntries(targets.map((id) => [id, results.get(id)!]));
+interface Result {
+  readonly outputs: NodeOutputs;
+  /** Why the outputs are not what the node's key says. */
+  readonly unfinished?: string;
+}
+type Results = Map<string, Result>;
+
+const outputsOf = ({ targets }: Plan, results: Results): Record<string, NodeOutputs> =>
+  Object.fromEntries(targets.map((id) => [id, results.get(id)!.outputs]));
 
 async function keepCached(
   { emit, history }: RunRequest,
   graph: Graph,
-  results: Map<string, NodeOutputs>,
+  results: Results,
   { node, reason, parts }: PlannedStep,
-  outputs: NodeOutputs,
+  { outputs, unfinished }: Result,
 ) {
-  results.set(node, freezeData(outputs, 'outputs'));
-  await history.set(graph.name, node, parts);
+  results.set(node, { outputs: freezeData(outputs, 'outputs'), ...(unfinished !== undefined && { unfinished }) });
+  await history.set(graph.name, node, { ...parts, ...(unfinished !== undefined && { unfinished }) });
   emit({ type: 'node_cached', node, outputs, reason });
 }
 
 /** Runs one node; gives the problem when it failed. */
 async function runStep(
   { graph: submitted, catalogue, cache, history, host, signal, emit, provider }: RunRequest,
+  control: GatedControl,
   graph: Graph,
-  results: Map<string, NodeOutputs>,
+  results: Results,
   step: PlannedStep,
 ): Promise<Problem | undefined> {
   const { node, type, key, parts, definition } = step;
   const begun = performance.now();
   let inputs: Readonly<Record<string, unknown>> = {};
   let outputs: NodeOutputs;
+  let unfinished = unfinishedInput(step, results);
+  const checkpointKey = checkpointKeyOf(step, results);
   emit({ type: 'node_started', node });
   try {
     inputs = gatherInputs(graph, catalogue, results, step);
     const run = await loadRun(catalogue.get(type)!);
-    const { context, close } = openContext(node, submitted, host, signal, provider, emit);
-    outputs = checkOutputs(step, await run(inputs, context).finally(close));
+    const opened = openContext({ node, graph: submitted, host, control, signal, provider, checkpointKey, emit });
+    control.at(definition.stops ? { onStop: () => emit({ type: 'run_stopping', node }) } : null);
+    outputs = checkOutputs(step, await run(inputs, opened.context).finally(opened.close));
+    unfinished = opened.unfinished() ?? unfinished;
   } catch (error) {
     if (error instanceof PortFailure) return toProblem(error.cause.at(`node ${node} (${type})`), { node, port: error.port });
     if (error instanceof CodedError) return toProblem(error.at(`node ${node} (${type})`), { node });
@@ -129,18 +147,40 @@ async function runStep(
       .map(([name, value]) => `${name} ${show(value)}`)
       .join(', ');
     return toProblem(err.NODE_FAILED(messageOf(error), shown || 'none').at(`node ${node} (${type})`), { node });
+  } finally {
+    control.at(null);
   }
-  results.set(node, outputs);
+  const because = unfinished === undefined ? {} : { unfinished };
+  results.set(node, { outputs, ...because });
   const seconds = (performance.now() - begun) / 1000;
   try {
-    if (definition.effects !== 'writes') await cache.set(key, { parts, outputs, seconds });
-    await history.set(graph.name, node, parts);
+    // What was stopped early is not what its key says, and nor is what is made from it.
+    if (definition.effects !== 'writes' && unfinished === undefined) await cache.set(key, { parts, outputs, seconds });
+    await history.set(graph.name, node, { ...parts, ...because });
+    if (unfinished === undefined && definition.extends === undefined) await host.checkpoints.remove(checkpointKey);
   } catch (error) {
     // A full disk must not throw away what an hour of training gave: the run goes on with the result in memory.
     emit({ type: 'node_log', node, level: 'warn', message: `result: expected to store it for later runs, got ${messageOf(error)}` });
   }
-  emit({ type: 'node_finished', node, outputs, seconds });
+  emit({ type: 'node_finished', node, outputs, seconds, ...because });
   return undefined;
+}
+
+/** What is said of outputs that were made from unfinished ones. */
+function unfinishedInput({ parts }: PlannedStep, results: Results): string | undefined {
+  const source = Object.values(parts.inputs).find((part) => 'key' in part && results.get(part.node)?.unfinished !== undefined);
+  return source && 'key' in source ? `made from what node ${source.node} had when it was stopped` : undefined;
+}
+
+/** The key of a result without what the definition extends; an unfinished input counts by what it holds, since its key says what it would have become. */
+function checkpointKeyOf({ parts, definition }: PlannedStep, results: Results): string {
+  const inputs = Object.entries(parts.inputs)
+    .filter(([name]) => !definition.extends?.includes(name))
+    .map(([name, part]): [string, InputPart] => {
+      const from = 'key' in part ? results.get(part.node) : undefined;
+      return [name, from?.unfinished !== undefined && 'key' in part ? { value: from.outputs[part.output] } : part];
+    });
+  return resultKey({ ...parts, inputs: Object.fromEntries(inputs) });
 }
 
 /** A coded error that belongs to one port of the node. */
@@ -165,7 +205,7 @@ function onPort<T>(side: 'input' | 'output', port: string, act: () => T): T {
 function gatherInputs(
   graph: Graph,
   catalogue: Catalogue,
-  results: ReadonlyMap<string, NodeOutputs>,
+  results: Results,
   { parts, definition }: PlannedStep,
 ): Readonly<Record<string, unknown>> {
   const inputs: Record<string, unknown> = {};
@@ -175,7 +215,7 @@ function gatherInputs(
       if ('path' in part) return part.path;
       const from = catalogue.get(graph.nodes[part.node]!.type)!.definition.outputs[part.output]!;
       const to = definition.inputs[name]!;
-      return freezeData(to.check(convertValue(from.type, to.type, results.get(part.node)![part.output])), name);
+      return freezeData(to.check(convertValue(from.type, to.type, results.get(part.node)!.outputs[part.output])), name);
     });
   return Object.freeze(inputs);
 }

@@ -1,6 +1,7 @@
 // Why a node runs: its key now against its key when it last had a result.
 import { show } from '@facewright/core';
 import { canonicalJson } from './plain-data.ts';
+import type { PastResult } from './result-cache.ts';
 import type { InputPart, KeyParts } from './result-key.ts';
 
 function inputChange(name: string, before: InputPart | undefined, now: InputPart | undefined): string | undefined {
@@ -25,7 +26,7 @@ function inputChange(name: string, before: InputPart | undefined, now: InputPart
 }
 
 /** One sentence with every difference; `before` is null when the node never had a result in this graph. */
-export function explainChange(before: KeyParts | null, now: KeyParts): string {
+export function explainChange(before: PastResult | null, now: KeyParts): string {
   if (!before) return 'never ran before';
   if (before.type !== now.type) return `the node was a ${before.type}`;
   const names = new Set([...Object.keys(now.inputs), ...Object.keys(before.inputs)]);
@@ -35,5 +36,6 @@ export function explainChange(before: KeyParts | null, now: KeyParts): string {
     before.nothingComputed !== now.nothingComputed && 'results of the null provider do not count elsewhere',
     ...[...names].map((name) => inputChange(name, before.inputs[name], now.inputs[name])),
   ].filter((change) => typeof change === 'string');
+  if (changes.length === 0 && before.unfinished !== undefined) return `its last result was unfinished: ${before.unfinished}`;
   return changes.length === 0 ? 'its stored result is gone' : [...new Set(changes)].join('; ');
 }

@@ -1,6 +1,7 @@
 // What the engine asks of the process that it runs in: files, assets, sessions, pictures. The engine itself does no I/O.
 import type { NodeContext } from '@facewright/core';
 import type { ImageBuffer } from '@facewright/tensor';
+import type { CheckpointStore } from './checkpoint-store.ts';
 
 /** The parts of a node's context that touch the world. */
 export type NodeIo = Pick<NodeContext, 'session' | 'assets' | 'images' | 'files'> & {
@@ -14,6 +15,7 @@ export interface EngineHost {
    * Two different digests mean that results made from the path are made again.
    */
   fingerprint(path: string): Promise<string>;
+  readonly checkpoints: CheckpointStore;
   openNode(node: string, signal: AbortSignal): NodeIo;
   /** A small PNG as a data: URL. */
   preview(image: ImageBuffer): Promise<string>;

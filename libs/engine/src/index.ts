@@ -1,4 +1,5 @@
 // Graph to plan to results: keys, stored results, execution, events, explanations. No machine learning, no I/O of its own.
+export * from './checkpoint-store.ts';
 export * from './collect-assets.ts';
 export * from './errors.ts';
 export * from './execute-run.ts';
@@ -8,3 +9,4 @@ export * from './plain-data.ts';
 export * from './plan-run.ts';
 export * from './result-cache.ts';
 export * from './result-key.ts';
+export { createRunControl, type RunControl } from './run-control.ts';

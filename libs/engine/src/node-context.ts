@@ -1,7 +1,9 @@
 // The context a node runs in: the host's I/O, and progress, pictures and curves turned into events.
-import { show, type Graph, type NodeContext, type RunEventBody } from '@facewright/core';
-import { createRng } from '@facewright/tensor';
+import { messageOf, show, type Graph, type NodeContext, type RunEventBody } from '@facewright/core';
+import { CodedError, createRng } from '@facewright/tensor';
 import type { EngineHost } from './host.ts';
+import { freezeData } from './plain-data.ts';
+import type { GatedControl } from './run-control.ts';
 
 /** Events of one node come at most this often: ten progress bars and two pictures a second are as much as anyone sees. */
 const progressMs = 100;
@@ -9,18 +11,39 @@ const previewMs = 500;
 
 export interface OpenContext {
   readonly context: NodeContext;
+  /** What the node said of outputs that are not all that was asked for. */
+  unfinished(): string | undefined;
   /** Waits for pictures on their way, releases the host's part; afterwards the context is silent. */
   close(): Promise<void>;
 }
 
-export function openContext(
-  node: string,
-  graph: Graph,
-  host: EngineHost,
-  signal: AbortSignal,
-  provider: string,
-  emit: (event: RunEventBody) => void,
-): OpenContext {
+export interface ContextOf {
+  readonly node: string;
+  readonly graph: Graph;
+  readonly host: EngineHost;
+  readonly control: GatedControl;
+  readonly signal: AbortSignal;
+  readonly provider: string;
+  /** Of the node's checkpoint. */
+  readonly checkpointKey: string;
+  readonly emit: (event: RunEventBody) => void;
+}
+
+/** Waits while the run is paused, and tells when it does. Rejects when the run is cancelled. */
+export async function waitWhilePaused({
+  node,
+  control,
+  signal,
+  emit,
+}: Pick<ContextOf, 'node' | 'control' | 'signal' | 'emit'>): Promise<void> {
+  if (!control.paused) return;
+  emit({ type: 'run_paused', node });
+  await control.proceed(signal);
+  emit({ type: 'run_continued' });
+}
+
+export function openContext(of: ContextOf): OpenContext {
+  const { node, graph, host, control, signal, provider, checkpointKey, emit } = of;
   const { close, ...io } = host.openNode(node, signal);
   let open = true;
   const say = (event: RunEventBody) => {
@@ -32,6 +55,10 @@ export function openContext(
   let lastProgress = -Infinity;
   let lastPreview = -Infinity;
   let picture: Promise<void> | undefined;
+  let unfinished: string | undefined;
+  /** What cannot be saved must not end the work that it was to save. */
+  const saved = (save: (() => Promise<void>) | undefined) =>
+    save?.().catch((error: unknown) => log('warn', `checkpoint: expected to save it, got ${messageOf(error)}`));
 
   const context: NodeContext = {
     node,
@@ -41,6 +68,31 @@ export function openContext(
     log,
     rng: createRng,
     ...io,
+    async gate(save) {
+      if (signal.aborted || control.paused) await saved(save);
+      signal.throwIfAborted();
+      const begun = performance.now();
+      await waitWhilePaused(of);
+      // A pause does not make the steps slower.
+      if (first) first = { ...first, time: first.time + performance.now() - begun };
+      return control.stopping ? 'stop' : 'go';
+    },
+    checkpoint: {
+      async load() {
+        try {
+          return await host.checkpoints.load(checkpointKey);
+        } catch (error) {
+          if (!(error instanceof CodedError)) throw error;
+          log('warn', `${error.message}; begins anew`);
+          return null;
+        }
+      },
+      // A copy, since the node goes on with what it gave.
+      save: ({ data, ...rest }) => host.checkpoints.save(checkpointKey, { data: freezeData(structuredClone(data), 'checkpoint'), ...rest }),
+    },
+    unfinished(what) {
+      unfinished = what;
+    },
     progress(done, total, preview) {
       const now = performance.now();
       first ??= { time: now, done };
@@ -71,6 +123,7 @@ export function openContext(
   };
   return {
     context,
+    unfinished: () => unfinished,
     async close() {
       await picture;
       open = false;

@@ -15,10 +15,13 @@ export interface ResultCache {
   set(key: string, result: StoredResult): Promise<void>;
 }
 
+/** What a node's last result was made from; `unfinished` says why that was not stored. */
+export type PastResult = KeyParts & { readonly unfinished?: string };
+
 /** The parts of the key with which each node of a graph, by the graph's name, last had a result. */
 export interface KeyHistory {
-  get(graph: string, node: string): Promise<KeyParts | null>;
-  set(graph: string, node: string, parts: KeyParts): Promise<void>;
+  get(graph: string, node: string): Promise<PastResult | null>;
+  set(graph: string, node: string, parts: PastResult): Promise<void>;
 }
 
 /** For tests and for runs that leave nothing behind. */
@@ -30,9 +33,9 @@ export function createMemoryCache(): ResultCache {
   };
 }
 export function createMemoryHistory(): KeyHistory {
-  const graphs = new Map<string, Map<string, KeyParts>>();
+  const graphs = new Map<string, Map<string, PastResult>>();
   return {
     get: async (graph, node) => graphs.get(graph)?.get(node) ?? null,
-    set: async (graph, node, parts) => void graphs.set(graph, (graphs.get(graph) ?? new Map<string, KeyParts>()).set(node, parts)),
+    set: async (graph, node, parts) => void graphs.set(graph, (graphs.get(graph) ?? new Map<string, PastResult>()).set(node, parts)),
   };
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { RunnableModel, Session, SessionState } from '@facewright/tensor';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { createFakeContext } from './fake-context.ts';
+import { createFakeContext, type KeptCheckpoint } from './fake-context.ts';
 
 const model: RunnableModel = { bytes: new Uint8Array(), inputs: [], outputs: [], files: [], memory: [] };
 function sessions() {
@@ -40,6 +40,19 @@ describe('createFakeContext', () => {
     expect(asset.id).toBe('sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
     await expect(assets.read({ ...asset, id: `sha256:${'0'.repeat(64)}` })).rejects.toMatchObject({ code: 'ENGINE_MISSING_ASSET' });
     await expect(images.read(asset)).rejects.toMatchObject({ code: 'ENGINE_BAD_IMAGE' });
+  });
+  it('keeps a checkpoint for the next context, says stop when it is told to, and saves before it throws for a cancel', async () => {
+    const kept: KeptCheckpoint = { checkpoint: null };
+    const cancel = new AbortController();
+    const first = createFakeContext({ kept, signal: cancel.signal, onGate: () => 'stop' });
+    const save = () => first.checkpoint.save({ data: { step: 3 } });
+    expect(await first.gate(save)).toBe('stop');
+    expect(kept.checkpoint).toBeNull();
+    first.unfinished('3 of 4 steps');
+    expect(first.said.unfinished).toEqual(['3 of 4 steps']);
+    cancel.abort();
+    await expect(first.gate(save)).rejects.toThrow();
+    expect(await createFakeContext({ kept }).checkpoint.load()).toEqual({ data: { step: 3 } });
   });
   it('puts an asset into a file with the ending that its readers look for', async () => {
     const { assets } = createFakeContext();

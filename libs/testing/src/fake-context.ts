@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import type { Asset, Bytes, Graph, Image, NodeContext } from '@facewright/core';
+import type { Asset, Bytes, Checkpoint, Graph, Image, NodeContext } from '@facewright/core';
 import { err } from '@facewright/engine';
 import { createRng, type ImageBuffer, type RunnableModel, type Session, type SessionOptions } from '@facewright/tensor';
 import sharp, { type Sharp } from 'sharp';
@@ -17,6 +17,13 @@ export interface FakeContextOptions {
   /** The document of the run; default: an empty one. */
   readonly graph?: Graph;
   readonly signal?: AbortSignal;
+  /** Called at every gate, after the look at the signal; 'stop' tells the node to give what it has. Default: go. */
+  readonly onGate?: () => 'go' | 'stop' | Promise<'go' | 'stop'>;
+  /** What an earlier run of the node left behind: give two contexts the same one and the second goes on from the first. */
+  readonly kept?: KeptCheckpoint;
+}
+export interface KeptCheckpoint {
+  checkpoint: Checkpoint | null;
 }
 export interface FakeContext extends NodeContext {
   /** All that the node said, in order and unthrottled. */
@@ -26,6 +33,8 @@ export interface FakeContext extends NodeContext {
     readonly logs: { readonly level: 'info' | 'warn'; readonly message: string }[];
     /** Keys of the sessions that were asked for, without repetition. */
     readonly sessions: Set<string>;
+    /** What `unfinished` was told. */
+    readonly unfinished: string[];
   };
   /** What `files.write` gave, by name. */
   readonly written: ReadonlyMap<string, Uint8Array>;
@@ -45,12 +54,14 @@ export function createFakeContext({
   provider = 'cpu',
   graph = { facewright: 1, name: 'fake', description: '', nodes: {}, links: [], groups: [] },
   signal = new AbortController().signal,
+  onGate = () => 'go',
+  kept = { checkpoint: null },
 }: FakeContextOptions = {}): FakeContext {
   const stored = new Map<string, Uint8Array>();
   const written = new Map<string, Uint8Array>();
   const shared = new Map<string, Promise<Session>>();
   const open: Session[] = [];
-  const said: FakeContext['said'] = { progress: [], metrics: [], logs: [], sessions: new Set() };
+  const said: FakeContext['said'] = { progress: [], metrics: [], logs: [], sessions: new Set(), unfinished: [] };
   let temporary: string | undefined;
   const folder = () => {
     if (temporary === undefined) folders.push((temporary = mkdtempSync(join(tmpdir(), 'facewright-spec-'))));
@@ -99,6 +110,19 @@ export function createFakeContext({
     written,
     folder,
     rng: createRng,
+    async gate(save) {
+      if (signal.aborted) await save?.();
+      signal.throwIfAborted();
+      return onGate();
+    },
+    checkpoint: {
+      load: async () => structuredClone(kept.checkpoint),
+      save: async (checkpoint) => {
+        // As the server keeps it: numbers that are not finite, and what JSON cannot say, do not come back.
+        kept.checkpoint = structuredClone({ ...checkpoint, data: JSON.parse(JSON.stringify(checkpoint.data)) as unknown });
+      },
+    },
+    unfinished: (what) => void said.unfinished.push(what),
     progress: (done, total, preview) => void said.progress.push({ done, total, ...(preview && { preview }) }),
     metric: (name, step, value) => void said.metrics.push({ name, step, value }),
     log: (level, message) => void said.logs.push({ level, message }),

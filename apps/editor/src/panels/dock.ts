@@ -28,7 +28,9 @@ function badge({ state }: Editor, tab: DockTab): unknown {
   const count = (value: number, kind = '') => (value ? html`<span class="badge ${kind}">${value}</span>` : nothing);
   switch (tab) {
     case 'progress':
-      return run?.status === 'running' ? html`<span class="badge live">${Math.round(progressOf(run) * 100)} %</span>` : nothing;
+      return run?.status === 'running' || run?.status === 'paused'
+        ? html`<span class="badge live">${Math.round(progressOf(run) * 100)} %</span>`
+        : nothing;
     case 'curves':
       return count(run?.curves.size ?? 0);
     case 'gallery':

@@ -23,6 +23,7 @@ export function statusWords({ status, done, total, secondsLeft, seconds }: NodeR
 export const runWords: Readonly<Record<RunSummary['status'], string>> = {
   queued: 'Waiting for a worker',
   running: 'Running',
+  paused: 'Paused',
   succeeded: 'Finished',
   failed: 'Failed',
   cancelled: 'Cancelled',

@@ -6,7 +6,7 @@ import type { Catalogue } from '../canvas/document.ts';
 import type { CanvasPoint, LooseEnd } from '../canvas/graph-canvas.ts';
 import type { MaskPainter } from '../mask/mask-painter.ts';
 import type { Picture } from './results.ts';
-import type { RunState } from './run-state.ts';
+import { isOver, type RunState } from './run-state.ts';
 
 export type DockTab = 'progress' | 'curves' | 'gallery' | 'report' | 'problems' | 'history';
 export interface Toast {
@@ -105,7 +105,7 @@ export const firstState: EditorState = {
   report: 0,
 };
 
-export const isBusy = ({ run, starting }: EditorState): boolean => starting || run?.status === 'queued' || run?.status === 'running';
+export const isBusy = ({ run, starting }: EditorState): boolean => starting || (run !== null && !isOver(run));
 
 /** What the server says of a node of the shown run; the run's graph goes first, because the canvas may show another. */
 export function describeRunNode({ catalogue, runGraph }: EditorState, node: string): NodeDescription | undefined {

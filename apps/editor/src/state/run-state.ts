@@ -31,6 +31,8 @@ export interface RunState {
   /** An event came out of turn: watch again from `seq`. */
   readonly missed: boolean;
   readonly status: RunSummary['status'];
+  /** The node that was told to give what it has, until it does. */
+  readonly stopping: string | null;
   readonly provider: string | null;
   readonly started: string | null;
   readonly finished: string | null;
@@ -61,6 +63,7 @@ export const newRun = (id: string, name: string): RunState => ({
   seq: 0,
   missed: false,
   status: 'queued',
+  stopping: null,
   provider: null,
   started: null,
   finished: null,
@@ -174,11 +177,21 @@ function take(draft: Draft, event: RunEvent): void {
       patch(draft, event.node, { status: 'cached', outputs: event.outputs, reason: event.reason, preview: null });
       return;
     case 'node_finished':
+      run.stopping = null;
       patch(draft, event.node, { status: 'done', outputs: event.outputs, seconds: event.seconds, secondsLeft: null, preview: null });
       return;
     case 'node_failed':
       patch(draft, event.node, { status: 'failed', problem: event.problem });
       run.problems = [...run.problems, { node: event.node, ...event.problem }];
+      return;
+    case 'run_paused':
+      run.status = 'paused';
+      return;
+    case 'run_continued':
+      run.status = 'running';
+      return;
+    case 'run_stopping':
+      run.stopping = event.node;
       return;
     case 'worker_lost':
       run.notices = [...run.notices, event.message];
