@@ -81,7 +81,7 @@ const host: EngineHost = {
     session: unused,
     assets: { read: unused, write: unused, file: unused },
     images: { read: unused, layers: unused, write: unused },
-    files: { list: unused, read: unused, ref: unused, exists: unused, write: unused },
+    files: { list: unused, read: unused, size: unused, part: unused, ref: unused, exists: unused, write: unused },
     close: async () => {},
   }),
 };
