@@ -9,6 +9,7 @@ import { nodes as imageFolder } from '@facewright/node-image-folder';
 import { nodes as inpaint } from '@facewright/node-inpaint';
 import { nodes as loader } from '@facewright/node-loader';
 import { nodes as mask } from '@facewright/node-mask';
+import { nodes as metrics } from '@facewright/node-metrics';
 import { nodes as pairSet } from '@facewright/node-pair-set';
 import { nodes as preview } from '@facewright/node-preview';
 import { nodes as prompts } from '@facewright/node-prompts';
@@ -31,6 +32,7 @@ export const packages: readonly NodePackage[] = [
   ...pairSet,
   ...faceScoreTrainer,
   ...guidanceLossTrainer,
+  ...metrics,
   ...evaluator,
   ...saveImage,
   ...preview,

@@ -1,14 +1,13 @@
 // Evaluator: measures every variant alike, compares it with the base pair by pair, and writes the report.
 import { Buffer } from 'node:buffer';
 import type { Image, Model, NodeContext, NodeRun } from '@facewright/core';
-import { cropFace, keyedSeed, openDetector, openFaceScore, openFeatures } from '@facewright/pipelines';
+import { contrast, cropFace, keyedSeed, openDetector, openFaceScore, openFeatures, sharpness } from '@facewright/pipelines';
 import { addNoise, blur } from '@facewright/tensor';
 import type { ImageBuffer } from '@facewright/tensor';
 import type { definition } from './definition.ts';
 import { err } from './errors.ts';
 import { runExperiment } from './experiment.ts';
 import type { MeasuredPicture, MeasuredVariant, VariantRole } from './experiment.ts';
-import { contrast, sharpness } from './picture-measures.ts';
 import { renderReport } from './report-html.ts';
 import type { ReportPictures } from './report-html.ts';
 import { judge } from './verdict.ts';

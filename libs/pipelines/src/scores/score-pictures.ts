@@ -49,27 +49,38 @@ interface Part {
 /** A table with a row for each picture or face, in order; what could not be scored has null and says why. */
 export async function scorePictures(
   pictures: readonly PictureToScore[],
-  { metric, score, crop = croppedFace }: PictureScorer,
-  { prompt, per }: ScoreOptions,
+  scorer: PictureScorer,
+  options: ScoreOptions,
   ctx: NodeContext,
 ): Promise<{ readonly scores: Scores; readonly summary: string }> {
   const rows: Row[] = [];
   for (let first = 0; first < pictures.length; first += picturesTogether) {
     ctx.signal.throwIfAborted();
-    const group = pictures.slice(first, first + picturesTogether);
-    const parts = await Promise.all(group.map(async (picture) => partsOf(picture, await ctx.images.read(picture.image), crop)));
-    const crops = parts.flat().filter((part): part is Part & { readonly crop: ImageBuffer } => typeof part.crop !== 'string');
-    const values = await score(
-      crops.map((part) => part.crop),
-      crops.map(({ image }) => prompt || image.caption),
+    const group = await Promise.all(
+      pictures
+        .slice(first, first + picturesTogether)
+        .map(async (picture) => ({ ...picture, pixels: await ctx.images.read(picture.image) })),
     );
-    const found = new Map<Part, number>(crops.map((part, i) => [part, values[i]!]));
-    group.forEach(({ image }, i) =>
-      rows.push(...(per === 'face' ? faceRows(image, parts[i]!, found) : [pictureRow(image, parts[i]!, found)])),
-    );
-    ctx.progress(first + group.length, pictures.length, crops.at(-1)?.crop);
+    rows.push(...(await scoreGroup(group, scorer, options)));
+    ctx.progress(first + group.length, pictures.length, group.at(-1)?.pixels);
   }
-  return { scores: { metric, higherIsBetter: true, rows }, summary: summaryOf(rows) };
+  return { scores: { metric: scorer.metric, higherIsBetter: true, rows }, summary: summaryOf(rows) };
+}
+
+/** The rows of pictures that are in memory, in order. */
+export async function scoreGroup(
+  group: readonly (PictureToScore & { readonly pixels: ImageBuffer })[],
+  { score, crop = croppedFace }: Pick<PictureScorer, 'score' | 'crop'>,
+  { prompt, per }: ScoreOptions,
+): Promise<Row[]> {
+  const parts = group.map((picture) => partsOf(picture, picture.pixels, crop));
+  const crops = parts.flat().filter((part): part is Part & { readonly crop: ImageBuffer } => typeof part.crop !== 'string');
+  const values = await score(
+    crops.map((part) => part.crop),
+    crops.map(({ image }) => prompt || image.caption),
+  );
+  const found = new Map<Part, number>(crops.map((part, i) => [part, values[i]!]));
+  return group.flatMap(({ image }, i) => (per === 'face' ? faceRows(image, parts[i]!, found) : [pictureRow(image, parts[i]!, found)]));
 }
 
 const croppedFace = (picture: ImageBuffer, { box }: Face): ImageBuffer | string =>
