@@ -54,10 +54,10 @@ def packed(value):
     return {'shape': list(array.shape), 'float32': base64.b64encode(array.tobytes()).decode()}
 
 
-def write(name, cases, packages):
+def write(name, cases, packages, **more):
     versions = {package.__name__: package.__version__ for package in (torch, *packages)}
     header = {'command': f'python tools/reference/{pathlib.Path(sys.argv[0]).name}', 'versions': {'python': platform.python_version(), **versions}, 'seed': 'none: weights and inputs are hashes of their names'}
     FIXTURES.mkdir(parents=True, exist_ok=True)
     path = FIXTURES / f'{name}.json'
-    path.write_text(json.dumps({**header, 'cases': cases}, indent=1, ensure_ascii=False) + '\n')
+    path.write_text(json.dumps({**header, 'cases': cases, **more}, indent=1, ensure_ascii=False) + '\n')
     print(path, path.stat().st_size)

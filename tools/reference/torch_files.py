@@ -1,4 +1,5 @@
 """Tiny files of torch.save in the forms that occur, and what torch.load finds in them; a hash of all tensors of each real file in shared/data (or FACEWRIGHT_DATA)."""
+import argparse
 import base64
 import collections
 import hashlib
@@ -48,7 +49,8 @@ lightning = {'epoch': 3, 'global_step': 470000, 'pytorch-lightning_version': '1.
 files = {
     'plain-zip.pt': (plain, {}), 'plain-legacy.pt': (plain, {'_use_new_zipfile_serialization': False}), 'kinds-zip.pt': (kinds, {}), 'kinds-legacy.pt': (kinds, {'_use_new_zipfile_serialization': False}),
     'kinds-protocol-5.pt': (kinds, {'pickle_protocol': 5}), 'lightning.ckpt': (lightning, {}), 'lightning-legacy.ckpt': (lightning, {'_use_new_zipfile_serialization': False}),
-    'params-ema.pth': ({'params': {'w': torch.zeros(2)}, 'params_ema': {'w': torch.ones(2)}}, {}), 'nested.pt': ({'unet': {'a': torch.ones(2), 'deep': {'b': torch.zeros(1)}}, 'step': 7}, {}),
+    'params-ema.pth': ({'params': {'w': torch.zeros(2)}, 'params_ema': {'w': torch.ones(2)}}, {}), 'settings.pth': ({'student': {'w': torch.ones(2)}, 'teacher': {'w': torch.zeros(2)}, 'args': argparse.Namespace(arch='vit_small', lr=0.0005, global_crops_scale=(0.4, 1.0)), 'epoch': 99}, {}),
+    'nested.pt': ({'unet': {'a': torch.ones(2), 'deep': {'b': torch.zeros(1)}}, 'step': 7}, {}),
     'malicious.pt': ({'w': torch.ones(2), 'x': Malicious()}, {}), 'malicious-legacy.pt': ({'w': torch.ones(2), 'x': Malicious()}, {'_use_new_zipfile_serialization': False}),
     'embedding-a1111.pt': ({'string_to_token': {'*': 265}, 'string_to_param': {'*': tensor('a1111', (2, 768)).half()}, 'name': 'face', 'step': 100, 'sd_checkpoint': None}, {}),
     'embedding-first.pt': ({'string_to_token': {'*': torch.tensor(265)}, 'string_to_param': torch.nn.ParameterDict({'*': torch.nn.Parameter(tensor('first', (1, 768)).half())})}, {}),

@@ -11,6 +11,8 @@ import { bind, type BindOptions, type WeightSource } from './nn/binding.ts';
 import { castTo } from './nn/layers.ts';
 import { timeIds, type UNetConfig } from './unet-2d-condition/config.ts';
 import { UNet2DCondition } from './unet-2d-condition/unet-2d-condition.ts';
+import type { VisionTransformerConfig } from './vit/config.ts';
+import { VisionTransformer } from './vit/vision-transformer.ts';
 
 /** A float32 input, as numbers of the precision that the graph computes in. */
 const fed = (name: string, shape: Shape, { precision = 'float32' }: BindOptions): Value => castTo(input(name, 'float32', shape), precision);
@@ -127,4 +129,16 @@ export function blipGraph(
     attention_mask: input('attention_mask', 'float32', [batch, tokens]),
   });
   return { reward };
+}
+
+/** Input `pixel_values` [batch, 3, size, size], normalised as `dinoPixels` says; output `features` [batch, width]: the vector of the whole picture. */
+export function dinoGraph(
+  config: VisionTransformerConfig,
+  { batch }: { readonly batch: number },
+  weights: WeightSource,
+  options: InFloat32 = {},
+): { readonly features: Value } {
+  const model = new VisionTransformer(config);
+  const { imageSize } = config;
+  return { features: model.whole(bind(model, weights, options), input('pixel_values', 'float32', [batch, 3, imageSize, imageSize])) };
 }

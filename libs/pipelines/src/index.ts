@@ -29,6 +29,7 @@ export * from './image/resize.ts';
 export * from './keyed-seed.ts';
 export * from './record-training.ts';
 export * from './open-detector.ts';
+export * from './open-dino.ts';
 export * from './open-face-score.ts';
 export * from './open-features.ts';
 export { openClipTokenizer } from './open-tokenizer.ts';

@@ -71,6 +71,12 @@ describe('files that PyTorch saved', () => {
     expect(nested.metadata).toEqual({ step: '7' });
   });
 
+  it('may hold the settings of a training beside the weights, as full checkpoints of DINO do', async () => {
+    const { tensors, metadata } = await openTensorFile(fixture('settings.pth'));
+    expect([...tensors.keys()]).toEqual(['student.w', 'teacher.w']);
+    expect(metadata).toEqual({ epoch: '99' });
+  });
+
   it.each(['malicious.pt', 'malicious-legacy.pt'])(
     'are refused where they ask for more than data, by its name, and nothing runs: %s',
     async (name) => {

@@ -21,7 +21,7 @@ const types: readonly PortType[] = [
   port.choice(['a']).type,
   port.seed().type,
   port.path().type,
-  ...['diffusion', 'face-score', 'face-detector', 'features', 'third-party'].map((family) => port.model(family).type),
+  ...['diffusion', 'face-score', 'face-detector', 'features', 'dino', 'third-party'].map((family) => port.model(family).type),
 ];
 /** Relative luminance, WCAG 2.2. */
 function luminance(hex: string): number {

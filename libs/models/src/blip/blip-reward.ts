@@ -3,9 +3,9 @@ import { op, type Value } from '@facewright/onnx';
 import type { Binding } from '../nn/binding.ts';
 import { Linear, reshape } from '../nn/layers.ts';
 import { Module } from '../nn/module.ts';
+import { VisionTransformer } from '../vit/vision-transformer.ts';
 import type { BlipRewardConfig } from './config.ts';
 import { TextEncoder } from './text-encoder.ts';
-import { VisionTransformer } from './vision-transformer.ts';
 
 class Blip extends Module {
   readonly visual_encoder: VisionTransformer;

@@ -1,16 +1,6 @@
 // Configuration of the BLIP reward model of ImageReward and FaceScore.
 import { ConfigReader, type Json } from '../config.ts';
-
-export interface BlipVisionConfig {
-  /** Side of the square pictures in pixels. */
-  readonly imageSize: number;
-  readonly patchSize: number;
-  readonly width: number;
-  readonly mlpWidth: number;
-  readonly layers: number;
-  readonly heads: number;
-  readonly normEpsilon: number;
-}
+import { readVisionTransformer, type VisionTransformerConfig } from '../vit/config.ts';
 
 export interface BlipTextConfig {
   readonly vocabSize: number;
@@ -23,7 +13,7 @@ export interface BlipTextConfig {
 }
 
 export interface BlipRewardConfig {
-  readonly vision: BlipVisionConfig;
+  readonly vision: VisionTransformerConfig;
   readonly text: BlipTextConfig;
   /** Widths of the hidden layers of the reward head. */
   readonly head: readonly number[];
@@ -45,27 +35,6 @@ const imageRewardParts: Json = {
   head_sizes: [1024, 128, 64, 16],
   projection_dim: 256,
 };
-
-function parseVision(json: Json, problems: string[]): BlipVisionConfig {
-  const c = new ConfigReader('vision_config', json);
-  const config = {
-    imageSize: c.integer('image_size'),
-    patchSize: c.integer('patch_size'),
-    width: c.integer('hidden_size'),
-    mlpWidth: c.integer('intermediate_size'),
-    layers: c.integer('num_hidden_layers'),
-    heads: c.integer('num_attention_heads'),
-    normEpsilon: c.number('layer_norm_eps', 1e-6),
-  };
-  c.oneOf('hidden_act', ['gelu'], 'gelu');
-  c.ignore('model_type');
-  if (config.imageSize % config.patchSize !== 0)
-    c.problems.push(`patch_size: expected a divisor of image_size = ${config.imageSize}, got ${config.patchSize}`);
-  if (config.width % config.heads !== 0)
-    c.problems.push(`num_attention_heads: expected a divisor of hidden_size = ${config.width}, got ${config.heads}`);
-  problems.push(...c.collect().map((p) => `vision_config.${p}`));
-  return config;
-}
 
 function parseText(json: Json, problems: string[]): BlipTextConfig {
   const c = new ConfigReader('text_config', json);
@@ -114,7 +83,10 @@ export function parseBlipRewardConfig(json: Json): BlipRewardConfig {
     return {};
   };
   const [visionJson, textJson] = [part('vision_config'), part('text_config')];
-  const vision = parseVision(visionJson, c.problems);
+  const reader = new ConfigReader('vision_config', visionJson);
+  const vision = readVisionTransformer(reader);
+  reader.ignore('model_type');
+  c.problems.push(...reader.collect().map((p) => `vision_config.${p}`));
   const text = parseText(textJson, c.problems);
   const projection = whole['projection_dim'] === undefined || whole['projection_dim'] === null ? null : c.integer('projection_dim');
   c.ignore('model_type', 'architectures');

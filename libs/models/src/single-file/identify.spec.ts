@@ -41,6 +41,8 @@ it.each<[string, string, RegExp, Readonly<Record<string, Shape>>]>([
   ],
   ['an upscaler', 'upscaler', /ESRGAN/, { 'model.0.weight': [64, 3, 3, 3], 'model.1.sub.0.RDB1.conv1.0.weight': [32, 64, 3, 3] }],
   ['a later upscaler', 'upscaler', /ESRGAN/, { 'params_ema.conv_first.weight': [64, 3, 3, 3] }],
+  ['DINO', 'dino', /DINO/, { 'teacher.backbone.cls_token': [1, 1, 384] }],
+  ['DINO in transformers', 'dino', /DINO/, { 'embeddings.cls_token': [1, 1, 384] }],
   ['a reward model', 'face-score', /FaceScore/, { 'blip.visual_encoder.cls_token': [1, 1, 1024] }],
   ['Flux', 'unknown', /Flux, which is not supported/, { 'model.diffusion_model.double_blocks.0.img_attn.qkv.weight': [1] }],
   [

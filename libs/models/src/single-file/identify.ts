@@ -3,7 +3,7 @@ import type { Shape } from '@facewright/tensor';
 import { ldmUNetPrefix } from './ldm-names.ts';
 import { families, type ModelFamily, type ModelKind } from './kinds.ts';
 
-export type FileKind = ModelKind | 'vae' | 'lora' | 'embedding' | 'controlnet' | 'upscaler' | 'face-score' | 'unknown';
+export type FileKind = ModelKind | 'vae' | 'lora' | 'embedding' | 'controlnet' | 'upscaler' | 'face-score' | 'dino' | 'unknown';
 
 export interface Identity {
   readonly kind: FileKind;
@@ -30,6 +30,7 @@ const marks: readonly (readonly [mark: RegExp, kind: FileKind, title: string])[]
 const later: readonly (readonly [mark: RegExp, kind: FileKind, title: string])[] = [
   [/^(first_stage_model\.)?(decoder\.(up|mid)\.|decoder\.(up_blocks|mid_block)\.)/, 'vae', 'VAE'],
   [/^(model\.0\.weight|conv_first\.weight|params(_ema)?\.conv_first\.weight)$/, 'upscaler', 'Upscaler (ESRGAN)'],
+  [/^((teacher|student)\.)?(module\.)?(backbone\.)?cls_token$|^(vit\.)?embeddings\.cls_token$/, 'dino', 'Vision transformer (DINO)'],
   [/^(down_blocks|mid_block)\./, 'unknown', 'the U-Net of a folder in the diffusers layout, which belongs into its folder'],
   [/^(string_to_param\.)?(\*|emb_params)$/, 'embedding', 'Textual inversion'],
   [/^clip_[lg]$/, 'embedding', 'Textual inversion of Stable Diffusion XL'],

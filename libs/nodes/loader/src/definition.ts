@@ -118,3 +118,19 @@ export const loadFeatures = defineNode({
   outputs: { model: port.model('features', { help: 'The network.' }) },
   effects: 'reads',
 });
+
+export const loadDino = defineNode({
+  type: 'facewright/load-dino',
+  version: 1,
+  title: 'Load DINO',
+  summary: 'Opens DINO, a vision transformer whose features say what a picture shows: the guidance loss can compare pictures by them.',
+  category: 'Models',
+  inputs: {
+    path: port.path({
+      models: 'features',
+      help: 'A file of facebookresearch/dino (ViT-S or ViT-B, patches of 8 or 16 pixels) or of its copy in transformers, or a folder with one and its config.json, or one with such a folder dino inside.',
+    }),
+  },
+  outputs: { model: port.model('dino', { help: 'The model: its configuration and where its weights are.' }) },
+  effects: 'reads',
+});

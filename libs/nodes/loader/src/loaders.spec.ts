@@ -1,12 +1,15 @@
+import { initialize, VisionTransformer } from '@facewright/models';
 import { createRuntime } from '@facewright/runtime';
+import { createRng } from '@facewright/tensor';
 import { writeTinyModels } from '@facewright/pipelines/testing';
-import { openFaceScore } from '@facewright/pipelines';
+import { openDino, openFaceScore } from '@facewright/pipelines';
 import { createFakeContext } from '@facewright/testing';
 import { readSafetensorsHeader, readTensors, writeSafetensors } from '@facewright/weights';
-import { cp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run as loadDiffusion } from './load-diffusion.ts';
+import { run as loadDino } from './load-dino.ts';
 import { run as loadFaceDetector } from './load-face-detector.ts';
 import { run as loadFaceScore } from './load-face-score.ts';
 import { run as loadFeatures } from './load-features.ts';
@@ -187,5 +190,39 @@ describe('loading a network file', () => {
     });
     await expect(loadFaceDetector({ path: join(tiny, 'model_index.json') }, ctx)).rejects.toMatchObject({ code: 'ONNX_MALFORMED' });
     await expect(loadFeatures({ path: join(tiny, 'unet') }, ctx)).rejects.toMatchObject({ code: 'LOADER_MISSING' });
+  });
+});
+
+describe('loading DINO', () => {
+  const config = { imageSize: 16, patchSize: 8, width: 8, mlpWidth: 12, layers: 1, heads: 1, normEpsilon: 1e-6 };
+  const tensors = initialize(new VisionTransformer(config), createRng(5));
+  it('takes the file of the authors, or a folder whose config.json says what tensors do not', async () => {
+    const folder = join(ctx.folder(), 'dino-set');
+    await mkdir(join(folder, 'dino'), { recursive: true });
+    const file = join(folder, 'dino_tiny.safetensors');
+    await writeSafetensors(file, new Map([...tensors].map(([name, tensor]) => [`teacher.backbone.${name}`, tensor])));
+    const { model } = await loadDino({ path: file }, ctx);
+    expect(model).toMatchObject({ family: 'dino', name: 'dino_tiny' });
+    expect((await openDino(model, ctx)).config).toEqual(config);
+    await writeSafetensors(join(folder, 'dino/model.safetensors'), tensors);
+    await writeFile(join(folder, 'dino/config.json'), JSON.stringify({ model_type: 'vit', num_attention_heads: 4, layer_norm_eps: 1e-5 }));
+    const set = (await loadDino({ path: folder }, ctx)).model;
+    expect((await openDino(set, ctx)).config).toEqual({ ...config, heads: 4, normEpsilon: 1e-5 });
+    expect((await loadDino({ path: join(folder, 'dino') }, ctx)).model.components).toEqual(set.components);
+  });
+  it('says what is missing and how to get it, what a file of another kind holds, and which of several it cannot choose', async () => {
+    await expect(loadDino({ path: 'features/dino_deitsmall16_pretrain.pth' }, ctx)).rejects.toMatchObject({
+      code: 'LOADER_NOT_FOUND',
+      message: expect.stringMatching(
+        /dino_deitsmall16_pretrain\.pth of facebookresearch\/dino.*facewright models pull dino-small16/,
+      ) as string,
+    });
+    await expect(loadDino({ path: join(tiny, 'scheduler') }, ctx)).rejects.toMatchObject({ code: 'LOADER_MISSING' });
+    await expect(loadDino({ path: join(tiny, 'vae/diffusion_pytorch_model.safetensors') }, ctx)).rejects.toMatchObject({
+      code: 'MODELS_INPUT',
+    });
+    const folder = await copy();
+    for (const name of ['a', 'b']) await writeSafetensors(join(folder, 'scheduler', `${name}.safetensors`), tensors);
+    await expect(loadDino({ path: join(folder, 'scheduler') }, ctx)).rejects.toMatchObject({ code: 'LOADER_KIND' });
   });
 });

@@ -88,6 +88,8 @@ const opaqueCalls: ReadonlySet<string> = new Set([
   'numpy.core.multiarray.scalar',
   'numpy._core.multiarray.scalar',
   '_codecs.encode',
+  // The settings of a training, in full checkpoints of DINO and others.
+  'argparse.Namespace',
 ]);
 /** Only ever mentioned: calling one of them is refused. */
 const mentions: ReadonlySet<string> = new Set([

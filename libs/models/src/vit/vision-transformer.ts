@@ -1,15 +1,15 @@
-// The vision transformer of BLIP, with the names of timm.
+// The vision transformer of BLIP and DINO, with the names of timm.
 import { op, scaledDotProductAttention, type Value } from '@facewright/onnx';
 import { err } from '../errors.ts';
 import type { Binding } from '../nn/binding.ts';
 import { Conv2d, LayerNorm, Linear } from '../nn/layers.ts';
 import { Module, Parameter } from '../nn/module.ts';
 import { toTokens } from '../nn/tokens.ts';
-import type { BlipVisionConfig } from './config.ts';
+import type { VisionTransformerConfig } from './config.ts';
 
 class PatchEmbedding extends Module {
   readonly proj: Conv2d;
-  constructor({ patchSize, width }: BlipVisionConfig) {
+  constructor({ patchSize, width }: VisionTransformerConfig) {
     super();
     this.proj = new Conv2d(3, width, { kernel: patchSize, stride: patchSize });
   }
@@ -18,8 +18,8 @@ class PatchEmbedding extends Module {
 class Attention extends Module {
   readonly qkv: Linear;
   readonly proj: Linear;
-  readonly #config: BlipVisionConfig;
-  constructor(config: BlipVisionConfig) {
+  readonly #config: VisionTransformerConfig;
+  constructor(config: VisionTransformerConfig) {
     super();
     this.qkv = new Linear(config.width, 3 * config.width);
     this.proj = new Linear(config.width, config.width);
@@ -35,7 +35,7 @@ class Attention extends Module {
 class Mlp extends Module {
   readonly fc1: Linear;
   readonly fc2: Linear;
-  constructor({ width, mlpWidth }: BlipVisionConfig) {
+  constructor({ width, mlpWidth }: VisionTransformerConfig) {
     super();
     this.fc1 = new Linear(width, mlpWidth);
     this.fc2 = new Linear(mlpWidth, width);
@@ -50,7 +50,7 @@ class Block extends Module {
   readonly attn: Attention;
   readonly norm2: LayerNorm;
   readonly mlp: Mlp;
-  constructor(config: BlipVisionConfig) {
+  constructor(config: VisionTransformerConfig) {
     super();
     this.norm1 = new LayerNorm(config.width, config.normEpsilon);
     this.attn = new Attention(config);
@@ -69,8 +69,8 @@ export class VisionTransformer extends Module {
   readonly patch_embed: PatchEmbedding;
   readonly blocks: readonly Block[];
   readonly norm: LayerNorm;
-  readonly #config: BlipVisionConfig;
-  constructor(config: BlipVisionConfig) {
+  readonly #config: VisionTransformerConfig;
+  constructor(config: VisionTransformerConfig) {
     super();
     const patches = (config.imageSize / config.patchSize) ** 2;
     this.cls_token = new Parameter([1, 1, config.width], { kind: 'normal', deviation: 0.02 });
@@ -90,5 +90,11 @@ export class VisionTransformer extends Module {
     const tokens = op.Concat([whole, toTokens(this.patch_embed.proj.forward(b, pixels))], { axis: 1 });
     const x = this.blocks.reduce((y, block) => block.forward(b, y), op.Add([tokens, b.value(this.pos_embed)]));
     return this.norm.forward(b, x);
+  }
+  /** The features of the whole picture alone, [n, width]. */
+  whole(b: Binding, pixels: Value): Value {
+    const features = this.forward(b, pixels);
+    const { width } = this.#config;
+    return op.Reshape([op.Slice([features], { starts: [0], ends: [1], axes: [1] })], { shape: [features.shape[0] ?? 0, width] });
   }
 }
