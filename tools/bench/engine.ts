@@ -28,6 +28,7 @@ const host: EngineHost = {
     assets: { read: unused, write: unused, file: unused },
     images: { read: unused, layers: unused, write: unused },
     files: { list: unused, read: unused, size: unused, part: unused, ref: unused, exists: unused, write: unused },
+    judging: { publish: unused, read: unused },
     close: async () => {},
   }),
 };

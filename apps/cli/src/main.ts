@@ -220,9 +220,16 @@ program
     command(async () => {
       const catalogue = await loadNodes(options.nodes);
       const graph = applySettings(await readGraph(path), options.set, catalogue);
-      const { cache, history, files, close } = openDataFolder(options.data, modelRoots(options.models));
-      const { plan, problems } = await explainRun({ graph, catalogue, cache, history, host: files, provider: 'cpu' });
-      close();
+      const data = openDataFolder(options.data, modelRoots(options.models));
+      const { plan, problems } = await explainRun({
+        graph,
+        catalogue,
+        cache: data.cache,
+        history: data.history,
+        host: data,
+        provider: 'cpu',
+      });
+      data.close();
       if (options.json) json({ plan, problems });
       else {
         showProblems(problems, false);

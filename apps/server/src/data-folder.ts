@@ -1,10 +1,12 @@
 // The data folder of server and CLI: assets/, cache/, checkpoints/, graphs/, runs/, facewright.sqlite.
 import { join, resolve } from 'node:path';
+import { judgingTaskOf } from '@facewright/core';
 import type { CheckpointStore, KeyHistory, ResultCache } from '@facewright/engine';
 import { createAssetStore, type AssetStore } from './asset-store.ts';
 import { createCheckpointStore } from './checkpoint-store.ts';
 import { openDatabase, type Database } from './database.ts';
 import { createKeyHistory } from './key-history.ts';
+import { createJudgingStore, type JudgingStore } from './judging-store.ts';
 import { createResultStore } from './result-store.ts';
 import { createUserFiles, type UserFiles } from './user-files.ts';
 
@@ -19,6 +21,9 @@ export interface DataFolder {
   readonly checkpoints: CheckpointStore;
   readonly history: KeyHistory;
   readonly files: UserFiles;
+  readonly judging: JudgingStore;
+  /** Digest of what a path port names: a file, a folder, or a judging task with its votes. */
+  fingerprint(path: string): Promise<string>;
   /** Absolute paths of the models folders, in the order in which they are searched. */
   readonly models: readonly string[];
   /** Where hard links to weight files go. */
@@ -33,6 +38,8 @@ export function openDataFolder(folder: string, models: readonly string[] = []): 
   const path = resolve(folder);
   const database = openDatabase(join(path, 'facewright.sqlite'));
   const assets = createAssetStore(join(path, 'assets'));
+  const files = createUserFiles(database, [process.cwd(), ...models, PROJECT_FOLDER]);
+  const judging = createJudgingStore(database);
   return {
     path,
     database,
@@ -40,7 +47,12 @@ export function openDataFolder(folder: string, models: readonly string[] = []): 
     cache: createResultStore(join(path, 'cache'), assets),
     checkpoints: createCheckpointStore(join(path, 'checkpoints'), assets),
     history: createKeyHistory(database),
-    files: createUserFiles(database, [process.cwd(), ...models, PROJECT_FOLDER]),
+    files,
+    judging,
+    async fingerprint(path) {
+      const task = judgingTaskOf(path);
+      return task === null ? files.fingerprint(path) : judging.digest(task);
+    },
     models,
     linkFolder: join(path, 'links'),
     outputFolder: (run) => join(path, 'runs', run),

@@ -6,6 +6,7 @@ import type { Session } from '@facewright/tensor';
 import { err as engineErr, type EngineHost } from '@facewright/engine';
 import type { Runtime } from '@facewright/runtime';
 import type { DataFolder } from './data-folder.ts';
+import { judgingPage } from './judging-store.ts';
 import { decodeLayers, decodePicture, encodePng, previewUrl } from './picture-codec.ts';
 import { writeWhole } from './write-file.ts';
 
@@ -17,7 +18,11 @@ export interface LocalHostOptions {
 }
 
 /** A host for one run; used by the worker and, in process, by the CLI. */
-export function createLocalHost({ data: { assets, checkpoints, files }, runtime, outputFolder }: LocalHostOptions): EngineHost {
+export function createLocalHost({
+  data: { assets, checkpoints, files, judging, fingerprint },
+  runtime,
+  outputFolder,
+}: LocalHostOptions): EngineHost {
   const root = resolve(outputFolder);
   /** The file of a picture, and its name for messages. */
   const bytesOf = async (image: Image | Asset): Promise<[Uint8Array, string]> => {
@@ -25,7 +30,7 @@ export function createLocalHost({ data: { assets, checkpoints, files }, runtime,
     return [await assets.read(id), name || id];
   };
   return {
-    fingerprint: files.fingerprint,
+    fingerprint,
     preview: previewUrl,
     checkpoints,
     openNode() {
@@ -78,6 +83,13 @@ export function createLocalHost({ data: { assets, checkpoints, files }, runtime,
             await writeWhole(path, bytes);
             return path;
           },
+        },
+        judging: {
+          async publish(task) {
+            const token = judging.publish(task);
+            return { page: token === null ? null : judgingPage(token) };
+          },
+          read: async (name) => judging.read(name),
         },
         async close() {
           await Promise.all(open.splice(0).map((session) => session.release()));

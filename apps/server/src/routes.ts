@@ -176,10 +176,10 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue }
       answers: { 200: { plan: 'PlanStep[]', ...problems }, 400: problems },
       async handle(request, response) {
         const parsed = parseGraph(field(request, 'graph'));
-        const { cache, history, files: host } = data;
+        const { cache, history } = data;
         response.json(
           parsed.graph
-            ? await explainRun({ graph: parsed.graph, catalogue, cache, history, host, provider: queue.provider() ?? 'cpu' })
+            ? await explainRun({ graph: parsed.graph, catalogue, cache, history, host: data, provider: queue.provider() ?? 'cpu' })
             : { plan: [], problems: parsed.problems },
         );
       },

@@ -2,7 +2,7 @@
 import type { ImageBuffer, Rng, RunnableModel, Session, SessionOptions, Tensors } from '@facewright/tensor';
 import type { Graph } from './graph.ts';
 import { port, portOf, type Port, type PortType } from './port.ts';
-import type { Asset, FileRef, Image } from './values.ts';
+import type { Asset, FileRef, Image, Judgements, JudgingTask } from './values.ts';
 
 // `any` is what lets a record of differently typed ports be one type; values come out typed again through Values.
 export type AnyPorts = Readonly<Record<string, Port<any>>>;
@@ -123,6 +123,16 @@ export interface NodeContext {
     exists(path: string): Promise<'file' | 'folder' | null>;
     /** Writes into the run's output folder, whole or not at all; `name` may not leave it (ENGINE_OUTSIDE_FOLDER). Returns the absolute path. */
     write(name: string, bytes: Bytes): Promise<string>;
+  };
+  /** Judging tasks of the data folder: a server serves their page, people judge there. */
+  readonly judging: {
+    /**
+     * Puts a task up, with a first annotator; the same task again changes nothing. `page` is the first annotator's link, a path of the server; null when
+     * it was withdrawn. Throws ENGINE_JUDGING_CHANGED when there are votes on other sets under the name.
+     */
+    publish(task: JudgingTask): Promise<{ readonly page: string | null }>;
+    /** What was said until now. Throws ENGINE_MISSING_JUDGING. */
+    read(name: string): Promise<Judgements>;
   };
 }
 

@@ -5,6 +5,7 @@ import { err } from './errors.ts';
 import {
   facesSchema,
   imageSchema,
+  judgementsSchema,
   labelledModelsSchema,
   metricsSchema,
   modelSchema,
@@ -16,6 +17,7 @@ import {
   variantsSchema,
   type Faces,
   type Image,
+  type Judgements,
   type LabelledModel,
   type Metric,
   type Model,
@@ -39,11 +41,28 @@ export type PortType =
   | { readonly kind: 'boolean' }
   | { readonly kind: 'choice'; readonly of: readonly string[] }
   | { readonly kind: 'seed' }
-  /** A file or folder of the user; its content is part of a result's key. `picture`: a picture, or the name of an asset that is one (`assetName`). */
-  | { readonly kind: 'path'; readonly of: 'file' | 'folder' | 'any'; readonly models?: ModelFolder; readonly picture?: true }
+  /** A file or folder of the user; its content is part of a result's key. `picture`: a picture, or the name of an asset that is one (`assetName`). `judging`: a file, or a judging task of this server (`judgingName`). */
+  | {
+      readonly kind: 'path';
+      readonly of: 'file' | 'folder' | 'any';
+      readonly models?: ModelFolder;
+      readonly picture?: true;
+      readonly judging?: true;
+    }
   | {
       readonly kind:
-        'image' | 'images' | 'faces' | 'prompts' | 'pairs' | 'scores' | 'training' | 'report' | 'models' | 'variants' | 'metrics';
+        | 'image'
+        | 'images'
+        | 'faces'
+        | 'prompts'
+        | 'pairs'
+        | 'scores'
+        | 'judgements'
+        | 'training'
+        | 'report'
+        | 'models'
+        | 'variants'
+        | 'metrics';
     }
   | { readonly kind: 'model'; readonly family: string };
 export type PortKind = PortType['kind'];
@@ -92,6 +111,8 @@ export function describeType(type: PortType): string {
       return 'a pair set';
     case 'scores':
       return 'a score table';
+    case 'judgements':
+      return 'judgements';
     case 'training':
       return 'a training run';
     case 'report':
@@ -116,6 +137,7 @@ const dataSchemas = {
   prompts: promptsSchema,
   pairs: pairSetSchema,
   scores: scoresSchema,
+  judgements: judgementsSchema,
   training: trainingSchema,
   report: reportSchema,
   models: labelledModelsSchema,
@@ -183,15 +205,22 @@ export const port = {
     of = 'any',
     models,
     picture,
+    judging,
     ...options
-  }: { readonly of?: 'file' | 'folder' | 'any'; readonly models?: ModelFolder; readonly picture?: true } & PortOptions<string> = {}) =>
-    portOf<string>({ kind: 'path', of, ...(models && { models }), ...(picture && { picture }) }, options),
+  }: {
+    readonly of?: 'file' | 'folder' | 'any';
+    readonly models?: ModelFolder;
+    readonly picture?: true;
+    readonly judging?: true;
+  } & PortOptions<string> = {}) =>
+    portOf<string>({ kind: 'path', of, ...(models && { models }), ...(picture && { picture }), ...(judging && { judging }) }, options),
   image: (options: PortOptions<never> = {}) => portOf<Image>({ kind: 'image' }, options),
   images: (options: PortOptions<never> = {}) => portOf<readonly Image[]>({ kind: 'images' }, options),
   faces: (options: PortOptions<never> = {}) => portOf<Faces>({ kind: 'faces' }, options),
   prompts: (options: PortOptions<never> = {}) => portOf<Prompts>({ kind: 'prompts' }, options),
   pairs: (options: PortOptions<never> = {}) => portOf<PairSet>({ kind: 'pairs' }, options),
   scores: (options: PortOptions<never> = {}) => portOf<Scores>({ kind: 'scores' }, options),
+  judgements: (options: PortOptions<never> = {}) => portOf<Judgements>({ kind: 'judgements' }, options),
   training: (options: PortOptions<never> = {}) => portOf<Training>({ kind: 'training' }, options),
   report: (options: PortOptions<never> = {}) => portOf<Report>({ kind: 'report' }, options),
   models: (options: PortOptions<never> = {}) => portOf<readonly LabelledModel[]>({ kind: 'models' }, options),

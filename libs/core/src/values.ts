@@ -104,6 +104,35 @@ export const scoresSchema = z.object({
 });
 export type Scores = z.infer<typeof scoresSchema>;
 
+/** What somebody said of a set of pictures: the index of the best, that none is better than the others, or that one of them shows no face. */
+export const choiceSchema = z.union([z.number().int().min(0).max(2), z.literal('tie'), z.literal('no face')]);
+export type Choice = z.infer<typeof choiceSchema>;
+
+/** Two or three pictures of the same prompt that people compare; in the same order as the labels of the task. */
+const judgedSetSchema = z.object({ key: z.string(), caption: z.string(), images: z.array(imageSchema).min(2).max(3) });
+
+/** A judging task: sets of pictures to compare, put to annotators who do not learn what drew which. */
+export const judgingTaskSchema = z.object({
+  name: z.string(),
+  /** What the annotators are asked. */
+  question: z.string(),
+  showCaptions: z.boolean(),
+  /** Seed of the order of sets and of pictures in them, which differ from annotator to annotator. */
+  seed: z.number().int(),
+  /** What the pictures of each place come from, such as the names of models. */
+  labels: z.array(z.string()).min(2).max(3),
+  sets: z.array(judgedSetSchema),
+});
+export type JudgingTask = z.infer<typeof judgingTaskSchema>;
+
+/** What annotators said of the sets of a task; at most one vote of each annotator for a set. */
+export const judgementsSchema = z.object({
+  name: z.string(),
+  labels: z.array(z.string()).min(2).max(3),
+  sets: z.array(judgedSetSchema.extend({ votes: z.array(z.object({ annotator: z.string(), choice: choiceSchema })) })),
+});
+export type Judgements = z.infer<typeof judgementsSchema>;
+
 /** A file of the user, read in place, or an asset of ours (trained weights). `digest` names its content. */
 export const fileRefSchema = z.union([
   z.object({ path: z.string(), bytes: z.number(), digest: z.string() }),

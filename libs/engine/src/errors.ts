@@ -15,5 +15,9 @@ export const err = defineErrors('ENGINE', {
   MISSING_FILE: (path: string) => `file ${path}: expected a readable file, got none`,
   MISSING_FOLDER: (path: string) => `folder ${path}: expected a readable folder, got none`,
   BAD_IMAGE: (name: string, why: string) => `image ${name}: expected a picture that can be decoded, got ${why}`,
+  MISSING_JUDGING: (name: string, known: readonly string[]) =>
+    `judging task ${name}: expected ${known.length === 0 ? 'a Judgement set node that has run' : `one of ${known.join(', ')}`}, got none of that name`,
+  JUDGING_CHANGED: (name: string, votes: number) =>
+    `judging task ${name}: expected the sets that were judged already (${votes} votes), got other pictures; choose another name, or delete the task`,
   OUTSIDE_FOLDER: (name: string) => `file ${name}: expected a name inside the run's output folder, got one that leaves it`,
 });

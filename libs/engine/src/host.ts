@@ -4,14 +4,15 @@ import type { ImageBuffer } from '@facewright/tensor';
 import type { CheckpointStore } from './checkpoint-store.ts';
 
 /** The parts of a node's context that touch the world. */
-export type NodeIo = Pick<NodeContext, 'session' | 'assets' | 'images' | 'files'> & {
+export type NodeIo = Pick<NodeContext, 'session' | 'assets' | 'images' | 'files' | 'judging'> & {
   /** Called once when the node has ended, well or not: releases its sessions with state. */
   close(): Promise<void>;
 };
 
 export interface EngineHost {
   /**
-   * Digest of what a path names: content or size and time of a file, the listing with those of a folder; a fixed word when there is nothing.
+   * Digest of what a path names: content or size and time of a file, the listing with those of a folder, the votes of a judging task (`judgingName`); a fixed
+   * word when there is nothing.
    * Two different digests mean that results made from the path are made again.
    */
   fingerprint(path: string): Promise<string>;

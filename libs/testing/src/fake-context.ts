@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import type { Asset, Bytes, Checkpoint, Graph, Image, NodeContext } from '@facewright/core';
+import type { Asset, Bytes, Checkpoint, Graph, Image, Judgements, JudgingTask, NodeContext } from '@facewright/core';
 import { err } from '@facewright/engine';
 import { createRng, type ImageBuffer, type RunnableModel, type Session, type SessionOptions } from '@facewright/tensor';
 import sharp, { type Sharp } from 'sharp';
@@ -17,6 +17,8 @@ export interface FakeContextOptions {
   /** The document of the run; default: an empty one. */
   readonly graph?: Graph;
   readonly signal?: AbortSignal;
+  /** What people said, for nodes that read it. */
+  readonly judgements?: readonly Judgements[];
   /** Called at every gate, after the look at the signal; 'stop' tells the node to give what it has. Default: go. */
   readonly onGate?: () => 'go' | 'stop' | Promise<'go' | 'stop'>;
   /** What an earlier run of the node left behind: give two contexts the same one and the second goes on from the first. */
@@ -38,6 +40,8 @@ export interface FakeContext extends NodeContext {
   };
   /** What `files.write` gave, by name. */
   readonly written: ReadonlyMap<string, Uint8Array>;
+  /** The judging tasks that were put up. */
+  readonly published: readonly JudgingTask[];
   /** Where `files.write` writes and assets become files; made at first use, removed when the process ends. */
   folder(): string;
   /** Releases the sessions that are open, as the engine does when a node ends. */
@@ -56,9 +60,11 @@ export function createFakeContext({
   signal = new AbortController().signal,
   onGate = () => 'go',
   kept = { checkpoint: null },
+  judgements = [],
 }: FakeContextOptions = {}): FakeContext {
   const stored = new Map<string, Uint8Array>();
   const written = new Map<string, Uint8Array>();
+  const published: JudgingTask[] = [];
   const shared = new Map<string, Promise<Session>>();
   const open: Session[] = [];
   const said: FakeContext['said'] = { progress: [], metrics: [], logs: [], sessions: new Set(), unfinished: [] };
@@ -108,6 +114,7 @@ export function createFakeContext({
     provider,
     said,
     written,
+    published,
     folder,
     rng: createRng,
     async gate(save) {
@@ -198,6 +205,21 @@ export function createFakeContext({
         await writeFile(path, all);
         written.set(name, all.slice());
         return path;
+      },
+    },
+    judging: {
+      async publish(task) {
+        published.push(task);
+        return { page: '/judge/first' };
+      },
+      async read(name) {
+        const found = judgements.find((task) => task.name === name);
+        if (!found)
+          throw err.MISSING_JUDGING(
+            name,
+            judgements.map((task) => task.name),
+          );
+        return found;
       },
     },
     async close() {

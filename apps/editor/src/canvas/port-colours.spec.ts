@@ -10,6 +10,7 @@ const types: readonly PortType[] = [
   port.prompts().type,
   port.pairs().type,
   port.scores().type,
+  port.judgements().type,
   port.training().type,
   port.report().type,
   port.models().type,

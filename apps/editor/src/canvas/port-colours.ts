@@ -8,6 +8,7 @@ const byKind: Readonly<Record<Exclude<PortKind, 'model'>, string>> = {
   prompts: '#bfe083',
   pairs: '#f2d16b',
   scores: '#b9a2ff',
+  judgements: '#e6b8a2',
   training: '#ff9d76',
   report: '#63d8c5',
   models: '#d08cf2',

@@ -25,6 +25,7 @@ const everything = describeNode(
       faces: port.faces(),
       pairs: port.pairs(),
       scores: port.scores(),
+      judgements: port.judgements(),
       variants: port.variants(),
       model: port.model('diffusion'),
       report: port.report(),
@@ -48,6 +49,21 @@ const outputs = {
     rows: [
       { image: image('h'), face: 0, box: null, score: 0.123456 },
       { image: image('i'), face: null, box: null, score: null, note: 'no face' },
+    ],
+  },
+  judgements: {
+    name: 'j',
+    labels: ['one', 'two'],
+    sets: [
+      {
+        key: 'k',
+        caption: '',
+        images: [image('j'), image('k')],
+        votes: [
+          { annotator: 'A', choice: 1 },
+          { annotator: 'B', choice: 'tie' },
+        ],
+      },
     ],
   },
   variants: [{ label: 'tuned', facts: {}, images: [image('v')] }],
@@ -89,6 +105,13 @@ describe('picturesOf', () => {
         [
           ['h', '0.1235'],
           ['i', 'no face'],
+        ],
+      ],
+      [
+        'judgements',
+        [
+          ['j', 'best for 0 of 2'],
+          ['k', 'best for 1 of 2'],
         ],
       ],
       ['variants', [['v', 'tuned']]],

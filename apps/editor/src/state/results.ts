@@ -1,5 +1,5 @@
 // Pictures and reports among the outputs of nodes, found by the kind of the port that gave them.
-import type { Faces, Image, NodeDescription, NodeOutputs, PairSet, PortType, Report, Scores, Variant } from '@facewright/core';
+import type { Faces, Image, Judgements, NodeDescription, NodeOutputs, PairSet, PortType, Report, Scores, Variant } from '@facewright/core';
 import { number } from './format.ts';
 import type { RunState } from './run-state.ts';
 
@@ -40,6 +40,13 @@ function picturesIn(type: PortType, value: unknown): readonly Picture[] {
         image,
         note: score === null ? (note ?? 'no score') : number(score),
       }));
+    case 'judgements':
+      return (value as Judgements).sets.flatMap(({ images, votes }) =>
+        images.map((image, place) => ({
+          image,
+          note: `best for ${votes.filter(({ choice }) => choice === place).length} of ${votes.length}`,
+        })),
+      );
     default:
       return [];
   }
