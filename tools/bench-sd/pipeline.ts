@@ -47,7 +47,7 @@ export async function openStudio(folder: string, provider: ProviderChoice): Prom
     metric: () => {},
     log: (level, message) => console.error(`${level}: ${message}`),
     gate: async () => 'go',
-    checkpoint: { load: async () => null, save: async () => {} },
+    checkpoint: { load: async () => null, related: async () => null, save: async () => {} },
     unfinished: () => {},
     ...io,
   };

@@ -1,9 +1,9 @@
-// Checkpoints on disk, one safetensors file a key: unfinished work survives a cancel, a crash and a restart.
+// Checkpoints on disk, a folder a family and a safetensors file a key: unfinished work survives a cancel, a crash and a restart.
 import { createHash } from 'node:crypto';
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf } from '@facewright/core';
-import { collectAssets, err as engineErr, type CheckpointStore } from '@facewright/engine';
+import { collectAssets, err as engineErr, keptOfFamily, type CheckpointKey, type CheckpointStore } from '@facewright/engine';
 import { CodedError, type Tensor, type Tensors } from '@facewright/tensor';
 import { readSafetensorsHeader, readTensors, writeSafetensors } from '@facewright/weights';
 import type { AssetStore } from './asset-store.ts';
@@ -19,31 +19,50 @@ const digestOf = (data: string, tensors: ReadonlyMap<string, Tensor>): string =>
 };
 
 export function createCheckpointStore(folder: string, assets: Pick<AssetStore, 'find'>): CheckpointStore {
-  const fileOf = (key: string) => join(folder, key.slice(0, 2), `${key}.safetensors`);
+  const fileOf = ({ family, own }: CheckpointKey) => join(folder, family.slice(0, 2), family, `${own}.safetensors`);
+  /** Files of the family, newest first; pieces of writing that a crash cut off begin with a dot. */
+  const membersOf = async (key: CheckpointKey) => {
+    const shelf = dirname(fileOf(key));
+    const names = await readdir(shelf).catch(() => []);
+    const files = await Promise.all(
+      names.map(async (name) => ({ path: join(shelf, name), time: (await stat(join(shelf, name)).catch(() => null))?.mtimeMs ?? 0 })),
+    );
+    return files.sort((a, b) => b.time - a.time).map(({ path }) => path);
+  };
+  const isWhole = (path: string) => path.endsWith('.safetensors');
+  const read = async (file: string) => {
+    let data: unknown, tensors: ReadonlyMap<string, Tensor>;
+    try {
+      const header = await readSafetensorsHeader(file);
+      tensors = await readTensors(header.tensors);
+      const { data: text = '', digest } = header.metadata;
+      if (digestOf(text, tensors) !== digest) throw engineErr.BAD_CHECKPOINT('another digest than it was saved with');
+      data = JSON.parse(text);
+    } catch (error) {
+      throw error instanceof CodedError && error.code === 'ENGINE_BAD_CHECKPOINT' ? error : engineErr.BAD_CHECKPOINT(messageOf(error));
+    }
+    for (const { id, bytes } of collectAssets(data))
+      if (!(await assets.find(id, bytes))) throw engineErr.BAD_CHECKPOINT(`one that needs asset ${id}, which is gone`);
+    return { data, ...(tensors.size > 0 && { tensors: Object.fromEntries(tensors) satisfies Tensors }) };
+  };
   return {
     async load(key) {
       const file = fileOf(key);
-      if ((await stat(file).catch(() => null)) === null) return null;
-      let data: unknown, tensors: ReadonlyMap<string, Tensor>;
-      try {
-        const header = await readSafetensorsHeader(file);
-        tensors = await readTensors(header.tensors);
-        const { data: text = '', digest } = header.metadata;
-        if (digestOf(text, tensors) !== digest) throw engineErr.BAD_CHECKPOINT('another digest than it was saved with');
-        data = JSON.parse(text);
-      } catch (error) {
-        throw error instanceof CodedError && error.code === 'ENGINE_BAD_CHECKPOINT' ? error : engineErr.BAD_CHECKPOINT(messageOf(error));
-      }
-      for (const { id, bytes } of collectAssets(data))
-        if (!(await assets.find(id, bytes))) throw engineErr.BAD_CHECKPOINT(`one that needs asset ${id}, which is gone`);
-      return { data, ...(tensors.size > 0 && { tensors: Object.fromEntries(tensors) satisfies Tensors }) };
+      return (await stat(file).catch(() => null)) === null ? null : read(file);
+    },
+    async related(key) {
+      const newest = (await membersOf(key)).find((path) => isWhole(path) && path !== fileOf(key));
+      return newest === undefined ? null : read(newest);
     },
     async save(key, { data, tensors = {} }) {
       const file = fileOf(key);
       const named = new Map(Object.entries(tensors));
       const text = JSON.stringify(data);
       await mkdir(dirname(file), { recursive: true });
+      // What a crash left of an earlier writing takes as much room as a whole one.
+      for (const piece of (await membersOf(key)).filter((path) => !isWhole(path))) await rm(piece, { force: true });
       await writeSafetensors(file, named, { data: text, digest: digestOf(text, named) });
+      for (const old of (await membersOf(key)).slice(keptOfFamily)) await rm(old, { force: true });
     },
     remove: (key) => rm(fileOf(key), { force: true }),
   };

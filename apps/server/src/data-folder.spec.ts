@@ -285,19 +285,20 @@ describe('a checkpoint', () => {
     step: int64([], [7]),
     flags: { dtype: 'uint8', dims: [3], data: Uint8Array.of(1, 2, 3) } as const,
   };
-  const pathOf = (key: string) => join(folder, 'data', 'checkpoints', key.slice(0, 2), `${key}.safetensors`);
+  const keyOf = (own: string) => ({ family: `${own.slice(0, 2)}-family`, own });
+  const pathOf = (own: string) => join(folder, 'data', 'checkpoints', own.slice(0, 2), `${own.slice(0, 2)}-family`, `${own}.safetensors`);
   it('comes back bit by bit after a restart, and a second takes its place', async () => {
     const facts = { curve: [{ name: 'loss', step: 0, value: 0.1 }], text: 'Grüße' };
-    await data.checkpoints.save('aa01', { data: facts, tensors });
+    await data.checkpoints.save(keyOf('aa01'), { data: facts, tensors });
     const reopened = openDataFolder(join(folder, 'data'));
-    expect(await reopened.checkpoints.load('aa01')).toEqual({ data: facts, tensors });
-    await reopened.checkpoints.save('aa01', { data: { step: 8 } });
+    expect(await reopened.checkpoints.load(keyOf('aa01'))).toEqual({ data: facts, tensors });
+    await reopened.checkpoints.save(keyOf('aa01'), { data: { step: 8 } });
     reopened.close();
-    expect(await data.checkpoints.load('aa01')).toEqual({ data: { step: 8 } });
+    expect(await data.checkpoints.load(keyOf('aa01'))).toEqual({ data: { step: 8 } });
     expect(everyFile(join(folder, 'data', 'checkpoints'))).toEqual(['aa01.safetensors']);
-    await data.checkpoints.remove('aa01');
-    expect(await data.checkpoints.load('aa01')).toBeNull();
-    await data.checkpoints.remove('aa01');
+    await data.checkpoints.remove(keyOf('aa01'));
+    expect(await data.checkpoints.load(keyOf('aa01'))).toBeNull();
+    await data.checkpoints.remove(keyOf('aa01'));
   });
   it.each([
     ['cut short', (path: string) => truncateSync(path, 200)],
@@ -311,17 +312,36 @@ describe('a checkpoint', () => {
     ],
     ['that is something else', (path: string) => writeFileSync(path, 'not a checkpoint')],
   ])('%s is told apart from a whole one', async (_, damage) => {
-    await data.checkpoints.save('bb02', { data: { step: 3 }, tensors });
+    await data.checkpoints.save(keyOf('bb02'), { data: { step: 3 }, tensors });
     damage(pathOf('bb02'));
-    await expect(data.checkpoints.load('bb02')).rejects.toEqual(code('ENGINE_BAD_CHECKPOINT'));
-    await data.checkpoints.save('bb02', { data: { step: 4 }, tensors });
-    expect(await data.checkpoints.load('bb02')).toEqual({ data: { step: 4 }, tensors });
+    await expect(data.checkpoints.load(keyOf('bb02'))).rejects.toEqual(code('ENGINE_BAD_CHECKPOINT'));
+    await data.checkpoints.save(keyOf('bb02'), { data: { step: 4 }, tensors });
+    expect(await data.checkpoints.load(keyOf('bb02'))).toEqual({ data: { step: 4 }, tensors });
+  });
+  it('is found by its family, the newest two of which are kept', async () => {
+    const kept = async (own: string) =>
+      [await data.checkpoints.load(keyOf(own)), await data.checkpoints.related(keyOf(own))].map((found) => found?.data);
+    for (const [at, own] of ['dd1', 'dd2', 'dd3'].entries()) {
+      await data.checkpoints.save(keyOf(own), { data: own });
+      utimesSync(pathOf(own), at, at);
+    }
+    expect(await kept('dd4')).toEqual([undefined, 'dd3']);
+    expect(await kept('dd3')).toEqual(['dd3', 'dd2']);
+    expect(await kept('dd2')).toEqual(['dd2', 'dd3']);
+    expect(await kept('dd1')).toEqual([undefined, 'dd3']);
+  });
+  it('clears away what a crash left of writing one', async () => {
+    await data.checkpoints.save(keyOf('ee1'), { data: 1 });
+    writeFileSync(join(pathOf('ee1'), '..', '.ee1.safetensors.piece.tmp'), 'half');
+    expect(await data.checkpoints.related(keyOf('ee1'))).toBeNull();
+    await data.checkpoints.save(keyOf('ee1'), { data: 2 });
+    expect(readdirSync(join(pathOf('ee1'), '..'))).toEqual(['ee1.safetensors']);
   });
   it('counts only while the assets that it refers to are there', async () => {
     const asset = await data.assets.write(bytes('a made pair'), 'text/plain');
-    await data.checkpoints.save('cc03', { data: { pairs: [{ good: { asset } }] } });
-    expect(await data.checkpoints.load('cc03')).toEqual({ data: { pairs: [{ good: { asset } }] } });
+    await data.checkpoints.save(keyOf('cc03'), { data: { pairs: [{ good: { asset } }] } });
+    expect(await data.checkpoints.load(keyOf('cc03'))).toEqual({ data: { pairs: [{ good: { asset } }] } });
     rmSync((await data.assets.find(asset.id))!.path);
-    await expect(data.checkpoints.load('cc03')).rejects.toThrow(`one that needs asset ${asset.id}, which is gone`);
+    await expect(data.checkpoints.load(keyOf('cc03'))).rejects.toThrow(`one that needs asset ${asset.id}, which is gone`);
   });
 });

@@ -36,8 +36,8 @@ export interface NodeDefinition<I extends AnyPorts = AnyPorts, O extends AnyPort
   /** Can be told to stop now and give what it has: it looks at what `context.gate` says. */
   readonly stops?: boolean;
   /**
-   * Inputs that its checkpoint does not depend on, such as `steps`: a training finds what one with fewer steps left behind and goes on from there.
-   * The checkpoint of a node that names some is kept when the node has finished.
+   * Inputs that do not tell its unfinished work from another's, such as `steps`: a training finds, as `context.checkpoint.related`, what one with fewer steps
+   * left behind. The checkpoint of a node that names some is kept when the node has finished.
    */
   readonly extends?: readonly string[];
   readonly migrations?: readonly Migration[];
@@ -76,6 +76,8 @@ export interface NodeContext {
   readonly checkpoint: {
     /** What was saved last. Null when there is nothing, or when it is damaged or an asset of it is gone, which is said in the log. */
     load(): Promise<Checkpoint | null>;
+    /** What the same node with other values of the inputs that its definition `extends` saved last; null as above. */
+    related(): Promise<Checkpoint | null>;
     /** Takes the place of what was saved before, whole or not at all. Throws as writing a file does, e.g. for a full disk: then the one before is still there. */
     save(checkpoint: Checkpoint): Promise<void>;
   };

@@ -1,20 +1,39 @@
-// Where the checkpoints of nodes are kept, one by its key.
+// Where the checkpoints of nodes are kept.
 import type { Checkpoint } from '@facewright/core';
+
+export interface CheckpointKey {
+  /** Of the node and its inputs without those that its definition extends. */
+  readonly family: string;
+  /** Of all inputs. */
+  readonly own: string;
+}
+/** So many are kept of a family: one at work on, and the one that it may go on from. */
+export const keptOfFamily = 2;
 
 export interface CheckpointStore {
   /** Null when there is none. Throws ENGINE_BAD_CHECKPOINT for one that is damaged or refers to assets that are gone. */
-  load(key: string): Promise<Checkpoint | null>;
-  /** Replaces the one before, whole or not at all. */
-  save(key: string, checkpoint: Checkpoint): Promise<void>;
-  remove(key: string): Promise<void>;
+  load(key: CheckpointKey): Promise<Checkpoint | null>;
+  /** The newest other one of the family, as load. */
+  related(key: CheckpointKey): Promise<Checkpoint | null>;
+  /** Replaces the one before, whole or not at all; the oldest of a family make room. */
+  save(key: CheckpointKey, checkpoint: Checkpoint): Promise<void>;
+  remove(key: CheckpointKey): Promise<void>;
 }
 
 /** For tests and for runs that leave nothing behind. */
 export function createMemoryCheckpoints(): CheckpointStore {
-  const kept = new Map<string, Checkpoint>();
+  /** By family; within it by key, oldest first. */
+  const kept = new Map<string, Map<string, Checkpoint>>();
+  const family = (name: string) => kept.get(name) ?? kept.set(name, new Map()).get(name)!;
   return {
-    load: async (key) => structuredClone(kept.get(key)) ?? null,
-    save: async (key, checkpoint) => void kept.set(key, structuredClone(checkpoint)),
-    remove: async (key) => void kept.delete(key),
+    load: async (key) => structuredClone(family(key.family).get(key.own)) ?? null,
+    related: async (key) => structuredClone([...family(key.family)].findLast(([own]) => own !== key.own)?.[1]) ?? null,
+    async save(key, checkpoint) {
+      const members = family(key.family);
+      members.delete(key.own);
+      members.set(key.own, structuredClone(checkpoint));
+      for (const own of [...members.keys()].slice(0, -keptOfFamily)) members.delete(own);
+    },
+    remove: async (key) => void family(key.family).delete(key.own),
   };
 }

@@ -15,6 +15,7 @@ import {
   type RunEventBody,
 } from '@facewright/core';
 import { CodedError } from '@facewright/tensor';
+import type { CheckpointKey } from './checkpoint-store.ts';
 import { err } from './errors.ts';
 import type { EngineHost } from './host.ts';
 import { openContext, waitWhilePaused } from './node-context.ts';
@@ -172,15 +173,14 @@ function unfinishedInput({ parts }: PlannedStep, results: Results): string | und
   return source && 'key' in source ? `made from what node ${source.node} had when it was stopped` : undefined;
 }
 
-/** The key of a result without what the definition extends; an unfinished input counts by what it holds, since its key says what it would have become. */
-function checkpointKeyOf({ parts, definition }: PlannedStep, results: Results): string {
-  const inputs = Object.entries(parts.inputs)
-    .filter(([name]) => !definition.extends?.includes(name))
-    .map(([name, part]): [string, InputPart] => {
-      const from = 'key' in part ? results.get(part.node) : undefined;
-      return [name, from?.unfinished !== undefined && 'key' in part ? { value: from.outputs[part.output] } : part];
-    });
-  return resultKey({ ...parts, inputs: Object.fromEntries(inputs) });
+/** An unfinished input counts by what it holds, since its key says what it would have become. */
+function checkpointKeyOf({ parts, definition }: PlannedStep, results: Results): CheckpointKey {
+  const inputs = Object.entries(parts.inputs).map(([name, part]): [string, InputPart] => {
+    const from = 'key' in part ? results.get(part.node) : undefined;
+    return [name, from?.unfinished !== undefined && 'key' in part ? { value: from.outputs[part.output] } : part];
+  });
+  const keyOf = (some: typeof inputs) => resultKey({ ...parts, inputs: Object.fromEntries(some) });
+  return { own: keyOf(inputs), family: keyOf(inputs.filter(([name]) => !definition.extends?.includes(name))) };
 }
 
 /** A coded error that belongs to one port of the node. */

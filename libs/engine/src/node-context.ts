@@ -1,6 +1,7 @@
 // The context a node runs in: the host's I/O, and progress, pictures and curves turned into events.
-import { messageOf, show, type Graph, type NodeContext, type RunEventBody } from '@facewright/core';
+import { messageOf, show, type Checkpoint, type Graph, type NodeContext, type RunEventBody } from '@facewright/core';
 import { CodedError, createRng } from '@facewright/tensor';
+import type { CheckpointKey } from './checkpoint-store.ts';
 import type { EngineHost } from './host.ts';
 import { freezeData } from './plain-data.ts';
 import type { GatedControl } from './run-control.ts';
@@ -25,7 +26,7 @@ export interface ContextOf {
   readonly signal: AbortSignal;
   readonly provider: string;
   /** Of the node's checkpoint. */
-  readonly checkpointKey: string;
+  readonly checkpointKey: CheckpointKey;
   readonly emit: (event: RunEventBody) => void;
 }
 
@@ -56,6 +57,12 @@ export function openContext(of: ContextOf): OpenContext {
   let lastPreview = -Infinity;
   let picture: Promise<void> | undefined;
   let unfinished: string | undefined;
+  const whole = (loading: Promise<Checkpoint | null>) =>
+    loading.catch((error: unknown) => {
+      if (!(error instanceof CodedError)) throw error;
+      log('warn', `${error.message}; begins anew`);
+      return null;
+    });
   /** What cannot be saved must not end the work that it was to save. */
   const saved = (save: (() => Promise<void>) | undefined) =>
     save?.().catch((error: unknown) => log('warn', `checkpoint: expected to save it, got ${messageOf(error)}`));
@@ -78,15 +85,8 @@ export function openContext(of: ContextOf): OpenContext {
       return control.stopping ? 'stop' : 'go';
     },
     checkpoint: {
-      async load() {
-        try {
-          return await host.checkpoints.load(checkpointKey);
-        } catch (error) {
-          if (!(error instanceof CodedError)) throw error;
-          log('warn', `${error.message}; begins anew`);
-          return null;
-        }
-      },
+      load: () => whole(host.checkpoints.load(checkpointKey)),
+      related: () => whole(host.checkpoints.related(checkpointKey)),
       // A copy, since the node goes on with what it gave.
       save: ({ data, ...rest }) => host.checkpoints.save(checkpointKey, { data: freezeData(structuredClone(data), 'checkpoint'), ...rest }),
     },

@@ -26,6 +26,8 @@ export interface FakeContextOptions {
 }
 export interface KeptCheckpoint {
   checkpoint: Checkpoint | null;
+  /** What a run with other values of the inputs that the definition extends left behind. */
+  related?: Checkpoint | null;
 }
 export interface FakeContext extends NodeContext {
   /** All that the node said, in order and unthrottled. */
@@ -124,6 +126,7 @@ export function createFakeContext({
     },
     checkpoint: {
       load: async () => structuredClone(kept.checkpoint),
+      related: async () => structuredClone(kept.related ?? null),
       save: async (checkpoint) => {
         // As the server keeps it: numbers that are not finite, and what JSON cannot say, do not come back.
         kept.checkpoint = structuredClone({ ...checkpoint, data: JSON.parse(JSON.stringify(checkpoint.data)) as unknown });
