@@ -11,6 +11,7 @@ import { nodes as loader } from '@facewright/node-loader';
 import { nodes as mask } from '@facewright/node-mask';
 import { nodes as metrics } from '@facewright/node-metrics';
 import { nodes as pairSet } from '@facewright/node-pair-set';
+import { nodes as pictureList } from '@facewright/node-picture-list';
 import { nodes as preview } from '@facewright/node-preview';
 import { nodes as prompts } from '@facewright/node-prompts';
 import { nodes as sampler } from '@facewright/node-sampler';
@@ -22,6 +23,7 @@ export const packages: readonly NodePackage[] = [
   ...loader,
   ...prompts,
   ...imageFolder,
+  ...pictureList,
   ...toyFaces,
   ...sampler,
   ...inpaint,

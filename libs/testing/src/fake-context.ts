@@ -197,7 +197,7 @@ export function createFakeContext({
       },
       exists: async (path) =>
         stat(path).then(
-          (entry) => (entry.isDirectory() ? ('folder' as const) : ('file' as const)),
+          (entry) => (entry.isDirectory() ? ('folder' as const) : entry.isFile() ? ('file' as const) : null),
           () => null,
         ),
       async write(name, bytes) {

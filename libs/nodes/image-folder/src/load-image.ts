@@ -1,10 +1,10 @@
 // Load image: the work of the node.
 import { assetIdOf, type NodeContext, type NodeRun } from '@facewright/core';
+import { mediaTypeOf } from '@facewright/pipelines';
 import { CodedError, type ImageBuffer } from '@facewright/tensor';
 import { basename } from 'node:path';
 import { err } from './errors.ts';
 import type { definition } from './load-image-definition.ts';
-import { mediaTypeOf } from './media-type.ts';
 
 /** Throws ENGINE_MISSING_FILE, IMAGE_FOLDER_NO_PICTURE, IMAGE_FOLDER_NO_ASSET and IMAGE_FOLDER_MASK_SIZE. */
 export const run: NodeRun<typeof definition> = async ({ path, mask: painted, caption }, ctx) => {

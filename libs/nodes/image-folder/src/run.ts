@@ -1,10 +1,10 @@
 // Image folder: the work of the node.
 import type { Image, NodeContext, NodeRun } from '@facewright/core';
+import { storePicture } from '@facewright/pipelines';
 import type { ImageBuffer } from '@facewright/tensor';
 import { basename } from 'node:path';
 import type { definition } from './definition.ts';
 import { err } from './errors.ts';
-import { mediaTypeOf } from './media-type.ts';
 
 const endings = ['.png', '.jpg', '.jpeg', '.webp'] as const;
 const withoutEnding = (path: string) => path.replace(/\.[^./]+$/, '');
@@ -22,12 +22,10 @@ export const run: NodeRun<typeof definition> = async ({ folder, limit, captions 
     ctx.signal.throwIfAborted();
     let picture: ImageBuffer | undefined;
     try {
-      const bytes = await ctx.files.read(path);
-      const asset = await ctx.assets.write(bytes, mediaTypeOf(bytes));
-      picture = await ctx.images.read(asset);
       const caption = captions === 'sidecar' ? await sidecarOf(path, ctx) : '';
-      // the file as it is: encoding it anew would be slower and take more room
-      images.push({ asset, width: picture.width, height: picture.height, key: basename(path), caption });
+      const { image, pixels } = await storePicture(await ctx.files.read(path), { key: basename(path), caption }, ctx);
+      images.push(image);
+      picture = pixels;
     } catch (error) {
       problems.push(`${basename(path)}: ${error instanceof Error ? error.message : String(error)}`);
     }
