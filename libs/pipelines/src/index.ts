@@ -21,6 +21,7 @@ export * from './drawing/repaint-area.ts';
 export * from './drawing/watch-drawing.ts';
 export { err as pipelineErrors } from './errors.ts';
 export * from './exported/index.ts';
+export { fusedWhere } from './fused-where.ts';
 export * from './image/boxes.ts';
 export * from './image/contact-sheet.ts';
 export * from './image/draw-boxes.ts';

@@ -25,15 +25,19 @@ export async function cropPairs({ pairs }: PairSet, ctx: NodeContext): Promise<F
   return crops;
 }
 
-/** The good crop blurred, sharpened or noised: so that none of these raises the score. Strengths follow the size of the crop. */
-export function degrade(good: ImageBuffer, rng: Rng): ImageBuffer {
+/** Ways in which a face is made worse; none of them may raise the score. */
+export const degradations = ['blurred', 'sharpened', 'noised'] as const;
+export type Degradation = (typeof degradations)[number];
+
+/** The good crop made worse, in a way of its own or in one that is drawn first. Strengths follow the size of the crop. */
+export function degrade(good: ImageBuffer, rng: Rng, way: Degradation = degradations[rng.integer(degradations.length)]!): ImageBuffer {
   const pixel = Math.min(good.width, good.height) / 32;
-  switch (rng.integer(3)) {
-    case 0:
+  switch (way) {
+    case 'blurred':
       return blur(good, pixel * (0.5 + 1.2 * rng()));
-    case 1:
+    case 'sharpened':
       return sharpen(good, pixel, 1 + 2 * rng());
-    default:
+    case 'noised':
       return addNoise(good, 8 + 24 * rng(), rng);
   }
 }

@@ -1,36 +1,49 @@
 // FaceScoreTrainer: the work of the node. Trains with the ranking loss and keeps the parameters that do best on pairs it never trained on.
-import type { Model, NodeRun } from '@facewright/core';
-import { inputWeights } from '@facewright/models';
-import { buildModel, trainStep } from '@facewright/onnx';
+import type { Model, NodeContext, NodeRun } from '@facewright/core';
+import { inputWeights, storedWeights } from '@facewright/models';
+import type { StoredTensor, WeightSource } from '@facewright/models';
+import { trainStep } from '@facewright/onnx';
 import type { Value } from '@facewright/onnx';
-import { componentOf, componentTensors, openFaceScore, recordTraining } from '@facewright/pipelines';
-import { toFloat32 } from '@facewright/tensor';
-import type { Tensor, Tensors } from '@facewright/tensor';
-import { learningRateSchedule, trainLoop } from '@facewright/train';
-import { safetensorsBytes } from '@facewright/weights';
+import { componentOf, componentWeights, keyedSeed, openFaceScore, recordTraining } from '@facewright/pipelines';
+import { sizeOf, toFloat32 } from '@facewright/tensor';
+import type { Rng, Tensor, Tensors } from '@facewright/tensor';
+import { learningRateSchedule, shuffledRows, trainLoop } from '@facewright/train';
+import { readTensors, safetensorsParts } from '@facewright/weights';
 import type { definition } from './definition.ts';
 import { err } from './errors.ts';
-import { cropPairs, degrade } from './face-pairs.ts';
+import { cropPairs, degradations, degrade } from './face-pairs.ts';
 import type { FacePair } from './face-pairs.ts';
+import { frozenParameters } from './frozen-parameters.ts';
 import { rankingGraph } from './ranking-graph.ts';
+import { openValidation } from './validation.ts';
 
 /** FaceScore scores every crop with this text, so it is trained with it. */
 const prompt = 'A face.';
 const fewestFaces = 8;
-/** How often validation looks at the parameters during a training. */
-const validations = 8;
-const maxGradientNorm = 1;
+/** How often validation looks at the parameters: in an epoch, as ImageReward's training does, or in all where steps are counted. */
+const validations = { inAnEpoch: 4, inAll: 8 };
+
+interface Best {
+  readonly step: number;
+  readonly loss: number;
+  readonly parameters: Tensors;
+}
 
 export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
-  const { model, pairs, steps, batch, learningRate, degradedShare, validationShare, seed } = inputs;
-  const { config, tokenizer, pixels } = await openFaceScore(model, ctx);
+  const { model, pairs, epochs, batch, accumulate, frozenShare, head, degradedShare, validationShare, patience, maxGradientNorm, seed } =
+    inputs;
+  const scorer = await openFaceScore(model, ctx);
+  const { config, tokenizer, pixels } = scorer;
   const rng = ctx.rng(seed);
   const faces = await cropPairs(pairs, ctx);
   if (faces.length < fewestFaces) throw err.FEW(fewestFaces, faces.length);
   const order = faces.map((face) => ({ face, at: rng() })).sort((a, b) => a.at - b.at);
   const held = Math.round(validationShare * faces.length);
+  if (patience > 0 && held === 0) throw err.PATIENCE(validationShare);
   const validation = order.slice(0, held).map(({ face }) => face);
   const training = order.slice(held).map(({ face }) => face);
+  const perStep = batch * accumulate;
+  const steps = epochs > 0 ? Math.ceil((epochs * training.length) / perStep) : inputs.steps;
 
   const feedsOf = (pairs: readonly FacePair[]): Tensors => {
     const crops = [...pairs.map(({ good }) => good), ...pairs.map(({ bad }) => bad)];
@@ -38,74 +51,135 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
     return { pixel_values: pixels(crops), input_ids: ids, attention_mask: mask };
   };
   const tokens = tokenizer.encode([prompt]).ids.dims[1] ?? 0;
-  const stored = await componentTensors(model, 'face_score', ctx);
-  const configKey = JSON.stringify(componentOf(model, 'face_score').config);
+  const stored = await componentWeights(model, 'face_score', ctx);
+  const frozen = frozenParameters(config, frozenShare);
+  /** Frozen parameters stay in their file: no gradient, no moments, no copy. */
+  const weights = (list: Map<string, Value>): WeightSource => {
+    const [still, moving] = [storedWeights(stored), inputWeights(list)];
+    return (name, parameter) => (frozen.has(name) ? still : moving)(name, parameter);
+  };
   const trainable = new Map<string, Value>();
-  const { loss, accuracy } = rankingGraph(config, batch, tokens, inputWeights(trainable));
+  const { loss, accuracy } = rankingGraph(config, batch, tokens, weights(trainable));
+  const initial = await initialParameters(
+    [...trainable.keys()],
+    stored,
+    head === 'new' ? { width: config.text.width, rng: ctx.rng(keyedSeed(seed, 'head')) } : null,
+  );
   const step = trainStep({
     loss,
-    maxGradientNorm,
+    ...(maxGradientNorm > 0 && { maxGradientNorm }),
+    accumulate,
     metrics: { accuracy },
     optimiser: { weightDecay: 0 },
-    parameters: [...trainable].map(([name, value]) => ({ name, value, initial: toFloat32(name, stored.get(name)!) })),
+    parameters: [...trainable].map(([name, value]) => ({ name, value, initial: initial.get(name)! })),
   });
 
   const record = recordTraining(ctx);
-  let best: { readonly loss: number; readonly state: Tensors } | null = null;
-  /** Keeps the parameters when they do best so far on the pairs kept out; these are looked at a batch at a time. */
+  const measure = openValidation(
+    { model, scorer, pairs: validation, prompt, weights: weights(new Map()), variant: String(frozenShare), batch: 2 * batch, seed },
+    ctx,
+  );
+  let best: Best | null = null;
+  let withoutBetter = 0;
+  /** Keeps the parameters when they do best so far on the pairs kept out. */
   const validate = async (at: number, state: Tensors): Promise<void> => {
     const parameters = Object.fromEntries([...trainable.keys()].map((name) => [name, state[name]!]));
-    const sums = { loss: 0, accuracy: 0 };
-    for (let from = 0; from < held; from += batch) {
-      const part = validation.slice(from, from + batch);
-      const session = await ctx.session(`validate:${configKey}:${part.length}`, () =>
-        buildModel({ ...rankingGraph(config, part.length, tokens, inputWeights(new Map())) }),
-      );
-      const result = await session.run({ ...parameters, ...feedsOf(part) });
-      for (const name of ['loss', 'accuracy'] as const) sums[name] += (part.length / held) * (result[name] as Tensor<'float32'>).data[0]!;
-    }
-    record.add('validation_loss', at, sums.loss);
-    record.add('validation_accuracy', at, sums.accuracy);
-    if (best === null || sums.loss < best.loss) best = { loss: sums.loss, state };
+    const result = await measure(parameters);
+    record.add('validation_loss', at, result.loss);
+    record.add('validation_accuracy', at, result.accuracy);
+    for (const way of degradations) record.add(`validation_accuracy_${way}`, at, result.degraded[way]);
+    withoutBetter++;
+    if (best === null || result.loss < best.loss) [best, withoutBetter] = [{ step: at + 1, loss: result.loss, parameters }, 0];
   };
 
-  const every = Math.max(1, Math.floor(steps / validations));
+  const automatic = epochs > 0 ? training.length / perStep / validations.inAnEpoch : steps / validations.inAll;
+  const every = Math.max(1, inputs.validateEvery || Math.floor(automatic));
+  const enough = new AbortController();
+  const rowsOf =
+    epochs > 0 ? shuffledRows(training.length, rng) : (count: number) => Array.from({ length: count }, () => rng.integer(training.length));
   const trained = await trainLoop({
     session: (key, graph, options) => ctx.session(key, () => graph, options),
     key: `train:${ctx.node}`,
     step,
     steps,
-    signal: ctx.signal,
-    learningRate: learningRateSchedule({ peak: learningRate, steps, warmUp: Math.ceil(steps / 20), shape: 'cosine' }),
+    signal: AbortSignal.any([ctx.signal, enough.signal]),
+    learningRate: learningRateSchedule({
+      peak: inputs.learningRate,
+      steps,
+      warmUp: warmUpSteps(inputs.warmUpShare, steps),
+      shape: 'cosine',
+    }),
     batches: () => {
-      const chosen = Array.from({ length: batch }, () => training[rng.integer(training.length)]!);
+      const chosen = rowsOf(batch).map((row) => training[row]!);
       return feedsOf(chosen.map(({ good, bad }) => ({ good, bad: rng() < degradedShare ? degrade(good, rng) : bad })));
     },
     onStep: async ({ step: at, loss: value, metrics, readState }) => {
       record.add('loss', at, value);
       record.add('accuracy', at, metrics['accuracy']!);
       if (held > 0 && (at + 1 === steps || (at + 1) % every === 0)) await validate(at, await readState());
+      if (patience > 0 && withoutBetter >= patience) enough.abort();
       ctx.progress(at + 1, steps);
     },
   });
   ctx.signal.throwIfAborted();
 
-  const state = (best as { readonly state: Tensors } | null)?.state ?? trained.state;
-  // Parameters that scoring does not use (the projections of BLIP's own training) stay as they were, so that the file keeps its layout.
-  const tensors = new Map([...stored].map(([name, tensor]) => [name, trainable.has(name) ? state[name]! : tensor] as const));
-  const weights = { asset: await ctx.assets.write(safetensorsBytes(tensors, { format: 'pt' }), 'application/x-safetensors') };
-  const tuned: Model<'face-score'> = {
-    ...model,
-    name: `${model.name} (tuned)`,
-    components: { ...model.components, face_score: { ...componentOf(model, 'face_score'), weights } },
-  };
+  const kept = best as Best | null;
+  if (kept) ctx.log('info', `kept the parameters of step ${kept.step} of ${trained.steps}: validation loss ${kept.loss.toPrecision(4)}`);
+  const tuned = await tunedModel(model, stored, kept?.parameters ?? trained.state, [...trainable.keys()], ctx);
   const { model: _model, pairs: _pairs, ...settings } = inputs;
   return {
     model: tuned,
     training: await record.finish({
       method: 'ranking loss',
       steps: trained.steps,
-      settings: { ...settings, faces: faces.length, validation: held },
+      settings: {
+        ...settings,
+        steps,
+        faces: faces.length,
+        validation: held,
+        trainedParameters: [...trainable.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+        ...(kept && { bestStep: kept.step, bestValidationLoss: kept.loss }),
+      },
     }),
   };
 };
+
+/** Rounded up; a share that is off by rounding alone counts as the step below. */
+const warmUpSteps = (share: number, steps: number): number => Math.ceil(share * steps - 1e-9);
+
+/** As stored, in single precision; a new head as ImageReward's code begins it: weights N(0, 1 / (width + 1)) with that as the deviation, biases 0. */
+async function initialParameters(
+  names: readonly string[],
+  stored: ReadonlyMap<string, StoredTensor>,
+  head: { readonly width: number; readonly rng: Rng } | null,
+): Promise<ReadonlyMap<string, Tensor<'float32'>>> {
+  const read = await readTensors(new Map(names.map((name) => [name, stored.get(name)!])));
+  return new Map(
+    names.map((name) => {
+      const tensor = toFloat32(name, read.get(name)!);
+      if (!head || !name.startsWith('mlp.')) return [name, tensor];
+      const data = name.endsWith('.bias')
+        ? new Float32Array(tensor.data.length)
+        : head.rng.normal(tensor.data.length).map((value) => value / (head.width + 1));
+      return [name, { ...tensor, data }];
+    }),
+  );
+}
+
+/** Parameters that were not trained, such as the projections of BLIP's own training, stay as they were, so that the file keeps its layout. */
+async function tunedModel(
+  model: Model<'face-score'>,
+  stored: ReadonlyMap<string, StoredTensor>,
+  parameters: Tensors,
+  trained: readonly string[],
+  ctx: NodeContext,
+): Promise<Model<'face-score'>> {
+  const own = new Set(trained);
+  const tensors = new Map([...stored].map(([name, tensor]) => [name, own.has(name) ? parameters[name]! : tensor] as const));
+  const weights = { asset: await ctx.assets.write(safetensorsParts(tensors, { format: 'pt' }), 'application/x-safetensors') };
+  return {
+    ...model,
+    name: `${model.name} (tuned)`,
+    components: { ...model.components, face_score: { ...componentOf(model, 'face_score'), weights } },
+  };
+}

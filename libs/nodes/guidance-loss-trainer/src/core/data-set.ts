@@ -1,7 +1,7 @@
 // Pictures as a trainer reads them: latents by name, and the texts they are conditioned on.
 import type { Image, NodeContext, PairSet } from '@facewright/core';
 import { gatherRows, conditioningRows, type Conditioning, type DiffusionModel } from '@facewright/pipelines';
-import type { Rng, Tensor, Tensors } from '@facewright/tensor';
+import type { Tensor, Tensors } from '@facewright/tensor';
 import { err } from '../errors.ts';
 
 type Floats = Tensor<'float32'>;
@@ -69,20 +69,4 @@ export function rowsOf({ name, columns, conditioning }: DataSet, rows: readonly 
     [`${name}_text`]: text,
     ...(pooled && { [`${name}_pooled`]: pooled }),
   };
-}
-
-/** Row numbers for batches: every row once before any comes again. */
-export function shuffledRows(count: number, rng: Rng): (batch: number) => number[] {
-  let order: number[] = [];
-  return (batch) =>
-    Array.from({ length: batch }, () => {
-      if (order.length === 0) {
-        order = Array.from({ length: count }, (_, i) => i);
-        for (let i = count - 1; i > 0; i--) {
-          const j = rng.integer(i + 1);
-          [order[i], order[j]] = [order[j]!, order[i]!];
-        }
-      }
-      return order.pop()!;
-    });
 }
