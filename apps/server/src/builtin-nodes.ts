@@ -1,6 +1,7 @@
 // The nodes that come with Facewright, in the order of the palette. A library added to libs/nodes is listed here.
 import type { NodePackage } from '@facewright/core';
 import { nodes as evaluator } from '@facewright/node-evaluator';
+import { nodes as experiment } from '@facewright/node-experiment';
 import { nodes as faceDetect } from '@facewright/node-face-detect';
 import { nodes as faceScore } from '@facewright/node-face-score';
 import { nodes as faceScoreTrainer } from '@facewright/node-face-score-trainer';
@@ -34,6 +35,7 @@ export const packages: readonly NodePackage[] = [
   ...pairSet,
   ...faceScoreTrainer,
   ...guidanceLossTrainer,
+  ...experiment,
   ...metrics,
   ...evaluator,
   ...saveImage,

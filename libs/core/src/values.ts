@@ -179,7 +179,11 @@ export const variantsSchema = z.array(
     images: z.array(imageSchema),
   }),
 );
-export type Variant = z.infer<typeof variantsSchema>[number];
+export interface Variant {
+  readonly label: string;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly images: readonly Image[];
+}
 
 /** A metric that is still to be computed. `name` is what tables and gates call it; a list has each name once. */
 export const metricsSchema = z.array(

@@ -1,6 +1,20 @@
-// Sampler and image to image: ports of the nodes, safe in a browser.
+// Sampler, experiment and image to image: ports of the nodes, safe in a browser.
 import { defineNode, port } from '@facewright/core';
 import { drawingPorts, samplingPorts } from '@facewright/pipelines/ports';
+
+/** How prompts are drawn, with one model or with several. */
+const promptPorts = {
+  imagesPerPrompt: port.integer({
+    min: 1,
+    max: 10_000,
+    default: 1,
+    help: 'Pictures of each prompt, with the seeds seed, seed + 1, and so on.',
+  }),
+  width: port.integer({ min: 0, max: 4096, default: 0, help: 'Pixels; 0 is the size that the model was trained on.' }),
+  height: port.integer({ min: 0, max: 4096, default: 0, help: 'Pixels; 0 is the size that the model was trained on.' }),
+  ...samplingPorts({ steps: 25, guidance: 5 }),
+  ...drawingPorts,
+};
 
 export const sampler = defineNode({
   type: 'facewright/sampler',
@@ -14,18 +28,30 @@ export const sampler = defineNode({
     seed: port.seed({
       help: 'The noise of a picture depends on its seed and on the key of its prompt, never on the model: two models begin at the same noise.',
     }),
-    imagesPerPrompt: port.integer({
-      min: 1,
-      max: 10_000,
-      default: 1,
-      help: 'Pictures of each prompt, with the seeds seed, seed + 1, and so on.',
-    }),
-    width: port.integer({ min: 0, max: 4096, default: 0, help: 'Pixels; 0 is the size that the model was trained on.' }),
-    height: port.integer({ min: 0, max: 4096, default: 0, help: 'Pixels; 0 is the size that the model was trained on.' }),
-    ...samplingPorts({ steps: 25, guidance: 5 }),
-    ...drawingPorts,
+    ...promptPorts,
   },
   outputs: { images: port.images({ help: 'The pictures; keys are prompt key and seed, captions are the prompts.' }) },
+  effects: 'none',
+});
+
+export const drawExperiment = defineNode({
+  type: 'facewright/draw-experiment',
+  version: 1,
+  title: 'Draw experiment',
+  summary:
+    'Draws the same prompts from the same noise with several models, one after the other, so that their pictures can be compared pair by pair.',
+  category: 'Evaluation',
+  inputs: {
+    models: port.models({ help: 'The models, from Add model.' }),
+    prompts: port.prompts({ help: 'What to draw.' }),
+    seed: port.seed({ help: 'The noise of a picture depends on its seed and on the key of its prompt, never on the model.' }),
+    ...promptPorts,
+  },
+  outputs: {
+    variants: port.variants({
+      help: 'The pictures of each model under its label; keys are prompt key and seed, captions are the prompts.',
+    }),
+  },
   effects: 'none',
 });
 

@@ -23,26 +23,26 @@ export interface Watch {
   finished(pictures: readonly ImageBuffer[]): void;
 }
 
-/** `pictures` in all; a live picture comes every `previewSteps` steps, 0 for none. */
-export function watchDrawing(model: DiffusionModel, pictures: number, previewSteps: number, ctx: NodeContext): Watch {
+/** `pictures` in all, of which `before` are drawn already; a live picture comes every `previewSteps` steps, 0 for none. */
+export function watchDrawing(model: DiffusionModel, pictures: number, previewSteps: number, ctx: NodeContext, before = 0): Watch {
   const preview = createPreview(model);
   // Work is counted in thousandths of a picture, so that walks of different length add up.
   const whole = 1000;
-  let before = 0;
+  let finished = before;
   let last = -Infinity;
   return {
     onStep: (count) => async (done, total, original) => {
       const show = previewSteps > 0 && done % previewSteps === 0 && performance.now() - last >= previewMs;
       if (show) last = performance.now();
       ctx.progress(
-        before * whole + Math.round((done / total) * whole * count),
+        finished * whole + Math.round((done / total) * whole * count),
         pictures * whole,
         show ? sheet(await preview(original(), shownInSteps)) : undefined,
       );
     },
     finished(group) {
-      before += group.length;
-      ctx.progress(before * whole, pictures * whole, sheet(group.slice(0, shownFinished)));
+      finished += group.length;
+      ctx.progress(finished * whole, pictures * whole, sheet(group.slice(0, shownFinished)));
     },
   };
 }
