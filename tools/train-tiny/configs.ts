@@ -95,3 +95,18 @@ export const faceScoreConfig = {
   },
   head_sizes: [32, 16],
 };
+
+/** A vision transformer as transformers writes the configuration of DINO; the tensors have the names of DINO's authors. */
+export const dinoConfig = {
+  architectures: ['ViTModel'],
+  hidden_act: 'gelu',
+  hidden_size: 64,
+  image_size: 64,
+  intermediate_size: 256,
+  layer_norm_eps: 1e-6,
+  model_type: 'vit',
+  num_attention_heads: 4,
+  num_hidden_layers: 4,
+  patch_size: 8,
+  qkv_bias: true,
+} as const;

@@ -1,4 +1,4 @@
-// Trains the embedded model set models/tiny-faces from a seed: node tools/train-tiny/main.ts [--only vae,unet,score,detector,features,loras,sheet] [--seed N] [--out DIR] [--share X] [--fresh].
+// Trains the embedded model set models/tiny-faces from a seed: node tools/train-tiny/main.ts [--only vae,unet,score,detector,features,dino,loras,sheet] [--seed N] [--out DIR] [--share X] [--fresh].
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -6,7 +6,7 @@ import { createRuntime } from '@facewright/runtime';
 import { drawFaceSet } from './face-set.ts';
 import { writeSheet } from './contact-sheet.ts';
 import type { StageContext } from './stage.ts';
-import { detectorStage, faceScoreStage, featuresStage } from './network-stages.ts';
+import { detectorStage, dinoStage, faceScoreStage, featuresStage } from './network-stages.ts';
 import { loraStage } from './train-lora.ts';
 import { autoencoderStage, diffusionStage, type StageFolders } from './diffusion-stages.ts';
 
@@ -24,7 +24,7 @@ const { values } = parseArgs({
   },
 });
 const [seed, share] = [Number(values.seed), Number(values.share)];
-const stageNames = ['vae', 'unet', 'score', 'detector', 'features', 'loras', 'sheet'] as const;
+const stageNames = ['vae', 'unet', 'score', 'detector', 'features', 'dino', 'loras', 'sheet'] as const;
 const wanted = values.only?.split(',') ?? [...stageNames];
 const problems = [
   ...wanted
@@ -57,6 +57,7 @@ const run: Record<(typeof stageNames)[number], () => Promise<void>> = {
   score: async () => faceScoreStage(folders, context),
   detector: async () => detectorStage(folders, context),
   features: async () => featuresStage(folders, context),
+  dino: async () => dinoStage(folders, context),
   loras: async () => loraStage(folders, context),
   sheet: async () => writeSheet(values.out, join(root, 'docs/tiny-faces'), context),
 };

@@ -32,7 +32,9 @@ export interface Stage {
   readonly initial: ReadonlyMap<string, Tensor<'float32'>>;
   readonly build: (initial: ReadonlyMap<string, Tensor<'float32'>>) => TrainStep;
   /** What a step is fed. A training that goes on draws from the beginning of its random numbers again. */
-  readonly batch: (step: number) => Tensors;
+  readonly batch: (step: number) => Tensors | Promise<Tensors>;
+  /** Told the averaged weights before the first step and after each: for a stage that learns from its own averages. */
+  readonly onAverages?: (averages: ReadonlyMap<string, Tensor<'float32'>>) => void;
   readonly checkpointEvery?: number;
 }
 
@@ -54,6 +56,7 @@ export async function runStage(context: StageContext, stage: Stage): Promise<Rea
     await writeSafetensors(file, new Map(Object.entries(now)), { steps: `${done}` });
     await onCheckpoint?.(averagesOf(initial.keys(), now), done);
   };
+  stage.onAverages?.(averagesOf(initial.keys(), Object.fromEntries(state.map((entry) => [entry.input, entry.initial]))));
   const began = performance.now();
   let sum = 0;
   let count = 0;
@@ -76,6 +79,7 @@ export async function runStage(context: StageContext, stage: Stage): Promise<Rea
     signal,
     keepEvery: checkpointEvery,
     onStep: async ({ step: index, loss, learningRate, metrics, readState }) => {
+      stage.onAverages?.(averagesOf(initial.keys(), await readState()));
       sum += loss;
       count += 1;
       if ((index + 1) % 50 === 0 || index === firstStep) {

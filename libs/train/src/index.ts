@@ -6,6 +6,7 @@ export * from './lora.ts';
 export * from './losses/autoencoder-loss.ts';
 export * from './losses/detector-loss.ts';
 export * from './losses/diffusion-loss.ts';
+export * from './losses/distillation-loss.ts';
 export * from './losses/dream-booth-loss.ts';
 export * from './losses/guidance-loss.ts';
 export * from './losses/noising.ts';

@@ -1,0 +1,81 @@
+// Self-distillation: views, what the teacher asks for, and the readers that say what features carry.
+import { createRng } from '@facewright/tensor';
+import { describe, expect, it } from 'vitest';
+import { featureQuality, plainPixels, rankShare } from './dino-quality.ts';
+import { randomView } from './dino-views.ts';
+import { drawFaceSet, pictureOf } from './face-set.ts';
+import { studentTargets, teacherTargets } from './train-dino.ts';
+
+const faces = drawFaceSet({ seed: 6, count: 240, deformedShare: 0.5 });
+const picture = pictureOf(faces, 0);
+
+describe('randomView', () => {
+  it('repeats for the same generator and differs for the next', () => {
+    const [a, b] = [createRng(1), createRng(1)];
+    const view = randomView(picture, [0.4, 1], a);
+    expect(randomView(picture, [0.4, 1], b)).toEqual(view);
+    expect(randomView(picture, [0.4, 1], a)).not.toEqual(view);
+  });
+  it('shows less of the picture the smaller its scale: neighbours are more alike', () => {
+    const roughness = (scale: number) => {
+      const rng = createRng(2);
+      let sum = 0;
+      for (let n = 0; n < 20; n++) {
+        const { data } = randomView(picture, [scale, scale], rng);
+        for (let i = 3; i < data.length; i++) sum += Math.abs(data[i]! - data[i - 3]!);
+      }
+      return sum;
+    };
+    expect(roughness(0.1)).toBeLessThan(0.8 * roughness(1));
+  });
+});
+
+describe('teacherTargets', () => {
+  it('gives rows that sum to 1, sharper than what was said, and moves the centre a tenth of the way to its mean', () => {
+    const said = Float32Array.of(0.1, 0.2, 0.3, 0.3, 0.1, 0.1);
+    const centre = new Float32Array(3);
+    const targets = teacherTargets(said, centre);
+    expect(targets.subarray(0, 3).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5);
+    // exp of differences over the temperature 0.04
+    expect(targets[2]! / targets[1]!).toBeCloseTo(Math.exp(0.1 / 0.04), 3);
+    expect([...centre]).toEqual([0.02, 0.015, 0.02].map((v) => expect.closeTo(v, 6)));
+  });
+  it('takes away what all pictures share, so that one answer for all cannot win', () => {
+    const centre = Float32Array.of(5, 0);
+    const targets = teacherTargets(Float32Array.of(5, 0), centre);
+    expect(targets[0]).toBeCloseTo(0.5, 5);
+  });
+});
+
+it('a large view learns what the teacher says of the other one, a small view what it says of both', () => {
+  const targets = studentTargets(Float32Array.of(1, 0, 0, 1));
+  expect([...targets]).toEqual([0, 1, 1, 0, 0.5, 0.5, 0.5, 0.5]);
+});
+
+describe('featureQuality', () => {
+  const part = (from: number, to: number) => ({
+    ...faces,
+    count: to - from,
+    pixels: faces.pixels.subarray(from * 12288, to * 12288),
+    scenes: faces.scenes.slice(from, to),
+    captions: faces.captions.slice(from, to),
+    deformed: faces.deformed.subarray(from, to),
+  });
+  const [fit, test] = [part(0, 160), part(160, 240)];
+  it('is perfect for features that say it, and at chance for noise', () => {
+    const saying = (set: typeof fit) => Array.from(set.deformed, (d) => [d, 1 - d]);
+    expect(featureQuality(fit, test, { fit: saying(fit), test: saying(test) }).defects).toBe(1);
+    const rng = createRng(1);
+    const noise = (set: typeof fit) => Array.from({ length: set.count }, () => rng.normal(4));
+    const { defects, explained } = featureQuality(fit, test, { fit: noise(fit), test: noise(test) });
+    // 80 pictures: a standard error of about 0.065
+    expect(Math.abs(defects - 0.5)).toBeLessThan(0.2);
+    expect(explained).toBeLessThan(0.1);
+  });
+  it('averages pixels over blocks', () => {
+    expect(plainPixels(faces, 64)[0]).toHaveLength(3);
+    const mean = picture.data.filter((_, i) => i % 3 === 0).reduce((a, b) => a + b, 0) / 4096;
+    expect(plainPixels(faces, 64)[0]![0]).toBeCloseTo(mean, 2);
+  });
+  it('ranks with ties as halves', () => expect(rankShare([2, 1], [1])).toBe(0.75));
+});

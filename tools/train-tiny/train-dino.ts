@@ -1,0 +1,128 @@
+// Trains a small DINO: a student learns to say of any view of a picture what the average of its own past, the teacher, says of another view. No labels.
+import { bind, initialize, inMemory, inputWeights, storedWeights, dinoPixels } from '@facewright/models';
+import { buildModel, input, trainStep, type Value } from '@facewright/onnx';
+import { createRng, float32, imagesToTensor, type ImageBuffer, type Tensor } from '@facewright/tensor';
+import { distillationLoss } from '@facewright/train';
+import { randomView, type Scale } from './dino-views.ts';
+import { pictureOf, SIDE, type FaceSet } from './face-set.ts';
+import type { Weights } from './latents.ts';
+import { DinoNetwork, PROTOTYPES } from './networks/dino-network.ts';
+import { runStage, type StageContext } from './stage.ts';
+
+/** Pictures in a step; of each there are two large views, which the teacher sees as well, and two small ones. */
+const BATCH = 16;
+const SCALES: readonly Scale[] = [
+  [0.4, 1],
+  [0.4, 1],
+  [0.1, 0.4],
+  [0.1, 0.4],
+];
+const LARGE = 2;
+/** Temperatures of student and teacher, and how fast the centre forgets: those of the paper. */
+const [STUDENT, TEACHER, CENTRE_DECAY] = [0.1, 0.04, 0.9];
+
+const network = new DinoNetwork();
+
+export const dinoTensor = (images: readonly ImageBuffer[]): Tensor<'float32'> =>
+  imagesToTensor(images, (byte, channel) => (byte / 255 - dinoPixels.mean[channel]!) / dinoPixels.deviation[channel]!);
+
+/** Of two large views: the softmax of what the teacher says, centred and sharpened, row by row. `centre` moves toward the mean of what is said. */
+export function teacherTargets(said: Float32Array, centre: Float32Array): Float32Array {
+  const size = centre.length;
+  const rows = said.length / size;
+  const targets = new Float32Array(said.length);
+  const means = new Float64Array(size);
+  for (let n = 0; n < rows; n++) {
+    let top = -Infinity;
+    for (let k = 0; k < size; k++) top = Math.max(top, said[n * size + k]! - centre[k]!);
+    let sum = 0;
+    for (let k = 0; k < size; k++) {
+      means[k]! += said[n * size + k]! / rows;
+      sum += targets[n * size + k] = Math.exp((said[n * size + k]! - centre[k]! - top) / TEACHER);
+    }
+    for (let k = 0; k < size; k++) targets[n * size + k]! /= sum;
+  }
+  for (let k = 0; k < size; k++) centre[k] = CENTRE_DECAY * centre[k]! + (1 - CENTRE_DECAY) * means[k]!;
+  return targets;
+}
+
+/** What each view of the student is to say: the other large view for a large one, the mean of both for a small one. [views of the first kind, of the second, …]. */
+export function studentTargets(teacher: Float32Array): Float32Array {
+  const half = teacher.length / LARGE;
+  const [first, second] = [teacher.subarray(0, half), teacher.subarray(half)];
+  const both = first.map((v, i) => (v + second[i]!) / 2);
+  const targets = new Float32Array(half * SCALES.length);
+  [second, first, both, both].forEach((part, view) => targets.set(part, view * half));
+  return targets;
+}
+
+/** Weights of the transformer alone, the teacher's: named as DINO's authors name them. */
+export async function trainDino(
+  faces: FaceSet,
+  { steps, peak }: { readonly steps: number; readonly peak: number },
+  context: StageContext,
+): Promise<Weights> {
+  const views = SCALES.length * BATCH;
+  const inputs = new Map<string, Value>();
+  const logits = network.forward(bind(network, inputWeights(inputs)), input('pixels', 'float32', [views, 3, SIDE, SIDE]));
+  const targets = input('targets', 'float32', [views, PROTOTYPES]);
+  const large = input('pixels', 'float32', [LARGE * BATCH, 3, SIDE, SIDE]);
+  const teacher = await context.runtime.open(buildModel({ said: network.forward(bind(network, inputWeights(new Map())), large) }));
+  const rng = createRng(context.seed);
+  const centre = new Float32Array(PROTOTYPES);
+  let averages: ReadonlyMap<string, Tensor<'float32'>> = new Map();
+  const weights = await runStage(context, {
+    name: 'dino',
+    steps,
+    peak,
+    warmUp: 100,
+    decay: 0.996,
+    initial: initialize(network, rng),
+    build: (current) =>
+      trainStep({
+        loss: distillationLoss(logits, targets, STUDENT),
+        parameters: [...inputs].map(([name, value]) => ({ name, value, initial: current.get(name)! })),
+        maxGradientNorm: 1,
+        optimiser: { weightDecay: 0.04 },
+        ema: true,
+      }),
+    onAverages: (now) => (averages = now),
+    batch: async () => {
+      const pictures = Array.from({ length: BATCH }, () => pictureOf(faces, rng.integer(faces.count)));
+      const pixels = dinoTensor(SCALES.flatMap((scale) => pictures.map((picture) => randomView(picture, scale, rng))));
+      const [, ...dims] = pixels.dims;
+      const seen = float32([LARGE * BATCH, ...dims], pixels.data.subarray(0, (LARGE * pixels.data.length) / SCALES.length));
+      const { said } = await teacher.run({ ...Object.fromEntries(averages), pixels: seen });
+      return { pixels, targets: float32([views, PROTOTYPES], studentTargets(teacherTargets(said!.data as Float32Array, centre))) };
+    },
+  });
+  await teacher.release();
+  return new Map(
+    [...weights].flatMap(([name, tensor]) => (name.startsWith('backbone.') ? [[name.slice('backbone.'.length), tensor] as const] : [])),
+  );
+}
+
+/** Features of whole pictures, one vector each; random weights where there are none. */
+export async function dinoFeatures(
+  images: readonly ImageBuffer[],
+  weights: Weights | null,
+  context: StageContext,
+): Promise<Float32Array[]> {
+  const whole = weights
+    ? new Map([...weights].map(([name, tensor]) => [`backbone.${name}`, tensor]))
+    : initialize(network, createRng(context.seed));
+  const pixels = input('pixels', 'float32', [BATCH, 3, SIDE, SIDE]);
+  const session = await context.runtime.open(
+    buildModel({ features: network.features(bind(network, storedWeights(inMemory(whole))), pixels) }),
+  );
+  const rows: Float32Array[] = [];
+  for (let first = 0; first < images.length; first += BATCH) {
+    const part = Array.from({ length: BATCH }, (_, i) => images[Math.min(images.length - 1, first + i)]!);
+    const { features } = await session.run({ pixels: dinoTensor(part) });
+    const data = features!.data as Float32Array;
+    const width = data.length / BATCH;
+    for (let i = 0; i < Math.min(BATCH, images.length - first); i++) rows.push(data.slice(i * width, (i + 1) * width));
+  }
+  await session.release();
+  return rows;
+}
