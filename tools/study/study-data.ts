@@ -42,7 +42,7 @@ export async function openStudyData(folder: string, model: string, log: (message
     rng: createRng,
     // nothing here is paused, stopped or gone on with: what takes long runs as a graph
     gate: () => Promise.resolve('go'),
-    checkpoint: { load: () => Promise.resolve(null), save: () => Promise.resolve() },
+    checkpoint: { load: () => Promise.resolve(null), related: () => Promise.resolve(null), save: () => Promise.resolve() },
     unfinished: () => undefined,
   };
   const digest = createHash('sha256');
