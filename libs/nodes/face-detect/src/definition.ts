@@ -26,6 +26,12 @@ export const definition = defineNode({
       default: 640,
       help: 'Pixels of the longest side after scaling. Smaller is faster, larger finds smaller faces.',
     }),
+    smallestFace: port.integer({
+      min: 0,
+      max: 4096,
+      default: 0,
+      help: 'Pixels of the shorter side that a face must have; smaller ones are not given. 0 gives all.',
+    }),
   },
   outputs: {
     faces: port.faces({ help: 'Every picture with its faces, most confident first; a picture without a face has an empty list.' }),

@@ -43,6 +43,10 @@ export const repaintFaces = defineNode({
     seed: port.seed({ help: 'The noise of a picture depends on the seed and on its key.' }),
     prompt: port.text({ default: 'A face.', help: 'For pictures without a caption; the others are repainted by theirs.' }),
     ...samplingPorts({ steps: 25, guidance: 3 }),
+    shape: port.choice(['box', 'ellipse', 'landmarks'], {
+      default: 'box',
+      help: 'What of a face is repainted. box: all of it, as the paper does. ellipse: inside the box. landmarks: around eyes and mouth, from brows to chin, and turned with the face; without landmarks an ellipse.',
+    }),
     area: area('each face'),
     feather: port.number({
       min: 0,
@@ -61,13 +65,18 @@ export const repaintFaces = defineNode({
       max: 2,
       default: 0.1,
       advanced: true,
-      help: 'Share of its width and height by which a box grows on each side before it is repainted.',
+      help: 'Dilation: share of its width and height by which what is repainted grows on each side; less than 0 shrinks it.',
     }),
     padding,
     ...drawingPorts,
   },
-  outputs: { images: port.images({ help: 'The repainted pictures, under the keys of their originals.' }) },
+  outputs: {
+    images: port.images({
+      help: 'The repainted pictures, under the keys of their originals. Each carries how it was made, for the manifest of pairs.',
+    }),
+  },
   effects: 'none',
+  stops: true,
   migrations: [
     {
       to: 2,
@@ -103,4 +112,5 @@ export const repaintMask = defineNode({
   },
   outputs: { images: port.images({ help: 'The pictures, under the keys of their originals.' }) },
   effects: 'none',
+  stops: true,
 });

@@ -3,6 +3,7 @@ import type { Box, Image, NodeContext } from '@facewright/core';
 import {
   groupsOf,
   keyedSeed,
+  openLedger,
   repaintGroup,
   watchDrawing,
   workSize,
@@ -34,21 +35,30 @@ export interface RepaintSettings extends SamplingSettings {
   readonly previewSteps: number;
 }
 
-/** The pictures, in their order. Throws MODELS_INPUT, ENGINE_BAD_IMAGE. */
+interface Painted {
+  readonly image: Image;
+  /** So many areas are painted. */
+  readonly areas: number;
+}
+
+/**
+ * The pictures, in their order. Every group of them that is finished is kept in the checkpoint. Told to stop, it gives null for those that are not finished, and at least
+ * one that is. Throws MODELS_INPUT, ENGINE_BAD_IMAGE.
+ */
 export async function repaintAll(
   pictures: readonly RepaintPicture[],
   model: DiffusionModel,
   settings: RepaintSettings,
   ctx: NodeContext,
-): Promise<Image[]> {
+): Promise<(Image | null)[]> {
   const { longestSide, area, seed, batch } = settings;
-  const results: Image[] = pictures.map(({ image }) => image);
-  const watch = watchDrawing(
-    model,
-    pictures.reduce((sum, { areas }) => sum + areas.length, 0),
-    settings.previewSteps,
-    ctx,
-  );
+  const ledger = await openLedger<Painted>(ctx, 0);
+  const stateOf = (index: number): Painted => ledger.finished.get(String(index)) ?? { image: pictures[index]!.image, areas: 0 };
+  const isFinished = (index: number) => stateOf(index).areas === pictures[index]!.areas.length;
+  const before = pictures.reduce((sum, _, i) => sum + stateOf(i).areas, 0);
+  if (before > 0) ctx.log('info', `goes on from ${ledger.finished.size} pictures that were painted before the run was interrupted`);
+  const total = pictures.reduce((sum, { areas }) => sum + areas.length, 0);
+  const watch = watchDrawing(model, total, settings.previewSteps, ctx, before);
   const rounds = Math.max(0, ...pictures.map(({ areas }) => areas.length));
   for (let round = 0; round < rounds; round++) {
     const jobs = pictures.flatMap(({ image, text, areas }, index) => {
@@ -61,7 +71,10 @@ export async function repaintAll(
       return [{ index, text, work, noise, ...found }];
     });
     for (const group of groupsOf(jobs, batch, ({ work }) => `${work.width}x${work.height}`)) {
+      // finished as a whole or not at all, since the bytes of a picture may depend on those that are painted beside it
+      if (group.every(({ index }) => stateOf(index).areas > round)) continue;
       ctx.signal.throwIfAborted();
+      const onStep = watch.onStep(group.length);
       const painted = await repaintGroup({
         model,
         settings,
@@ -69,19 +82,31 @@ export async function repaintAll(
         jobs: await Promise.all(
           group.map(async ({ index, noise, mask, ...job }) => ({
             ...job,
-            image: await ctx.images.read(results[index]!),
+            image: await ctx.images.read(stateOf(index).image),
             mask: await mask(),
             rng: ctx.rng(noise),
           })),
         ),
-        onStep: watch.onStep(group.length),
+        async onStep(...step) {
+          await onStep(...step);
+          await ctx.gate();
+        },
       });
+      const images: Image[] = [];
       for (const [i, { index }] of group.entries()) {
         const { key, caption } = pictures[index]!.image;
-        results[index] = await ctx.images.write(painted[i]!, { key, caption });
+        images.push(await ctx.images.write(painted[i]!, { key, caption }));
       }
+      group.forEach(({ index }, i) => ledger.add(String(index), { image: images[i]!, areas: round + 1 }));
       watch.finished(painted);
+      if ((await ledger.pass()) === 'stop') {
+        const finished = pictures.map((_, index) => (isFinished(index) ? stateOf(index).image : null));
+        const count = finished.filter((image) => image !== null).length;
+        if (count === 0 || count === pictures.length) continue;
+        ctx.unfinished(`${count} of ${pictures.length} pictures`);
+        return finished;
+      }
     }
   }
-  return results;
+  return pictures.map((_, index) => stateOf(index).image);
 }

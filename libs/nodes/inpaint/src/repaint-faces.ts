@@ -1,8 +1,8 @@
 // Inpaint faces: the work of the node.
-import type { Box, Image, NodeRun } from '@facewright/core';
-import { boxInside, growBox, maskOfBoxes, openDiffusion, regionAround } from '@facewright/pipelines';
+import type { Face, Image, Made, NodeContext, NodeRun } from '@facewright/core';
+import { boxInside, faceArea, keyedSeed, madeBy, maskOfAreas, openDiffusion, regionAround, type FaceArea } from '@facewright/pipelines';
 import { checkChannels } from './check-channels.ts';
-import type { repaintFaces } from './definition.ts';
+import { repaintFaces } from './definition.ts';
 import { err } from './errors.ts';
 import { repaintAll, type Area } from './repaint-all.ts';
 
@@ -16,11 +16,7 @@ export const run: NodeRun<typeof repaintFaces> = async (inputs, ctx) => {
   const marked = pictures.map(({ image, faces }) => ({
     image,
     text: image.caption || inputs.prompt,
-    areas: areasOf(
-      faces.map(({ box }) => box),
-      image,
-      inputs,
-    ),
+    areas: areasOf(faces, image, inputs),
   }));
   const found = marked.filter(({ areas }) => areas.length > 0);
   if (found.length === 0) throw err.NO_FACES(pictures.length);
@@ -30,19 +26,47 @@ export const run: NodeRun<typeof repaintFaces> = async (inputs, ctx) => {
       'info',
       `${pictures.length - found.length} of ${pictures.length} pictures have no face and are ${passed ? 'passed on' : 'left out'}`,
     );
-  return { images: await repaintAll(passed ? marked : found, model, inputs, ctx) };
+  const wanted = passed ? marked : found;
+  const painted = await repaintAll(wanted, model, inputs, ctx);
+  return {
+    images: painted.flatMap((image, i) => {
+      const { text, areas } = wanted[i]!;
+      return image ? [areas.length > 0 ? { ...image, made: madeOf(image, text, inputs, ctx) } : image] : [];
+    }),
+  };
 };
 
-/** All boxes of a picture at once where the model sees all of it, one by one where it sees a crop. */
-function areasOf(boxes: readonly Box[], image: Image, { margin, feather, area, padding }: Inputs): Area[] {
-  const grown = boxes.map((box) => boxInside(growBox(box, margin), image)).filter((box) => box !== null);
-  const featherOf = ([x1, y1, x2, y2]: Box) => feather * Math.min(x2 - x1, y2 - y1);
-  const masked = (some: readonly Box[]) => async () => maskOfBoxes(some, image, Math.min(...some.map(featherOf)));
-  if (grown.length === 0) return [];
-  if (area === 'picture') return [{ mask: masked(grown), region: [0, 0, image.width, image.height] }];
-  return grown.map((box) => {
-    const [x1, y1, x2, y2] = box;
-    const soft = Math.ceil(2 * featherOf(box));
-    return { mask: masked([box]), region: regionAround([x1 - soft, y1 - soft, x2 + soft, y2 + soft], padding, image) };
+/** All faces of a picture at once where the model sees all of it, one by one where it sees a crop. */
+function areasOf(faces: readonly Face[], image: Image, { shape, margin, feather, area, padding }: Inputs): Area[] {
+  const found = faces.flatMap((face) => {
+    const [x1, y1, x2, y2] = face.box;
+    const { bounds, contains } = faceArea(face, shape, [(x2 - x1) * margin, (y2 - y1) * margin]);
+    // the pixels that it touches
+    const inside = boxInside(bounds, image);
+    return inside ? [{ bounds: inside, contains }] : [];
   });
+  const featherOf = ({ bounds: [x1, y1, x2, y2] }: FaceArea) => feather * Math.min(x2 - x1, y2 - y1);
+  const masked = (some: readonly FaceArea[]) => async () => maskOfAreas(some, image, Math.min(...some.map(featherOf)));
+  if (found.length === 0) return [];
+  if (area === 'picture') return [{ mask: masked(found), region: [0, 0, image.width, image.height] }];
+  return found.map((face) => {
+    const [x1, y1, x2, y2] = face.bounds;
+    const soft = Math.ceil(2 * featherOf(face));
+    return { mask: masked([face]), region: regionAround([x1 - soft, y1 - soft, x2 + soft, y2 + soft], padding, image) };
+  });
+}
+
+/** For the manifest of pairs. */
+function madeOf(
+  { key }: Image,
+  text: string,
+  { model, faces: _, without: _without, previewSteps: _steps, ...told }: Inputs,
+  ctx: NodeContext,
+): Made {
+  return madeBy(
+    repaintFaces,
+    { model },
+    { ...told, prompt: text, noise: keyedSeed(told.seed, key), outside: 'every byte outside the mask is as in the original' },
+    ctx,
+  );
 }

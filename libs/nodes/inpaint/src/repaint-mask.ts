@@ -25,9 +25,8 @@ export const run: NodeRun<typeof repaintMask> = async (inputs, ctx) => {
   const empty = pictures.filter(({ areas }) => areas.length === 0);
   if (empty.length > 0)
     ctx.log('warn', `the mask of ${empty.map(({ image }) => image.key).join(', ')} is black, so that nothing is repainted there`);
-  return {
-    images: (await repaintAll(pictures, model, inputs, ctx)).map((image, i) => ({ ...image, caption: pictures[i]!.text })),
-  };
+  const painted = await repaintAll(pictures, model, inputs, ctx);
+  return { images: painted.flatMap((image, i) => (image ? [{ ...image, caption: pictures[i]!.text }] : [])) };
 };
 
 /** The mask of each picture by its place. */

@@ -1,9 +1,10 @@
 import type { Face, Faces } from '@facewright/core';
+import { hullOf, type FaceShape } from '@facewright/pipelines';
 import { createFakeContext } from '@facewright/testing';
 import { describe, expect, it } from 'vitest';
 import { run as faceMask } from './face-mask.ts';
 import { featherMask } from './feather-mask.ts';
-import { fillFace, hullOf, type FaceShape } from './fill-face.ts';
+import { fillFace } from './fill-face.ts';
 import { run as invertMask } from './invert-mask.ts';
 
 const box = (x1: number, y1: number, x2: number, y2: number): Face => ({ box: [x1, y1, x2, y2], confidence: 1, landmarks: [] });

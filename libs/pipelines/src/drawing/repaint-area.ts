@@ -3,6 +3,7 @@
 import type { Box } from '@facewright/core';
 import { blur, type ImageBuffer } from '@facewright/tensor';
 import { boxInside, growBox } from '../image/boxes.ts';
+import { fillArea, type FaceArea } from '../image/face-area.ts';
 
 export interface Size {
   readonly width: number;
@@ -13,15 +14,20 @@ export interface Size {
 const REPAINTED = 128;
 
 /** White in the boxes, with edges that fade over about `feather` pixels to both sides. */
-export function maskOfBoxes(boxes: readonly Box[], { width, height }: Size, feather: number): ImageBuffer {
-  const data = new Uint8Array(width * height);
-  for (const box of boxes) {
-    const inside = boxInside(box, { width, height });
-    if (!inside) continue;
-    const [x1, y1, x2, y2] = inside;
-    for (let y = y1; y < y2; y++) data.fill(255, y * width + x1, y * width + x2);
-  }
-  const mask: ImageBuffer = { width, height, channels: 1, data };
+export const maskOfBoxes = (boxes: readonly Box[], size: Size, feather: number): ImageBuffer =>
+  maskOfAreas(
+    boxes.flatMap((box) => {
+      const bounds = boxInside(box, size);
+      return bounds ? [{ bounds, contains: () => true }] : [];
+    }),
+    size,
+    feather,
+  );
+
+/** White in the areas, with edges that fade over about `feather` pixels to both sides. */
+export function maskOfAreas(areas: readonly FaceArea[], { width, height }: Size, feather: number): ImageBuffer {
+  const mask: ImageBuffer = { width, height, channels: 1, data: new Uint8Array(width * height) };
+  for (const area of areas) fillArea(mask, area);
   return feather > 0 ? blur(mask, feather / 2) : mask;
 }
 
