@@ -8,6 +8,7 @@ import { nodes as faceScoreTrainer } from '@facewright/node-face-score-trainer';
 import { nodes as guidanceLossTrainer } from '@facewright/node-guidance-loss-trainer';
 import { nodes as imageFolder } from '@facewright/node-image-folder';
 import { nodes as inpaint } from '@facewright/node-inpaint';
+import { nodes as judgement } from '@facewright/node-judgement';
 import { nodes as loader } from '@facewright/node-loader';
 import { nodes as mask } from '@facewright/node-mask';
 import { nodes as metrics } from '@facewright/node-metrics';
@@ -38,6 +39,7 @@ export const packages: readonly NodePackage[] = [
   ...experiment,
   ...metrics,
   ...evaluator,
+  ...judgement,
   ...saveImage,
   ...preview,
 ];

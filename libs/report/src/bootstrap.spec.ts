@@ -27,6 +27,13 @@ describe('bootstrapInterval', () => {
     expect(covered).toBeGreaterThanOrEqual(180);
     expect(covered).toBeLessThanOrEqual(198);
   });
+  it('leaves out resamples in which the statistic is not defined, and says when there is no other', () => {
+    // The larger of two indices, defined only where the first is drawn.
+    const sometimes = (indices: Int32Array) => (indices.includes(0) ? Math.max(...indices) : Number.NaN);
+    const { low, high } = bootstrapInterval(2, 200, createRng(3), sometimes);
+    expect([low, high]).toEqual([0, 1]);
+    expect(bootstrapInterval(2, 100, createRng(3), () => Number.NaN)).toEqual({ estimate: Number.NaN, low: Number.NaN, high: Number.NaN });
+  });
   it('gives the same interval for the same seed', () => {
     const of = () => bootstrapInterval(10, 100, createRng(5), (indices) => mean(indices));
     expect(of()).toEqual(of());

@@ -24,7 +24,7 @@ export function quantile(sorted: ArrayLike<number>, p: number): number {
 
 /**
  * 95 % percentile interval of a statistic of paired items. `statistic` gets the indices of one resample, each in 0..count-1;
- * it is called once with all indices in order for the estimate.
+ * it is called once with all indices in order for the estimate. Resamples for which it is not defined, NaN, are left out.
  */
 export function bootstrapInterval(count: number, resamples: number, rng: Rng, statistic: (indices: Int32Array) => number): Interval {
   const estimate = statistic(Int32Array.from({ length: count }, (_, i) => i));
@@ -34,8 +34,9 @@ export function bootstrapInterval(count: number, resamples: number, rng: Rng, st
     for (let i = 0; i < count; i++) indices[i] = rng.integer(count);
     values[r] = statistic(indices);
   }
-  values.sort();
-  return { estimate, low: quantile(values, 0.025), high: quantile(values, 0.975) };
+  const defined = values.filter((value) => !Number.isNaN(value)).sort();
+  if (defined.length === 0) return { estimate, low: Number.NaN, high: Number.NaN };
+  return { estimate, low: quantile(defined, 0.025), high: quantile(defined, 0.975) };
 }
 
 /** Share of pairs whose difference is positive; ties count half. */

@@ -9,15 +9,15 @@ export interface IntervalRow {
   readonly tone: 'good' | 'bad' | 'neutral';
 }
 
-/** Dots with whiskers around a line at zero; one row a variant. */
-export function intervalPlot(rows: readonly IntervalRow[], caption: string): string {
+/** Dots with whiskers around a line at `reference`, the value of no effect; one row a variant. */
+export function intervalPlot(rows: readonly IntervalRow[], caption: string, reference = 0): string {
   const width = 620;
   const left = 190;
   const rowHeight = 30;
   const height = rows.length * rowHeight + 34;
   const finite = rows.flatMap(({ interval: { low, high } }) => [low, high]).filter(Number.isFinite);
-  const low = Math.min(0, ...finite);
-  const high = Math.max(0, ...finite);
+  const low = Math.min(reference, ...finite);
+  const high = Math.max(reference, ...finite);
   const span = high - low || 1;
   const x = (value: number) => left + 12 + ((value - low) / span) * (width - left - 36);
   const ticks = niceTicks(low, high);
@@ -31,11 +31,12 @@ export function intervalPlot(rows: readonly IntervalRow[], caption: string): str
     .map(({ label, interval, tone }, i) => {
       const y = i * rowHeight + 20;
       const name = `<text x="${left}" y="${y + 4}" text-anchor="end">${escapeHtml(label)}</text>`;
-      if (!Number.isFinite(interval.estimate)) return `${name}<text class="tick" x="${x(0) + 6}" y="${y + 4}">nothing to compare</text>`;
+      if (!Number.isFinite(interval.estimate))
+        return `${name}<text class="tick" x="${x(reference) + 6}" y="${y + 4}">nothing to compare</text>`;
       return `${name}<line class="whisker ${tone}" x1="${x(interval.low)}" x2="${x(interval.high)}" y1="${y}" y2="${y}"/><circle class="dot ${tone}" cx="${x(interval.estimate)}" cy="${y}" r="5"/>`;
     })
     .join('');
-  return `<figure><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(caption)}">${axis}<line class="zero" x1="${x(0)}" x2="${x(0)}" y1="4" y2="${height - 26}"/>${dots}</svg><figcaption>${escapeHtml(caption)}</figcaption></figure>`;
+  return `<figure><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(caption)}">${axis}<line class="zero" x1="${x(reference)}" x2="${x(reference)}" y1="4" y2="${height - 26}"/>${dots}</svg><figcaption>${escapeHtml(caption)}</figcaption></figure>`;
 }
 
 /** Two or more distributions as outlined histograms over shared bins. */
