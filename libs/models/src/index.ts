@@ -18,6 +18,8 @@ export * from './nn/compare.ts';
 export * from './nn/layers.ts';
 export * from './nn/module.ts';
 export * from './nn/weight-sources.ts';
+export * from './pictures/crop-and-resize.ts';
+export * from './pictures/picture-networks.ts';
 export * from './schedules/noise-schedule.ts';
 export * from './schedules/sampler.ts';
 export * from './schedules/start.ts';

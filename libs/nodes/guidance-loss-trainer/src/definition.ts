@@ -18,7 +18,27 @@ export const guidanceLossTrainer = defineNode({
       min: 0,
       max: 1000,
       default: 1,
-      help: 'Weight of the guidance loss: the l2 distance between the clean latents that the tuned model predicts from the bad picture and the frozen model from the good one. 0 leaves it out.',
+      help: 'Weight of the guidance loss: how far what the tuned model sees behind the bad picture is from what the frozen model sees behind the good one. 0 leaves it out.',
+    }),
+    distance: port.choice(['latents', 'dino'], {
+      default: 'latents',
+      help: "How that is measured: by the squared difference of clean latents, or by DINO's features of the decoded pictures, which takes more time and memory.",
+    }),
+    dino: port.optional(port.model('dino', { help: 'From Load DINO; only for distance dino.' })),
+    dinoMetric: port.choice(['cosine', 'l2'], {
+      default: 'cosine',
+      advanced: true,
+      help: 'Between features: 1 minus their cosine, or their mean squared difference. Only for distance dino.',
+    }),
+    dinoOn: port.choice(['picture', 'faces'], {
+      default: 'picture',
+      advanced: true,
+      help: 'Whether DINO looks at whole pictures or at the square around the largest face of each. Only for distance dino.',
+    }),
+    target: port.choice(['frozen', 'clean'], {
+      default: 'frozen',
+      advanced: true,
+      help: 'What the tuned model is to see: what the frozen model sees behind the good picture under the same noise, as in the paper, or the good picture itself.',
     }),
     diffusionWeight: port.number({
       min: 0,
@@ -37,7 +57,7 @@ export const guidanceLossTrainer = defineNode({
       max: 1000,
       default: 1,
       advanced: true,
-      help: 'How many times as much as the rest of the picture the repainted faces count in the guidance loss; 1 makes no difference.',
+      help: 'How many times as much as the rest of the picture the repainted faces count in the guidance loss; 1 makes no difference. Only for distance latents.',
     }),
     ...trainingPorts({ learningRate: 1e-4, mode: 'full' }),
   },

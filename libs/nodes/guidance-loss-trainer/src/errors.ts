@@ -9,6 +9,7 @@ export const err = defineErrors('TRAINER', {
     `${port}: expected pictures of ${want}, as the first has, got ${problems.length} of another size:${lines(problems)}`,
   DUPLICATE: (port: string, keys: readonly string[]) => `${port}: expected one picture for each key, got several for ${keys.join(', ')}`,
   NO_PARTNERS: (keys: readonly string[]) => `drawn: expected a picture for each key of good, got none for ${keys.join(', ')}`,
-  TIMES: (min: number, max: number) => `tMin, tMax: expected tMin below tMax, got ${min} and ${max}`,
+  SETTINGS: (problems: readonly string[]) =>
+    `settings: expected ones that fit together, got ${problems.length} that do not:${lines(problems)}`,
   CHANNELS: (want: number, got: number) => `model: expected a U-Net that reads ${want} latent channels alone, got ${got} input channels`,
 });

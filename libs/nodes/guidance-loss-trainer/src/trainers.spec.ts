@@ -71,6 +71,11 @@ const settings = {
   snrWeighting: 'min-snr',
   snrGamma: 5,
   faceWeight: 1,
+  distance: 'latents',
+  dino: undefined,
+  dinoMetric: 'cosine',
+  dinoOn: 'picture',
+  target: 'frozen',
 } as const;
 const preference = { ...common, beta: 5000, form: 'authors', tMin: 0, tMax: 1000 } as const;
 const tuning = { ...common, prior: undefined, prompt: '', priorPrompt: '', priorWeight: 1, snrGamma: 0 } as const;

@@ -10,6 +10,7 @@ import {
   parseClipTextConfig,
   parseUNetConfig,
   UNet2DCondition,
+  VisionTransformer,
   type Json,
   type Module,
 } from '@facewright/models';
@@ -36,6 +37,17 @@ export const tinyBlip: Json = {
   head_sizes: [4],
 };
 
+export const tinyDino: Json = {
+  model_type: 'vit',
+  image_size: 16,
+  patch_size: 8,
+  hidden_size: 8,
+  intermediate_size: 16,
+  num_hidden_layers: 1,
+  num_attention_heads: 2,
+  layer_norm_eps: 1e-6,
+};
+
 async function writeJson(folder: string, name: string, json: unknown): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, name), JSON.stringify(json));
@@ -54,7 +66,7 @@ export interface TinyModelOptions {
   readonly seed?: number;
 }
 
-/** Writes a model set into `folder`: the diffusers layout, and beside it face_score, face_detector (a network that finds one face in the middle of every picture) and features. */
+/** Writes a model set into `folder`: the diffusers layout, and beside it face_score, face_detector (a network that finds one face in the middle of every picture), features and dino. */
 export async function writeTinyModels(folder: string, { inChannels = 4, kind = 'sd1', seed = 1 }: TinyModelOptions = {}): Promise<void> {
   const { pipeline, index, vae, texts, tokenizers, scheduler, ...rest } = tinyLayouts[kind];
   const unet = { ...rest.unet, in_channels: inChannels };
@@ -88,6 +100,8 @@ export async function writeTinyModels(folder: string, { inChannels = 4, kind = '
   await writeFile(join(folder, 'face_score', 'vocab.txt'), ['[PAD]', '[UNK]', '[CLS]', '[SEP]', 'a', 'face', '.', 'man'].join('\n'));
   await mkdir(join(folder, 'face_detector'), { recursive: true });
   await writeFile(join(folder, 'face_detector', 'face_detector.onnx'), tinyDetector());
+  const dino = { imageSize: 16, patchSize: 8, width: 8, mlpWidth: 16, layers: 1, heads: 2, normEpsilon: 1e-6 };
+  await writeModule(join(folder, 'dino'), 'model.safetensors', tinyDino, new VisionTransformer(dino), seed + 5);
   await mkdir(join(folder, 'features'), { recursive: true });
   await writeFile(join(folder, 'features', 'features.onnx'), tinyFeatures(seed + 4));
 }
@@ -140,6 +154,7 @@ export async function tinyHandles(
   faceScore: Model<'face-score'>;
   detector: Model<'face-detector'>;
   features: Model<'features'>;
+  dino: Model<'dino'>;
 }> {
   const ref = (path: string) => ctx.files.ref(join(folder, path));
   const json = async (path: string) =>
@@ -193,6 +208,13 @@ export async function tinyHandles(
       name: 'tiny',
       loras: [],
       components: { features: await network('features/features.onnx') },
+    },
+    dino: {
+      family: 'dino',
+      architecture: 'vision-transformer',
+      name: 'tiny',
+      loras: [],
+      components: { dino: await part('dino', 'model.safetensors') },
     },
   };
 }

@@ -6,8 +6,30 @@ import { denoisingTerms, type DenoisingTerms } from './diffusion-loss.ts';
 import { meanPerSample } from './per-sample.ts';
 import { addNoise, denoiseOnce, signalToNoise, type NoiseDraw, type NoisePredictor } from './noising.ts';
 
-/** How much each sample's squared distance between clean latents counts, from its signal to noise ratio: 1, SNR (as if measured between noises), or min(SNR, gamma). */
+/** How much each sample's distance between clean latents counts, from its signal to noise ratio: 1, SNR (as if measured between noises), or min(SNR, gamma). */
 export type SnrWeighting = { readonly kind: 'none' } | { readonly kind: 'snr' } | { readonly kind: 'min-snr'; readonly gamma: number };
+
+/** How far apart clean latents [n, c, h, w] are, of each sample [n]. */
+export type LatentDistance = (seen: Value, wanted: Value) => Value;
+
+/** The mean squared difference. `places` [n, 1, h, w], above 0, says how much each place counts, for example more where faces are; a sample's mean is over these weights. */
+export const squaredDistance =
+  (places?: Value): LatentDistance =>
+  (seen, wanted) => {
+    const difference = op.Sub([seen, wanted]);
+    const squares = op.Mul([difference, difference]);
+    return places ? op.Div([meanPerSample(op.Mul([squares, places])), meanPerSample(places)]) : meanPerSample(squares);
+  };
+
+/** Between the features [n, width] that a frozen network gives of both: 1 - their cosine, or their mean squared difference. */
+export const featureDistance =
+  (features: (latents: Value) => Value, metric: 'cosine' | 'l2'): LatentDistance =>
+  (seen, wanted) => {
+    const [a, b] = [features(seen), features(wanted)];
+    if (metric === 'l2') return squaredDistance()(a, b);
+    const dot = (x: Value, y: Value) => op.ReduceSum([op.Mul([x, y])], { axes: [1], keepdims: false });
+    return op.Sub([1, op.Div([dot(a, b), op.Sqrt([op.Mul([dot(a, a), dot(b, b)])])])]);
+  };
 
 export interface GuidanceInputs {
   /** Latents of the good and the bad picture of each pair, [n, c, h, w]. */
@@ -19,19 +41,23 @@ export interface GuidanceInputs {
   readonly trained: NoisePredictor;
   /** Default: 'epsilon'. */
   readonly predicts?: Prediction;
-  /** How much each place counts, [n, 1, h, w], above 0, for example more where faces are; a sample's mean is over these weights. Absent: all the same. */
-  readonly places?: Value;
+  /** What the trained model is to see: what the frozen one does behind the good picture with the same noise, or the clean latents of the good picture themselves. Default: 'frozen'. */
+  readonly target?: 'frozen' | 'clean';
+  /** Default: {@link squaredDistance}. */
+  readonly distance?: LatentDistance;
 }
 
 /**
- * mean_n w_n mean ( z̄_0^bad(trained) - z̄_0^good(frozen) )²: both latents get the same noise at the same time and are denoised by one step (arXiv 2406.17100, the
- * loss called ours-l2). A scalar. Which times it sees is decided by who draws `draw`; its distance is between clean latents, whatever the model predicts.
+ * mean_n w_n distance( z̄_0^bad(trained), z̄_0^good(frozen) ): both latents get the same noise at the same time and are denoised by one step (arXiv 2406.17100; with squared
+ * distance the loss called ours-l2, between DINO's features of the decoded latents ours-dino). A scalar. Which times it sees is decided by who draws `draw`; distances are between
+ * clean latents, whatever the model predicts.
  */
 export function guidanceLoss(inputs: GuidanceInputs, weighting: SnrWeighting): Value {
   return guidanceTerms(inputs, weighting).loss;
 }
 
-function guidanceTerms({ good, bad, draw, frozen, trained, predicts, places }: GuidanceInputs, weighting: SnrWeighting): DenoisingTerms {
+function guidanceTerms(inputs: GuidanceInputs, weighting: SnrWeighting): DenoisingTerms {
+  const { good, bad, draw, frozen, trained, predicts, target = 'frozen', distance = squaredDistance() } = inputs;
   if (String(good.shape) !== String(bad.shape))
     throw err.SHAPE('bad latents', `[${good.shape.join(', ')}] as the good ones`, `[${bad.shape.join(', ')}]`);
   const { noise, timestep, alphaBar } = draw;
@@ -40,9 +66,7 @@ function guidanceTerms({ good, bad, draw, frozen, trained, predicts, places }: G
     return denoiseOnce(noisy, predict(noisy, timestep), alphaBar, predicts);
   };
   const seen = clean(bad, trained);
-  const distance = op.Sub([seen, clean(good, frozen)]);
-  const squares = op.Mul([distance, distance]);
-  const each = places ? op.Div([meanPerSample(op.Mul([squares, places])), meanPerSample(places)]) : meanPerSample(squares);
+  const each = distance(seen, target === 'frozen' ? clean(good, frozen) : good);
   return { loss: meanOf(weighted(each, alphaBar, weighting)), clean: seen };
 }
 

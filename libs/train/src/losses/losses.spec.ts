@@ -7,7 +7,7 @@ import { autoencoderLoss } from './autoencoder-loss.ts';
 import { detectorLoss } from './detector-loss.ts';
 import { diffusionLoss } from './diffusion-loss.ts';
 import { dreamBoothLoss } from './dream-booth-loss.ts';
-import { faceLosses, guidanceLoss, type SnrWeighting } from './guidance-loss.ts';
+import { faceLosses, guidanceLoss, squaredDistance, type SnrWeighting } from './guidance-loss.ts';
 import type { NoisePredictor } from './noising.ts';
 import fixture from '../fixtures/losses.json' with { type: 'json' };
 import { perSample } from './per-sample.ts';
@@ -129,7 +129,7 @@ describe('losses agree with torch, values and gradients, to a relative 1e-5', ()
     });
     it('guidance loss that weighs places', async () => {
       const errors = await errorsOf(`guidance_places_${predicts}`, (inputs) =>
-        guidanceLoss({ ...guidanceInputs(inputs), predicts, places: inputs['places']! }, { kind: 'min-snr', gamma: 5 }),
+        guidanceLoss({ ...guidanceInputs(inputs), predicts, distance: squaredDistance(inputs['places']!) }, { kind: 'min-snr', gamma: 5 }),
       );
       expectAllBelow(errors, 1e-5);
     });

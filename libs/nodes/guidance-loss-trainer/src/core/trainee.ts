@@ -20,9 +20,14 @@ export async function openTrainee(handle: Model<'diffusion'>, ctx: NodeContext):
   return { handle, diffusion };
 }
 
-/** The range [from, to) of timesteps that the model knows. Throws TRAINER_TIMES. */
+/** What is wrong with a range of timesteps. */
+export const timesProblems = (tMin: number, tMax: number): readonly string[] =>
+  tMin < tMax ? [] : [`tMin, tMax: expected tMin below tMax, got ${tMin} and ${tMax}`];
+
+/** The range [from, to) of timesteps that the model knows. Throws TRAINER_SETTINGS. */
 export function timesOf({ diffusion }: Trainee, tMin: number, tMax: number): { readonly from: number; readonly to: number } {
-  if (tMin >= tMax) throw err.TIMES(tMin, tMax);
+  const problems = timesProblems(tMin, tMax);
+  if (problems.length > 0) throw err.SETTINGS(problems);
   // The range of the ports is that of 1,000 steps; a schedule of fewer has no others.
   const count = diffusion.schedule.alphasCumprod.length;
   return { from: Math.min(tMin, count - 1), to: Math.min(tMax, count) };
