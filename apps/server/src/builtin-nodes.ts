@@ -18,6 +18,7 @@ import { nodes as preview } from '@facewright/node-preview';
 import { nodes as prompts } from '@facewright/node-prompts';
 import { nodes as sampler } from '@facewright/node-sampler';
 import { nodes as saveImage } from '@facewright/node-save-image';
+import { nodes as saveModel } from '@facewright/node-save-model';
 import { nodes as scores } from '@facewright/node-scores';
 import { nodes as toyFaces } from '@facewright/node-toy-faces';
 
@@ -41,5 +42,6 @@ export const packages: readonly NodePackage[] = [
   ...evaluator,
   ...judgement,
   ...saveImage,
+  ...saveModel,
   ...preview,
 ];

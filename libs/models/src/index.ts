@@ -28,6 +28,7 @@ export { families, familyOf, type ModelFamily, type ModelKind } from './single-f
 export { ldmAutoencoderName, ldmUNetLayers, ldmUNetName } from './single-file/ldm-names.ts';
 export type { Part } from './single-file/part.ts';
 export * from './single-file/single-file.ts';
+export * from './single-file/single-file-places.ts';
 export * from './single-file/vae-file.ts';
 export * from './tokenizers/bert-tokenizer.ts';
 export * from './tokenizers/clip-tokenizer.ts';

@@ -1,8 +1,8 @@
 import { graphOfPicture, type Graph, type Image } from '@facewright/core';
+import { safeName, uniqueName } from '@facewright/pipelines';
 import { createFakeContext } from '@facewright/testing';
 import { describe, expect, it } from 'vitest';
 import { run } from './run.ts';
-import { safeName, uniqueName } from './safe-name.ts';
 import { run as saveScores } from './save-scores.ts';
 
 /** 6 x 4 pixels of one colour. */

@@ -1,15 +1,11 @@
 // Save images: the work of the node.
 import { withPictureGraph, type NodeRun } from '@facewright/core';
+import { safeName, safePath, uniqueName } from '@facewright/pipelines';
 import type { definition } from './definition.ts';
-import { safeName, uniqueName } from './safe-name.ts';
 
 export const run: NodeRun<typeof definition> = async ({ images, prefix }, ctx) => {
   const taken = new Set<string>();
-  const start = prefix
-    .split(/[/\\]/)
-    .filter((part) => part !== '')
-    .map(safeName)
-    .join('/');
+  const start = safePath(prefix);
   const joint = start === '' ? '' : /[/\\]$/.test(prefix) ? '/' : '-';
   for (const [index, image] of images.entries()) {
     ctx.signal.throwIfAborted();

@@ -1,8 +1,7 @@
 // Save scores: the work of the node.
 import type { NodeContext, NodeRun, Scores } from '@facewright/core';
-import { boxInside, cropImage, contactSheet } from '@facewright/pipelines';
+import { boxInside, cropImage, contactSheet, safeName } from '@facewright/pipelines';
 import type { definition } from './save-scores-definition.ts';
-import { safeName } from './safe-name.ts';
 
 type Row = Scores['rows'][number];
 const utf8 = new TextEncoder();

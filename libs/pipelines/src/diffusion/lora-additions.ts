@@ -10,7 +10,7 @@ import {
   type Module,
   type WeightSource,
 } from '@facewright/models';
-import { readLora, readTensors, type LoraFactors, type LoraTargets, type StoredTensor } from '@facewright/weights';
+import { readLora, readTensors, type Lora, type LoraFactors, type LoraTargets, type StoredTensor } from '@facewright/weights';
 import { checkOwnWeights } from '../exported/index.ts';
 import { componentOf } from '../model-files.ts';
 
@@ -18,13 +18,9 @@ export type TextComponent = 'text_encoder' | 'text_encoder_2';
 
 const shapesOf = (module: Module) => new Map([...module.parameters()].map(([name, { shape }]) => [name, shape]));
 
-/** Adds every LoRA of the handle, each times its strength, to weights of a component. Throws WEIGHTS_LORA with the names of a file that fit no weight of the model, PIPELINES_EXPORTED. */
-export async function lorasOver(
-  handle: Model<'diffusion'>,
-  component: 'unet' | TextComponent,
-  ctx: NodeContext,
-): Promise<(base: WeightSource) => WeightSource> {
-  if (handle.loras.length === 0) return (base) => base;
+/** The factors of every LoRA file of the handle, in its order. Throws WEIGHTS_LORA with the names of a file that fit no weight of the model, PIPELINES_EXPORTED. */
+export async function readLoras(handle: Model<'diffusion'>, ctx: NodeContext): Promise<Lora[]> {
+  if (handle.loras.length === 0) return [];
   checkOwnWeights(handle, 'a LoRA');
   const unet = parseUNetConfig(componentOf(handle, 'unet').config);
   const encoder = (name: TextComponent) => shapesOf(new ClipText(parseClipTextConfig(componentOf(handle, name).config)));
@@ -34,10 +30,23 @@ export async function lorasOver(
     ...(handle.components['text_encoder_2'] && { text_encoder_2: encoder('text_encoder_2') }),
   };
   const aliases = { unet: new Map([...ldmUNetLayers(unet)].map(([alias, layer]) => [alias, `${layer}.weight`])) };
+  return Promise.all(handle.loras.map(async ({ weights }) => readLora(await ctx.assets.file(weights), targets, aliases)));
+}
+
+/** How much a LoRA of a handle counts in a component. */
+export const loraStrength = ({ strength, textStrength = strength }: Model['loras'][number], component: 'unet' | TextComponent): number =>
+  component === 'unet' ? strength : textStrength;
+
+/** Adds every LoRA of the handle, each times its strength, to weights of a component. Throws as readLoras. */
+export async function lorasOver(
+  handle: Model<'diffusion'>,
+  component: 'unet' | TextComponent,
+  ctx: NodeContext,
+): Promise<(base: WeightSource) => WeightSource> {
   const loras = await Promise.all(
-    handle.loras.map(async ({ weights, strength, textStrength = strength }) => ({
-      factors: await inMemory((await readLora(await ctx.assets.file(weights), targets, aliases))[component]),
-      strength: component === 'unet' ? strength : textStrength,
+    (await readLoras(handle, ctx)).map(async (lora, index) => ({
+      factors: await inMemory(lora[component]),
+      strength: loraStrength(handle.loras[index]!, component),
     })),
   );
   return (base) =>

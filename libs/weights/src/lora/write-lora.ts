@@ -8,37 +8,45 @@ export interface LoraTensors {
   readonly down: Tensor;
   /** [out, rank, ...]. */
   readonly up: Tensor;
+  /** Absent: the rank, so that the factors count whole. */
+  readonly alpha?: number;
+}
+export type LoraParts = { readonly [P in LoraPart]?: ReadonlyMap<string, LoraTensors> };
+export interface LoraContent {
+  readonly tensors: Map<string, Tensor>;
+  readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Tensors and metadata of a LoRA file by the names of the weights that it changes: `unet.<layer>.lora_A.weight`, and alpha where readers look for it. */
-export function loraContent(
-  parts: { readonly [P in LoraPart]?: ReadonlyMap<string, LoraTensors> },
-  alpha: number,
-): { readonly tensors: Map<string, Tensor>; readonly metadata: Readonly<Record<string, string>> } {
+export const layerOf = (weight: string): string => weight.replace(/\.weight$/, '');
+
+/** `alpha` is that of layers that have none of their own. Tensors and metadata of a LoRA file by the names of the weights that it changes: `unet.<layer>.lora_A.weight`, and rank and alpha where readers look for them; those of layers that have others are named one by one. */
+export function loraContent(parts: LoraParts, alpha?: number): LoraContent {
   const tensors = new Map<string, Tensor>();
   const adapter: Record<string, unknown> = {};
   for (const [part, factors] of Object.entries(parts)) {
-    const layers = [...factors].map(([weight, { down, up }]) => {
-      const layer = weight.replace(/\.weight$/, '');
+    const layers = [...factors].map(([weight, { down, up, alpha: own = alpha ?? down.dims[0]! }]) => {
+      const layer = layerOf(weight);
       tensors.set(`${part}.${layer}.lora_A.weight`, down).set(`${part}.${layer}.lora_B.weight`, up);
-      return { layer, rank: down.dims[0] };
+      return { layer, rank: down.dims[0], alpha: own };
     });
-    if (layers.length > 0)
-      Object.assign(adapter, {
-        [`${part}.r`]: layers[0]!.rank,
-        [`${part}.lora_alpha`]: alpha,
-        [`${part}.target_modules`]: layers.map(({ layer }) => layer),
-      });
+    if (layers.length === 0) continue;
+    const usual = layers[0]!;
+    const others = <K extends 'rank' | 'alpha'>(key: K) =>
+      Object.fromEntries(layers.filter((layer) => layer[key] !== usual[key]).map(({ layer, [key]: value }) => [layer, value]));
+    const [ranks, alphas] = [others('rank'), others('alpha')];
+    Object.assign(adapter, {
+      [`${part}.r`]: usual.rank,
+      [`${part}.lora_alpha`]: usual.alpha,
+      [`${part}.target_modules`]: layers.map(({ layer }) => layer),
+      ...(Object.keys(ranks).length > 0 && { [`${part}.rank_pattern`]: ranks }),
+      ...(Object.keys(alphas).length > 0 && { [`${part}.alpha_pattern`]: alphas }),
+    });
   }
   return { tensors, metadata: { format: 'pt', lora_adapter_metadata: JSON.stringify(adapter) } };
 }
 
 /** Writes a LoRA file; diffusers' load_lora_weights reads it. Throws as writeSafetensors. */
-export async function writeLora(
-  file: string,
-  parts: { readonly [P in LoraPart]?: ReadonlyMap<string, LoraTensors> },
-  alpha: number,
-): Promise<void> {
+export async function writeLora(file: string, parts: LoraParts, alpha: number): Promise<void> {
   const { tensors, metadata } = loraContent(parts, alpha);
   await writeSafetensors(file, tensors, metadata);
 }
