@@ -6,5 +6,6 @@ export { CAPTION_VOCABULARY, captionOf } from './caption-of.ts';
 export { boxOf, landmarksOf } from './face-geometry.ts';
 export type { Box, Point } from './face-geometry.ts';
 export { PARAMETER_NAMES, parametersOf } from './parameters-of.ts';
+export { defectSize, partOfDefects } from './defect-size.ts';
 export { deformScene } from './deform-scene.ts';
 export type { Random } from './random-draws.ts';
