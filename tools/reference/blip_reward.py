@@ -28,25 +28,48 @@ def vision_name(name):
     return f'blip.visual_encoder.{name}'
 
 
-cases = []
-for name, config in CASES.items():
-    v, t = config['vision_config'], config['text_config']
-    vision = set_by(transformers.BlipVisionModel(transformers.BlipVisionConfig(**v, hidden_act='gelu', attention_dropout=0.0)), vision_name)
-    text_config = transformers.BlipTextConfig(**{k: x for k, x in t.items() if k not in ('add_cross_attention', 'encoder_width')}, encoder_hidden_size=v['hidden_size'], is_decoder=True)
-    text = set_by(transformers.models.blip.modeling_blip_text.BlipTextModel(text_config, add_pooling_layer=False), lambda n: f'blip.text_encoder.{n}')
-    sizes = [t['hidden_size'], *config['head_sizes'], 1]
+def head_places(config):
+    """Sizes of the head's layers, and where they stand: dropout stood after all but the last two."""
+    sizes = [config['text_config']['hidden_size'], *config['head_sizes'], 1]
     places, place = [], 0
     for i in range(len(sizes) - 1):
         places.append(place)
         place += 2 if i < len(sizes) - 3 else 1
-    ids = torch.tensor([[2, 5, 7, 3, 0, 0], [2, 9, 3, 0, 0, 0], [2, 11, 12, 13, 14, 3]])
-    mask = (ids != 0).long()
-    with torch.no_grad():
-        pixels = tensor('pixel_values', (3, 3, v['image_size'], v['image_size']))
+    return sizes, places
+
+
+def reward_model(config):
+    """The two halves, and what gives rewards [n, 1] of normalised pixels, ids and mask."""
+    v, t = config['vision_config'], config['text_config']
+    vision = set_by(transformers.BlipVisionModel(transformers.BlipVisionConfig(**v, hidden_act='gelu', attention_dropout=0.0)), vision_name)
+    text_config = transformers.BlipTextConfig(**{k: x for k, x in t.items() if k not in ('add_cross_attention', 'encoder_width')}, encoder_hidden_size=v['hidden_size'], is_decoder=True)
+    text = set_by(transformers.models.blip.modeling_blip_text.BlipTextModel(text_config, add_pooling_layer=False), lambda n: f'blip.text_encoder.{n}')
+    sizes, places = head_places(config)
+
+    def reward(pixels, ids, mask):
         picture = vision(pixels).last_hidden_state
         hidden = text(ids, attention_mask=mask, encoder_hidden_states=picture, is_decoder=False).last_hidden_state[:, 0]
         for i, at in enumerate(places):
-            hidden = torch.nn.functional.linear(hidden, weight(f'mlp.layers.{at}.weight', (sizes[i + 1], sizes[i])), weight(f'mlp.layers.{at}.bias', (sizes[i + 1],)))
-    count = len(list(vision.parameters())) + len(list(text.parameters())) + 2 * len(places) + (4 if 'projection_dim' in config else 0)
-    cases.append({'name': name, 'config': config, 'parameters': count, 'input_ids': ids.tolist(), 'attention_mask': mask.tolist(), 'reward': packed(hidden[:, 0])})
-write('blip-reward', cases, [transformers])
+            w, b = weight(f'mlp.layers.{at}.weight', (sizes[i + 1], sizes[i])), weight(f'mlp.layers.{at}.bias', (sizes[i + 1],))
+            hidden = torch.nn.functional.linear(hidden, w.to(hidden.dtype), b.to(hidden.dtype))
+        return hidden
+
+    return vision, text, reward
+
+
+def main():
+    cases = []
+    for name, config in CASES.items():
+        vision, text, reward = reward_model(config)
+        ids = torch.tensor([[2, 5, 7, 3, 0, 0], [2, 9, 3, 0, 0, 0], [2, 11, 12, 13, 14, 3]])
+        mask = (ids != 0).long()
+        size = config['vision_config']['image_size']
+        with torch.no_grad():
+            rewards = reward(tensor('pixel_values', (3, 3, size, size)), ids, mask)
+        count = len(list(vision.parameters())) + len(list(text.parameters())) + 2 * len(head_places(config)[1]) + (4 if 'projection_dim' in config else 0)
+        cases.append({'name': name, 'config': config, 'parameters': count, 'input_ids': ids.tolist(), 'attention_mask': mask.tolist(), 'reward': packed(rewards[:, 0])})
+    write('blip-reward', cases, [transformers])
+
+
+if __name__ == '__main__':
+    main()

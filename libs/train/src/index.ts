@@ -13,5 +13,6 @@ export * from './losses/noising.ts';
 export * from './losses/per-sample.ts';
 export * from './losses/preference-loss.ts';
 export * from './losses/ranking-loss.ts';
+export * from './losses/reward-loss.ts';
 export * from './shuffled-rows.ts';
 export * from './train-loop.ts';

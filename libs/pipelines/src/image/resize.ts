@@ -103,6 +103,13 @@ export function centreSquare({ width, height }: Pick<ImageBuffer, 'width' | 'hei
   return { width: w, height: h, left: roundHalfEven((w - size) / 2), top: roundHalfEven((h - size) / 2) };
 }
 
+/** The same corner and size in pixels of the picture itself: x1, y1, x2, y2, not rounded. */
+export function centreBox(picture: Pick<ImageBuffer, 'width' | 'height'>, size: number): [number, number, number, number] {
+  const { width, height, left, top } = centreSquare(picture, size);
+  const [across, down] = [picture.width / width, picture.height / height];
+  return [left * across, top * down, (left + size) * across, (top + size) * down];
+}
+
 /** The square that ImageReward and CLIP look at: shorter side to `size` by antialiased bicubic on bytes, then the middle. */
 export function resizeAndCropCentre(image: ImageBuffer, size: number): ImageBuffer {
   const { width, height, left, top } = centreSquare(image, size);
