@@ -43,7 +43,17 @@ describe('a pair set', () => {
       boxes: { alone: [whole], small: [[0, 0, 15, 40]], alike: [whole], fine: [whole, [0, 0, 9, 9]] },
     });
     expect(pairs.pairs.map(({ key, boxes }) => [key, boxes])).toEqual([['fine', [whole]]]);
-    expect(pairs.manifest).toMatchObject({ leftOut: { withoutPartner: 1, withoutFace: 1, smallFace: 1, tooAlike: 1 } });
+    expect(pairs.manifest).toMatchObject({
+      pairs: 1,
+      leftOut: { withoutPartner: 1, withoutFace: 1, smallFace: 1, tooAlike: 1 },
+      why: {
+        alone: 'without a partner',
+        faceless: 'no face',
+        small: 'no face of 16 pixels',
+        alike: 'differs by 1.00, less than 2',
+      },
+      made: { by: 'facewright/pair-set@1', settings: { smallestFace: 16, leastDifference: 2 } },
+    });
   });
   it('measures the difference inside the faces only', async () => {
     const good = [await picture('a', 100)];
@@ -55,6 +65,25 @@ describe('a pair set', () => {
       message: expect.stringContaining('1 that differ by less than 2') as string,
     });
     expect((await pair({ good, bad, boxes: { a: [[0, 0, 40, 20]] } })).pairs.pairs).toHaveLength(1);
+  });
+  it('says of every pair how its faces were found and how much it differs', async () => {
+    const detected = { by: 'facewright/face-detect@1', models: {}, settings: { threshold: 0.9 } };
+    const [good, bad] = [await pictures({ a: 10 }), await pictures({ a: 50 })];
+    const { pairs } = await run(
+      {
+        good,
+        bad: bad.map((image) => ({ ...image, made: { ...detected, by: 'facewright/inpaint@2' } })),
+        faces: { images: [{ image: good[0]!, faces: [{ box: whole, confidence: 0.97, landmarks: [] }] }], made: detected },
+        smallestFace: 16,
+        leastDifference: 2,
+        limit: 0,
+      },
+      ctx,
+    );
+    expect(pairs.pairs[0]).toMatchObject({
+      bad: { made: { by: 'facewright/inpaint@2' } },
+      made: { difference: 40, detected, confidences: [0.97] },
+    });
   });
   it('stops at the limit', async () => {
     const { pairs } = await pair({

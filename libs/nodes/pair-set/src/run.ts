@@ -1,39 +1,51 @@
 // Pair set: the work of the node.
-import type { Box, Image, NodeRun, PairSet } from '@facewright/core';
-import { boxInside, contactSheet } from '@facewright/pipelines';
+import type { Box, Face, Image, NodeRun, PairSet } from '@facewright/core';
+import { boxInside, madeBy } from '@facewright/pipelines';
 import type { ImageBuffer } from '@facewright/tensor';
-import type { definition } from './definition.ts';
+import { definition } from './definition.ts';
 import { err } from './errors.ts';
+import { mostShown, pairSheet, shownPicture, type ShownPair } from './pair-sheet.ts';
 
 /** Throws PAIR_SET_DUPLICATE, PAIR_SET_NO_FACES, PAIR_SET_NO_PARTNERS, PAIR_SET_SIZES with all that differ, and PAIR_SET_EMPTY with the reasons. */
 export const run: NodeRun<typeof definition> = async ({ good, bad, faces, smallestFace, leastDifference, limit }, ctx) => {
   const partners = byKey('bad', bad);
-  const boxes = new Map(faces.images.map(({ image, faces: found }) => [image.key, found.map(({ box }) => box)]));
-  if ([...boxes.values()].every((found) => found.length === 0)) throw err.NO_FACES(faces.images.length);
-  const both = [...byKey('good', good).values()].flatMap((image) => {
+  const found = new Map(faces.images.map(({ image, faces: those }) => [image.key, those]));
+  if ([...found.values()].every((those) => those.length === 0)) throw err.NO_FACES(faces.images.length);
+  const all = [...byKey('good', good).values()];
+  const both = all.flatMap((image) => {
     const partner = partners.get(image.key);
     return partner ? [{ good: image, bad: partner }] : [];
   });
   if (both.length === 0) throw err.NO_PARTNERS(good.length, bad.length);
   checkSizes(both);
 
-  const leftOut = { withoutPartner: good.length - both.length, withoutFace: 0, smallFace: 0, tooAlike: 0 };
+  const leftOut = { withoutPartner: all.length - both.length, withoutFace: 0, smallFace: 0, tooAlike: 0 };
+  const why: Record<string, string> = Object.fromEntries(
+    all.filter(({ key }) => !partners.has(key)).map(({ key }) => [key, 'without a partner']),
+  );
   const pairs: PairSet['pairs'] = [];
-  const shown: ImageBuffer[] = [];
+  const shown: ShownPair[] = [];
   for (const [index, pair] of both.entries()) {
-    ctx.signal.throwIfAborted();
+    await ctx.gate();
     if (limit > 0 && pairs.length === limit) break;
-    const all = (boxes.get(pair.good.key) ?? []).map((box) => boxInside(box, pair.good)).filter((box) => box !== null);
-    const large = all.filter(([x1, y1, x2, y2]) => Math.min(x2 - x1, y2 - y1) >= smallestFace);
+    const { key, caption } = pair.good;
+    const inside = facesInside(found.get(key) ?? [], pair.good);
+    const large = inside.filter(({ box: [x1, y1, x2, y2] }) => Math.min(x2 - x1, y2 - y1) >= smallestFace);
     if (large.length === 0) {
-      if (all.length === 0) leftOut.withoutFace++;
+      if (inside.length === 0) leftOut.withoutFace++;
       else leftOut.smallFace++;
+      why[key] = inside.length === 0 ? 'no face' : `no face of ${smallestFace} pixels`;
     } else {
-      const pictures = await Promise.all([ctx.images.read(pair.good), ctx.images.read(pair.bad)]);
-      if (meanDifference(...pictures, large) < leastDifference) leftOut.tooAlike++;
-      else {
-        pairs.push({ key: pair.good.key, caption: pair.good.caption, ...pair, boxes: large });
-        if (shown.length < 32) shown.push(...pictures);
+      const boxes = large.map(({ box }) => box);
+      const [before, after] = await Promise.all([ctx.images.read(pair.good), ctx.images.read(pair.bad)]);
+      const difference = meanDifference(before, after, boxes);
+      if (difference < leastDifference) {
+        leftOut.tooAlike++;
+        why[key] = `differs by ${difference.toFixed(2)}, less than ${leastDifference}`;
+      } else {
+        const confidences = large.map(({ confidence }) => confidence);
+        pairs.push({ key, caption, ...pair, boxes, made: { difference, confidences, ...(faces.made && { detected: faces.made }) } });
+        if (shown.length < mostShown) shown.push({ good: shownPicture(before, boxes), bad: shownPicture(after, boxes), scores: null });
       }
     }
     ctx.progress(index + 1, both.length);
@@ -42,22 +54,30 @@ export const run: NodeRun<typeof definition> = async ({ good, bad, faces, smalle
     throw err.EMPTY(
       `${leftOut.withoutPartner} without a partner, ${leftOut.withoutFace} without a face, ${leftOut.smallFace} whose faces are below ${smallestFace} pixels, ${leftOut.tooAlike} that differ by less than ${leastDifference}`,
     );
-  const sheet = contactSheet(shown, { columns: 8 });
+  const sheet = pairSheet(shown);
   ctx.progress(both.length, both.length, sheet);
   ctx.log(
     'info',
     `${pairs.length} pairs; left out ${leftOut.withoutPartner} without a partner, ${leftOut.withoutFace} without a face, ${leftOut.smallFace} with small faces only, ${leftOut.tooAlike} too alike`,
   );
+  const made = madeBy(definition, {}, { smallestFace, leastDifference, limit }, ctx);
   return {
-    pairs: { pairs, manifest: { pairs: pairs.length, leftOut, smallestFace, leastDifference, limit } },
+    pairs: { pairs, manifest: { pairs: pairs.length, leftOut, why, made } },
     preview: await ctx.images.write(sheet, { key: 'pairs', caption: 'good and bad, side by side' }),
   };
 };
 
+/** With boxes of whole pixels, cut at the picture's edges. */
+const facesInside = (faces: readonly Face[], image: Image): readonly Face[] =>
+  faces.flatMap((face) => {
+    const box = boxInside(face.box, image);
+    return box ? [{ ...face, box }] : [];
+  });
+
 function byKey(port: string, images: readonly Image[]): Map<string, Image> {
   const found = new Map(images.map((image) => [image.key, image]));
   if (found.size === images.length) return found;
-  const repeated = [...found.keys()].filter((key) => images.filter((image) => image.key === key).length > 1);
+  const repeated = [...Map.groupBy(images, ({ key }) => key)].flatMap(([key, same]) => (same.length > 1 ? [key] : []));
   throw err.DUPLICATE(port, repeated);
 }
 
