@@ -30,6 +30,7 @@ const statuses: Readonly<Record<string, number>> = {
   SERVER_NO_ROUTE: 404,
   ENGINE_MISSING_ASSET: 404,
   ENGINE_MISSING_FILE: 404,
+  ENGINE_MISSING_JUDGING: 404,
   SERVER_TOO_LARGE: 413,
   SERVER_FOREIGN: 403,
   SERVER_DISK_FULL: 507,
@@ -92,16 +93,18 @@ function readBytes(): RequestHandler {
 }
 
 function serveEditor(app: Express, folder: string): void {
-  const page = join(folder, 'index.html');
-  app.use(express.static(folder));
-  app.get('/', (_, response) => {
-    if (existsSync(page)) response.sendFile('index.html', { root: folder });
+  const send = (response: Response, page: string): void => {
+    if (existsSync(join(folder, page))) response.sendFile(page, { root: folder });
     else
       response
         .status(503)
         .type('text/plain')
         .send('The editor is not built yet: run "npm run build" in the project folder, then reload. The API is at /api/v1/openapi.json.\n');
-  });
+  };
+  app.use(express.static(folder));
+  // Whoever has an annotator's link gets this page and, by the token, their own sets; nothing else of it leads further.
+  app.get('/judge/:token', (_, response) => send(response, 'judge.html'));
+  app.get('/', (_, response) => send(response, 'index.html'));
   app.use((request) => {
     throw err.NO_ROUTE(request.method, request.originalUrl);
   });

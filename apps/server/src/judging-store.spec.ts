@@ -57,8 +57,10 @@ describe('a judging task', () => {
     expect(store.list()).toMatchObject([{ name: 'faces', sets: 5 }]);
     choose(replaced, 0, 1);
     expect(() => store.publish(taskOf(6))).toThrow(code('ENGINE_JUDGING_CHANGED'));
+    const before = store.blindTask(replaced);
     expect(store.publish(taskOf(5, { question: 'Which one?', seed: 8 }))).toBe(replaced);
-    expect(store.blindTask(replaced).question).toBe('Which one?');
+    // Another seed would give open pages other places.
+    expect(store.blindTask(replaced)).toEqual({ ...before, question: 'Which one?' });
     expect(store.read('faces').sets[0]!.votes).toEqual([{ annotator: 'Annotator 1', choice: 1 }]);
   });
   it('gives annotators nothing that tells where a picture comes from', () => {

@@ -140,8 +140,9 @@ export function createJudgingStore(database: Database): JudgingStore {
       const digest = digestOf(sets.map(({ key, caption, images }) => [key, caption, images.map(({ asset }) => asset.id)]));
       const before = selectTask.get(task.name);
       if (before?.digest === digest) {
-        // Votes say which picture is best, not where it stood: another question or seed leaves them as they are.
-        updateTask.run(JSON.stringify(about), task.name);
+        // The seed stays that of the first time: pages that are open count pictures by the places that it gave them.
+        const { seed } = JSON.parse(before.about) as About;
+        updateTask.run(JSON.stringify({ ...about, seed }), task.name);
         const first = selectAnnotators.all(task.name)[0];
         return !first || first.withdrawn !== null ? null : first.token;
       }

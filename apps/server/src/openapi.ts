@@ -15,6 +15,9 @@ const record = (properties: Readonly<Record<string, object>>, optional: readonly
   required: Object.keys(properties).filter((name) => !optional.includes(name)),
 });
 
+/** A picture as shown, none better, a face missing; null: nothing yet, or taken back. */
+const choice = { enum: [0, 1, 2, 'tie', 'no face', null] };
+
 function schemas(): Record<string, object> {
   const { $schema: _, ...graph } = graphJsonSchema();
   const { $schema: __, ...asset } = z.toJSONSchema(assetSchema);
@@ -54,6 +57,26 @@ function schemas(): Record<string, object> {
     Template: record({ name: text, title: text, description: text, nodes: whole, thumbnail: flag }),
     SavedGraph: record({ name: text, modified: text }),
     PlanStep: record({ node: text, type: text, action: { enum: ['run', 'cached'] }, reason: text, key: text }),
+    JudgingTask: record({
+      name: text,
+      created: text,
+      question: text,
+      labels: list(text),
+      sets: whole,
+      annotators: list(ref('Annotator')),
+    }),
+    Annotator: {
+      ...record({ token: text, name: text, created: text, withdrawn: { type: ['string', 'null'] }, judged: whole }),
+      description: 'The page of an annotator is /judge/{token}.',
+    },
+    BlindSet: {
+      ...record({ set: whole, caption: text, pictures: whole, choice }),
+      description: 'Pictures are numbered from 0 as they are shown. Nothing tells where one comes from.',
+    },
+    Vote: {
+      ...record({ id: { type: 'string', maxLength: 64 }, set: whole, choice }),
+      description: "The id is the sender's own: a vote that is sent twice counts once. The last vote on a set counts; null takes it back.",
+    },
     RunSummary: record({
       id: text,
       name: text,
@@ -77,7 +100,9 @@ const schemaOf = (shape: Fields | string): object =>
       ? list(schemaOf(shape.slice(0, -2)))
       : shape === 'string'
         ? text
-        : ref(shape);
+        : shape === 'integer'
+          ? whole
+          : ref(shape);
 const content = (shape: Fields | string) =>
   shape === 'bytes'
     ? { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }

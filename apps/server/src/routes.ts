@@ -19,7 +19,9 @@ import { checkGraph } from './check-graph.ts';
 import type { DataFolder } from './data-folder.ts';
 import { err } from './errors.ts';
 import type { GraphFiles } from './graph-files.ts';
+import { judgingRoutes } from './judging-routes.ts';
 import { checkPicture, decodeLayers, decodePicture, encodeJpeg, encodePng } from './picture-codec.ts';
+import { field, parameter } from './request-parts.ts';
 import type { RunQueue } from './run-queue.ts';
 import type { RunStore } from './run-store.ts';
 import type { Templates } from './templates.ts';
@@ -61,13 +63,6 @@ class UnprocessableGraph extends Error {
 /** 422 with all problems. */
 export const problemsOf = (error: unknown): readonly Problem[] | null => (error instanceof UnprocessableGraph ? error.problems : null);
 
-const field = (request: Request, name: string): unknown => {
-  const body: unknown = request.body;
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw err.BAD_REQUEST('body', `a JSON object with ${name}, sent as application/json`, 'something else');
-  return (body as Record<string, unknown>)[name];
-};
-const parameter = (request: Request, name: string): string => String(request.params[name]);
 function wellFormed(json: unknown): Graph {
   const { graph, problems: wrong } = parseGraph(json);
   if (!graph) throw new UnprocessableGraph(wrong);
@@ -325,5 +320,6 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue }
         response.sendFile(basename(stored.path), { root: dirname(stored.path), immutable: true, maxAge: '365d', cacheControl: true });
       },
     },
+    ...judgingRoutes(data),
   ];
 }
