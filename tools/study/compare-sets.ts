@@ -1,6 +1,6 @@
 // Paired comparisons of sets of pictures over the same prompts and noise, several training seeds of a variant taken together.
 import { diversity } from '@facewright/node-evaluator/diversity';
-import { fitGaussian, frechetDistance, frechetReference } from '@facewright/node-evaluator/frechet-distance';
+import { fitGaussian, frechetDistance } from '@facewright/node-evaluator/frechet-distance';
 import { bootstrapInterval, mean, type Interval } from '@facewright/report';
 import { createRng } from '@facewright/tensor';
 import type { MeasuredPicture, PictureMeasure } from './measure-pictures.ts';
@@ -41,7 +41,7 @@ const FRECHET_RESAMPLES = 200;
 
 export function createJudge(real: MeasuredSet, { resamples, seed }: { readonly resamples: number; readonly seed: number }): Judge {
   const rowsOf = (set: MeasuredSet) => set.map(({ features }) => Float32Array.from(features));
-  const reference = frechetReference(rowsOf(real));
+  const reference = fitGaussian(rowsOf(real));
   const all = (count: number) => Int32Array.from({ length: count }, (_, i) => i);
   /** A statistic of the pictures that indices name. */
   const statistic = (set: MeasuredSet, measure: StudyMeasure): ((indices: Int32Array) => number) => {

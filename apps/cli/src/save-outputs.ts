@@ -1,6 +1,6 @@
 // What a run gave, as files that people open: pictures, reports, tables, and run.json which says what is what.
 import { join } from 'node:path';
-import { picturesIn, withPictureGraph, type Asset, type Graph, type NodeOutputs } from '@facewright/core';
+import { picturesIn, withPictureGraph, type Asset, type Graph, type NodeOutputs, type Report } from '@facewright/core';
 import { collectAssets } from '@facewright/engine';
 import { extensionOf, writeWhole } from '@facewright/server';
 
@@ -33,6 +33,7 @@ function nameFiles(outputs: Readonly<Record<string, NodeOutputs>>): Named[] {
         const base = reports++ === 0 ? 'report' : `report-${node}`;
         add(value.html, `${base}.html`);
         add(value.json, `${base}.json`);
+        if (value.csv) add(value.csv, `${base}.csv`);
       }
       collectAssets(value).forEach((asset, i) => {
         const label = plain(pictures.get(asset.id)?.key ?? '').replace(/\.\w{3,4}$/, '');
@@ -44,7 +45,7 @@ function nameFiles(outputs: Readonly<Record<string, NodeOutputs>>): Named[] {
     }
   return [...named.values()];
 }
-const isReport = (value: unknown): value is { readonly html: Asset; readonly json: Asset } =>
+const isReport = (value: unknown): value is Report =>
   typeof value === 'object' && value !== null && 'html' in value && 'json' in value && 'summary' in value;
 
 /** Writes every asset of the outputs into the folder, each PNG with the graph that made it; gives the relative path of each, by asset id. Throws SERVER_DISK_FULL and what `read` throws. */

@@ -207,5 +207,12 @@ export const trainingSchema = z.object({
 export type Training = z.infer<typeof trainingSchema>;
 
 /** A report for people (self-contained HTML) and for programs (JSON). */
-export const reportSchema = z.object({ title: z.string(), summary: z.string(), html: assetSchema, json: assetSchema });
+export const reportSchema = z.object({
+  title: z.string(),
+  summary: z.string(),
+  html: assetSchema,
+  json: assetSchema,
+  /** The numbers as a table, where the report has one. */
+  csv: assetSchema.optional(),
+});
 export type Report = z.infer<typeof reportSchema>;

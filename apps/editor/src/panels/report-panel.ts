@@ -33,6 +33,7 @@ export function reportPanel(editor: Editor): TemplateResult {
         <p><strong>${report.title}</strong> ${report.summary}</p>
         <a class="button" href=${assetUrl(report.html)} target="_blank" rel="noopener">${icon('external')} Open in a tab</a>
         <a class="button" href=${assetUrl(report.json)} download="report.json">${icon('download')} JSON</a>
+        ${report.csv ? html`<a class="button" href=${assetUrl(report.csv)} download="report.csv">${icon('download')} CSV</a>` : nothing}
       </div>
       <iframe title=${report.title} src=${assetUrl(report.html)} sandbox="" loading="lazy"></iframe>
     </div>

@@ -1,148 +1,206 @@
-// The experiment as data: variants of one model over the same prompts and seeds, each compared with the base, pair by pair.
-import { bootstrapInterval, mean, winRate } from '@facewright/report';
-import type { Interval } from '@facewright/report';
+// The experiment as data: variants over the same prompts and seeds, compared pair by pair.
+import type { Image, Variant } from '@facewright/core';
+import type { Better, PictureMetric, PictureValue, SetMetric, SetStatistic } from '@facewright/pipelines';
+import { bootstrapInterval, mean, winRate, type Interval } from '@facewright/report';
 import { createRng } from '@facewright/tensor';
-import type { Image } from '@facewright/core';
-import { diversity } from './diversity.ts';
-import { fitGaussian, frechetDistance, frechetReference } from './frechet-distance.ts';
-import { allMeasures, pictureMeasures } from './measures.ts';
-import type { Measure, PictureMeasure } from './measures.ts';
+import { diversity } from './sets/diversity.ts';
+import { fitGaussian, frechetCost, frechetDistance } from './sets/frechet-distance.ts';
+import { kernelDistance, kernelDistanceTo } from './sets/kernel-distance.ts';
 
-/** Everything measured of one picture; `image` is null for a control, whose pictures are made here and not kept. */
-export interface MeasuredPicture {
-  readonly key: string;
-  readonly image: Image | null;
-  readonly values: Readonly<Record<PictureMeasure['name'], number | null>>;
-  readonly features: Float32Array;
-}
-export type VariantRole = 'base' | 'tuned' | 'rival' | 'control';
+/** What is measured, and which way is good. */
+export type Measure =
+  | Pick<PictureMetric, 'of' | 'name' | 'title' | 'better'>
+  | Pick<SetMetric, 'of' | 'name' | 'title' | 'better' | 'statistic' | 'network' | 'length'>;
+
+export type VariantRole = 'base' | 'variant' | 'control' | 'real';
+/** Everything measured of one variant, a value a picture; pictures of all variants but the real ones are in the order of the pairing keys. */
 export interface MeasuredVariant {
   readonly role: VariantRole;
   readonly label: string;
-  /** In the order of the pairing keys. */
-  readonly pictures: readonly MeasuredPicture[];
+  readonly facts: Variant['facts'];
+  /** Null for a control, whose pictures are made here and not kept. */
+  readonly images: readonly (Image | null)[];
+  readonly keys: readonly string[];
+  /** By name of a picture's metric. */
+  readonly values: Readonly<Record<string, readonly PictureValue[]>>;
+  /** By network. */
+  readonly features: Readonly<Record<string, readonly Float32Array[]>>;
 }
 
+export type Judgement = 'better' | 'worse' | 'changed' | 'no measurable change' | 'not tested';
 export interface Comparison {
   readonly variant: string;
   readonly against: string;
-  readonly measure: Measure['name'];
-  /** variant minus against; for a measure to be like real ones, the change of the absolute distance to real. Negative is better for 'lower' and 'real'. */
+  readonly measure: string;
+  /** variant minus against; for a measure to be like real ones, the change of the absolute distance to real. NaN where there is nothing to compare, or no interval. */
   readonly difference: Interval;
-  /** Share of pairs that got better, ties half; null for measures of sets. */
+  /** Share of pairs that got better, ties half; null for measures of sets, and where no way is good. */
   readonly winRate: number | null;
   readonly pairs: number;
-  readonly verdict: 'better' | 'worse' | 'no measurable change';
+  readonly verdict: Judgement;
 }
 export interface VariantSummary {
-  readonly role: VariantRole | 'real';
+  readonly role: VariantRole;
   readonly label: string;
   readonly pictures: number;
   /** Means over pictures, or the value of the set; null where nothing could be measured. */
-  readonly values: Readonly<Record<Measure['name'], number | null>>;
+  readonly values: Readonly<Record<string, number | null>>;
+  /** Pictures that have a value, by name of a picture's metric. */
+  readonly measured: Readonly<Record<string, number>>;
 }
 export interface Experiment {
+  readonly measures: readonly Measure[];
   readonly summaries: readonly VariantSummary[];
   readonly comparisons: readonly Comparison[];
   readonly resamples: number;
 }
 
-/** Fréchet distance costs an eigendecomposition a resample. */
-const mostFrechetResamples = 300;
+/** Multiplications that the interval of a Fréchet distance may cost, and resamples that it takes at most and at least: with fewer, there is none. */
+const frechetBudget = 2e11;
+const [mostSetResamples, fewestSetResamples] = [300, 60];
+/** Up to this many variants all pairs are compared, more only with the base. */
+const mostForAllPairs = 6;
 
+const all = (count: number) => Int32Array.from({ length: count }, (_, i) => i);
+
+export interface ExperimentOptions {
+  readonly resamples: number;
+  readonly seed: number;
+  readonly onProgress: (done: number, total: number) => Promise<void>;
+}
+
+/** `variants` have one base. Without `real`, measures to be like real ones only tell of a change, and set distances may not be among the measures. */
 export async function runExperiment(
+  measures: readonly Measure[],
   variants: readonly MeasuredVariant[],
-  real: readonly MeasuredPicture[],
-  {
-    resamples,
-    seed,
-    onProgress,
-  }: { readonly resamples: number; readonly seed: number; readonly onProgress: (done: number, total: number) => Promise<void> },
+  real: MeasuredVariant | null,
+  { resamples, seed, onProgress }: ExperimentOptions,
 ): Promise<Experiment> {
-  const realFeatures = real.map((picture) => picture.features);
-  const reference = frechetReference(realFeatures);
-  const all = (count: number) => Int32Array.from({ length: count }, (_, i) => i);
-  const setValue = {
-    frechetDistance: (rows: readonly Float32Array[], indices: Int32Array) => frechetDistance(reference, fitGaussian(rows, indices)),
-    diversity,
-  };
-  const meanOf = (pictures: readonly MeasuredPicture[], name: PictureMeasure['name']) => {
-    const values = pictures.flatMap(({ values: v }) => v[name] ?? []);
-    return values.length ? mean(values) : null;
-  };
-  const summarise = (role: VariantSummary['role'], label: string, pictures: readonly MeasuredPicture[]): VariantSummary => {
-    const rows = pictures.map((picture) => picture.features);
-    const perPicture = Object.fromEntries(pictureMeasures.map(({ name }) => [name, meanOf(pictures, name)]));
-    // Real against itself is zero by definition; half against half shows how small a distance means anything.
-    const frechet = role === 'real' ? halfAgainstHalf(rows) : setValue.frechetDistance(rows, all(rows.length));
+  const statistics = new Map(
+    measures.flatMap((m) => (m.of === 'set' ? [[m.name, setStatistic(m.statistic, real?.features[m.network])]] : [])),
+  );
+  const summarise = ({ role, label, keys, values, features }: MeasuredVariant): VariantSummary => {
+    const value = (m: Measure): number | null => {
+      if (m.of === 'picture') {
+        const found = numbersOf(values[m.name]!);
+        return found.length > 0 ? mean(found) : null;
+      }
+      const rows = features[m.network]!;
+      if (rows.length < 2) return null;
+      // Real pictures against themselves are zero by definition; half against half shows how small a distance means anything.
+      return role === 'real' && m.statistic !== 'diversity'
+        ? halfAgainstHalf(m.statistic, rows)
+        : statistics.get(m.name)!(rows)(all(rows.length));
+    };
     return {
       role,
       label,
-      pictures: pictures.length,
-      values: { ...perPicture, frechetDistance: frechet, diversity: diversity(rows, all(rows.length)) } as VariantSummary['values'],
+      pictures: keys.length,
+      values: Object.fromEntries(measures.map((m) => [m.name, value(m)])),
+      measured: Object.fromEntries(measures.flatMap((m) => (m.of === 'picture' ? [[m.name, numbersOf(values[m.name]!).length]] : []))),
     };
   };
-  const realSummary = summarise('real', 'Real pictures', real);
-  const summaries = [...variants.map(({ role, label, pictures }) => summarise(role, label, pictures)), realSummary];
-
-  const base = variants.find(({ role }) => role === 'base')!;
-  const tuned = variants.find(({ role }) => role === 'tuned')!;
-  const rival = variants.find(({ role }) => role === 'rival');
-  const contests: (readonly [MeasuredVariant, MeasuredVariant])[] = variants.filter((v) => v !== base).map((v) => [v, base] as const);
-  if (rival) contests.push([tuned, rival]);
+  const summaries = [...variants, ...(real ? [real] : [])].map(summarise);
+  const target = summaries.find(({ role }) => role === 'real')?.values ?? {};
 
   const compare = (variant: MeasuredVariant, against: MeasuredVariant, measure: Measure): Comparison => {
     // The same seed for every comparison: all are resampled alike.
     const rng = createRng(seed);
-    const target = realSummary.values[measure.name] ?? 0;
-    const judged = (value: number) => (measure.better === 'real' ? Math.abs(value - target) : value);
-    const sign = measure.better === 'higher' ? 1 : -1;
-    let difference: Interval;
-    let wins: number | null = null;
-    let pairs = variant.pictures.length;
-    if (measure.name === 'frechetDistance' || measure.name === 'diversity') {
-      const rowsA = variant.pictures.map((picture) => picture.features);
-      const rowsB = against.pictures.map((picture) => picture.features);
-      const value = setValue[measure.name];
-      const count = measure.name === 'frechetDistance' ? Math.min(resamples, mostFrechetResamples) : resamples;
-      difference = bootstrapInterval(pairs, count, rng, (indices) => judged(value(rowsA, indices)) - judged(value(rowsB, indices)));
-    } else {
-      const name = measure.name;
-      const both = variant.pictures.flatMap((picture, i) => {
-        const a = picture.values[name];
-        const b = against.pictures[i]!.values[name];
-        return a === null || b === null ? [] : [{ a, b }];
-      });
-      pairs = both.length;
-      if (pairs === 0) difference = { estimate: Number.NaN, low: Number.NaN, high: Number.NaN };
-      else {
-        // Distances to real are those of the sets' means: pictures differ among themselves for good reasons.
-        const at = (side: 'a' | 'b', indices: Int32Array) => {
-          let sum = 0;
-          for (const i of indices) sum += both[i]![side];
-          return sum / indices.length;
-        };
-        difference = bootstrapInterval(pairs, resamples, rng, (indices) => judged(at('a', indices)) - judged(at('b', indices)));
-        wins = winRate(both.map(({ a, b }) => sign * (measure.better === 'real' ? Math.abs(a - target) - Math.abs(b - target) : a - b)));
-      }
+    const goal = measure.better === 'real' ? (target[measure.name] ?? null) : null;
+    const judged = (value: number) => (goal === null ? value : Math.abs(value - goal));
+    const named = { variant: variant.label, against: against.label, measure: measure.name };
+    if (measure.of === 'set') {
+      const [rowsA, rowsB] = [variant.features[measure.network]!, against.features[measure.network]!];
+      const pairs = rowsA.length;
+      const [a, b] = [rowsA, rowsB].map((rows) => statistics.get(measure.name)!(rows)) as [Statistic, Statistic];
+      const statistic = (indices: Int32Array) => judged(a(indices)) - judged(b(indices));
+      const count = setResamples(measure, pairs, real?.keys.length ?? 0, resamples);
+      const difference =
+        count > 0
+          ? bootstrapInterval(pairs, count, rng, statistic)
+          : { estimate: statistic(all(pairs)), low: Number.NaN, high: Number.NaN };
+      return { ...named, difference, winRate: null, pairs, verdict: verdictOf(difference, measure.better, goal) };
     }
-    const { low, high } = difference;
-    const verdict = low > 0 ? (sign > 0 ? 'better' : 'worse') : high < 0 ? (sign > 0 ? 'worse' : 'better') : 'no measurable change';
-    return { variant: variant.label, against: against.label, measure: measure.name, difference, winRate: wins, pairs, verdict };
+    const [as, bs] = [variant.values[measure.name]!, against.values[measure.name]!];
+    const both = as.flatMap(({ value: a }, i) => {
+      const b = bs[i]!.value;
+      return a === null || b === null ? [] : [{ a, b }];
+    });
+    // Distances to real are those of the sets' means: pictures differ among themselves for good reasons.
+    const at = (side: 'a' | 'b', indices: Int32Array) => {
+      let sum = 0;
+      for (const i of indices) sum += both[i]![side];
+      return sum / indices.length;
+    };
+    const difference =
+      both.length > 0
+        ? bootstrapInterval(both.length, resamples, rng, (indices) => judged(at('a', indices)) - judged(at('b', indices)))
+        : { estimate: Number.NaN, low: Number.NaN, high: Number.NaN };
+    const gain = ({ a, b }: { readonly a: number; readonly b: number }) =>
+      goal !== null ? Math.abs(b - goal) - Math.abs(a - goal) : measure.better === 'higher' ? a - b : b - a;
+    const won = both.length > 0 && (measure.better !== 'real' || goal !== null) ? winRate(both.map(gain)) : null;
+    return { ...named, difference, winRate: won, pairs: both.length, verdict: verdictOf(difference, measure.better, goal) };
   };
 
+  const contests = contestsOf(variants);
   const comparisons: Comparison[] = [];
-  const total = contests.length * allMeasures.length;
+  const total = contests.length * measures.length;
   for (const [variant, against] of contests)
-    for (const measure of allMeasures) {
+    for (const measure of measures) {
       comparisons.push(compare(variant, against, measure));
       await onProgress(comparisons.length, total);
     }
-  return { summaries, comparisons, resamples };
+  return { measures, summaries, comparisons, resamples };
+}
+
+const numbersOf = (values: readonly PictureValue[]): readonly number[] => values.flatMap(({ value }) => value ?? []);
+
+/** Each against the base; where there are few, also each against those before it. */
+function contestsOf(variants: readonly MeasuredVariant[]): (readonly [MeasuredVariant, MeasuredVariant])[] {
+  const base = variants.find(({ role }) => role === 'base')!;
+  const rivals = variants.filter(({ role }) => role === 'variant');
+  const withBase = variants.filter((v) => v !== base).map((v) => [v, base] as const);
+  if (rivals.length + 1 > mostForAllPairs) return withBase;
+  return [...withBase, ...rivals.flatMap((a, i) => rivals.slice(i + 1).map((b) => [a, b] as const))];
+}
+
+function verdictOf({ estimate, low, high }: Interval, better: Better, goal: number | null): Judgement {
+  if (Number.isNaN(estimate)) return 'no measurable change';
+  if (Number.isNaN(low)) return 'not tested';
+  if (low <= 0 && high >= 0) return 'no measurable change';
+  if (better === 'real' && goal === null) return 'changed';
+  return low > 0 === (better === 'higher') ? 'better' : 'worse';
+}
+
+type Statistic = (indices: Int32Array) => number;
+/** Of the features of one set, resampled; real pictures stay as they are. */
+function setStatistic(statistic: SetStatistic, real: readonly Float32Array[] | undefined): (rows: readonly Float32Array[]) => Statistic {
+  if (statistic === 'diversity') return (rows) => (indices) => diversity(rows, indices);
+  if (statistic === 'kernel-distance') return remembered(kernelDistanceTo(real!));
+  const reference = fitGaussian(real!);
+  return (rows) => (indices) => frechetDistance(reference, fitGaussian(rows, indices));
+}
+/** Kernels of a set are computed once, whatever it is compared with. */
+function remembered(make: (rows: readonly Float32Array[]) => Statistic): (rows: readonly Float32Array[]) => Statistic {
+  const made = new WeakMap<readonly Float32Array[], Statistic>();
+  return (rows) => {
+    const found = made.get(rows) ?? make(rows);
+    made.set(rows, found);
+    return found;
+  };
+}
+
+/** How many resamples a set's interval gets; 0 when it cannot be afforded. */
+function setResamples(measure: Extract<Measure, { of: 'set' }>, rows: number, real: number, wanted: number): number {
+  const most = Math.min(wanted, mostSetResamples);
+  if (measure.statistic !== 'frechet-distance') return most;
+  const affordable = Math.floor(frechetBudget / (2 * frechetCost(rows, real, measure.length)));
+  return affordable >= most ? most : affordable >= fewestSetResamples ? affordable : 0;
 }
 
 /** The distance between the even and the odd half of real pictures: the floor that finite samples leave. */
-function halfAgainstHalf(rows: readonly Float32Array[]): number {
+function halfAgainstHalf(statistic: 'frechet-distance' | 'kernel-distance', rows: readonly Float32Array[]): number {
   const half = (parity: number) => rows.filter((_, i) => i % 2 === parity);
-  return frechetDistance(frechetReference(half(0)), fitGaussian(half(1)));
+  if (statistic === 'kernel-distance') return kernelDistance(half(0), half(1));
+  return frechetDistance(fitGaussian(half(0)), fitGaussian(half(1)));
 }

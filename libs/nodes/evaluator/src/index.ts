@@ -1,6 +1,8 @@
-// The Evaluator node: its definition paired with its work.
-import { nodePackage } from '@facewright/core';
-import type { NodePackage } from '@facewright/core';
-import { definition } from './definition.ts';
+// The evaluators: definitions paired with their work.
+import { nodePackage, type NodePackage } from '@facewright/core';
+import { definition, experimentDefinition } from './definition.ts';
 
-export const nodes: readonly NodePackage[] = [nodePackage(definition, () => import('./run.ts'))];
+export const nodes: readonly NodePackage[] = [
+  nodePackage(experimentDefinition, () => import('./run-experiment.ts')),
+  nodePackage(definition, () => import('./run.ts')),
+];

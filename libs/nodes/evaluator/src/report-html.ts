@@ -1,104 +1,197 @@
-// The report for people: one self-contained HTML page, no script, no address outside itself.
-import { escapeHtml, histogram, intervalPlot, reportPage } from '@facewright/report';
-import type { Comparison, Experiment, MeasuredVariant, VariantSummary } from './experiment.ts';
-import { allMeasures } from './measures.ts';
+// The report for people: one self-contained HTML page, no script, no address outside itself. Every number leads to its picture, and each picture to the graph that made it.
+import { distributionPlot, escapeHtml, intervalPlot, reportPage } from '@facewright/report';
+import type { Comparison, Experiment, Measure, MeasuredVariant, VariantSummary } from './experiment.ts';
+import { sortedRows, type Section } from './report-cases.ts';
 import type { Verdict } from './verdict.ts';
 
-export interface ReportPictures {
-  /** One row a pair: the same prompt and seed drawn by each variant, as data: URLs. */
-  readonly rows: readonly {
-    readonly key: string;
-    readonly caption: string;
-    readonly change: number | null;
-    readonly images: readonly string[];
-  }[];
-  readonly labels: readonly string[];
+export interface ReportContent {
+  readonly title: string;
+  readonly verdict: Verdict;
+  readonly experiment: Experiment;
+  readonly variants: readonly MeasuredVariant[];
+  readonly real: MeasuredVariant | null;
+  readonly sections: readonly Section[];
+  /** data: URLs of the pictures of a row, one for each variant that is no control. */
+  readonly pictures: ReadonlyMap<number, readonly string[]>;
+  /** The document of the run, as JSON. */
+  readonly graph: string;
 }
 
-const fixed = (value: number | null) => (value === null ? '–' : value.toFixed(Math.abs(value) < 0.1 ? 4 : 3));
-const signed = (value: number) => `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(Math.abs(value) < 0.1 ? 4 : 3)}`;
+const style = `<style>
+a{color:var(--a)}td a,.case a{text-decoration-thickness:1px;text-underline-offset:3px}
+.quartiles{stroke:var(--soft);stroke-width:3}.median{stroke:var(--ink);stroke-width:2}.shape{fill:var(--a);fill-opacity:.28;stroke:var(--a);stroke-width:1}.mark{fill:var(--b);stroke:var(--card);stroke-width:1}a:hover .mark,a:focus .mark{stroke:var(--ink);stroke-width:2}
+.case{background:var(--card);border-radius:6px;padding:10px 12px;margin:10px 0;break-inside:avoid}.case p{font-size:13px;overflow-wrap:anywhere}
+.row{display:grid;grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:8px;margin-top:6px}.row figure{margin:0;border-radius:4px;scroll-margin:40px}.row img{display:block;width:100%;max-width:512px;border-radius:4px}
+.row figcaption{font-size:12px;line-height:1.4;margin-top:3px}.row figure:target{outline:3px solid var(--a);outline-offset:3px;grid-column:1/-1}.case:target{outline:3px solid var(--a)}
+h3{font-size:15px;margin:22px 0 6px;scroll-margin:20px}pre{background:var(--card);padding:12px;border-radius:6px;overflow:auto;max-height:420px;font-size:12px}
+nav a{margin-right:14px}.mono{font-family:ui-monospace,monospace;font-size:12px}
+@media print{nav,details{display:none}body{max-width:none}.wide{overflow:visible}}
+</style>`;
 
-function summaryTable(summaries: readonly VariantSummary[]): string {
-  const head = allMeasures
-    .map(({ label, better }) => `<th>${label} ${better === 'higher' ? '↑' : better === 'lower' ? '↓' : '→ real'}</th>`)
-    .join('');
+const fixed = (value: number | null | undefined) =>
+  value === null || value === undefined || Number.isNaN(value) ? '–' : value.toFixed(Math.abs(value) < 0.1 ? 4 : 3);
+const signed = (value: number) => `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(Math.abs(value) < 0.1 ? 4 : 3)}`;
+const arrow = ({ better }: Measure, real: boolean) => (better === 'higher' ? '↑' : better === 'lower' ? '↓' : real ? '→ real' : '');
+const metricId = (index: number) => `m${index}`;
+/** The anchor of one picture. */
+const pictureId = (row: number, variant: number) => `p${row}-${variant}`;
+
+export function renderReport(content: ReportContent): string {
+  const { title, verdict, experiment, variants, real, sections } = content;
+  const { measures, summaries, comparisons, resamples } = experiment;
+  const base = variants.find(({ role }) => role === 'base')!;
+  const shown = variants.filter(({ role }) => role === 'base' || role === 'variant');
+  const pictured = measures.flatMap((measure, index) => (measure.of === 'picture' ? [{ measure, index }] : []));
+  const body = `${style}
+<p class="soft">${base.keys.length} pictures of each of ${shown.length} variants: the same prompts, the same seeds${real ? `; ${real.keys.length} real pictures` : ''}. Paired bootstrap with ${resamples} resamples.</p>
+<section class="verdict ${verdict.tone}"><strong>${escapeHtml(verdict.headline)}</strong>${verdict.sentences.map((s) => `<p>${escapeHtml(s)}</p>`).join('')}</section>
+<nav><a href="#changed">What changed</a><a href="#variants">Every variant</a>${pictured.map(({ measure, index }) => `<a href="#${metricId(index)}">${escapeHtml(measure.name)}</a>`).join('')}<a href="#comparisons">Every comparison</a><a href="#graph">The graph</a></nav>
+<h2 id="changed">What changed, against ${escapeHtml(base.label)}</h2>${measures.map((measure) => differencePlot(measure, comparisons, base.label, real !== null)).join('')}
+<h2 id="variants">Every variant</h2>${summaryTable(measures, summaries)}${factsTable(shown)}
+<p class="soft">${explain(measures, real !== null)}</p>
+<h2>Pictures that nobody chose</h2>${cases(
+    content,
+    shown,
+    sections.find(({ measure }) => measure === null),
+  )}
+<h2>From each number to its picture</h2>
+<p class="soft">Dots and underlined numbers lead to their picture; a picture that is led to is shown large. Save a picture, or drag it into the editor: the file carries the graph that made it.</p>
+${pictured.map(({ measure, index }) => metricSection(content, shown, measure.name, index)).join('')}
+<h2 id="comparisons">Every comparison</h2>${comparisonTable(measures, comparisons, real !== null)}
+<h2>The graph that made the pictures</h2><p class="soft">Save this text as a .json file and open it in the editor, or run it with <span class="mono">facewright run</span>.</p>
+<details open><summary>Graph document</summary><pre id="graph">${escapeHtml(content.graph)}</pre></details>`;
+  return reportPage(title, body);
+}
+
+function differencePlot(measure: Measure, comparisons: readonly Comparison[], base: string, real: boolean): string {
+  const rows = comparisons
+    .filter((c) => c.measure === measure.name && c.against === base)
+    .map(({ variant, difference, verdict }) => ({
+      label: variant,
+      interval: Number.isNaN(difference.low) ? { ...difference, low: difference.estimate, high: difference.estimate } : difference,
+      tone: verdict === 'better' ? ('good' as const) : verdict === 'worse' ? ('bad' as const) : ('neutral' as const),
+    }));
+  const reading =
+    measure.better === 'higher'
+      ? 'right of zero is better'
+      : measure.better === 'lower'
+        ? 'left of zero is better'
+        : real
+          ? 'change of the distance to real; left of zero is better'
+          : 'without real pictures, neither side is better';
+  return intervalPlot(rows, `${measure.name} – ${measure.title}: difference to ${base} with 95 % interval; ${reading}.`);
+}
+
+const explain = (measures: readonly Measure[], real: boolean): string =>
+  [
+    'A score may have been what training aimed at; sharpness, contrast, diversity and distances to real pictures were not.',
+    ...(measures.some((m) => m.of === 'set') ? ['Values of sets are computed on features of a network.'] : []),
+    ...(real && measures.some((m) => m.better === 'lower')
+      ? ['For real pictures a distance is that of one half to the other: nothing below it means anything.']
+      : []),
+    real
+      ? 'Sharpness, contrast and diversity are good when like those of real pictures.'
+      : 'Without real pictures, sharpness, contrast and diversity only tell of a change.',
+    'The controls are the pictures of the base, blurred and noised: a score that they raise can be bought.',
+  ].join(' ');
+
+function summaryTable(measures: readonly Measure[], summaries: readonly VariantSummary[]): string {
+  const real = summaries.some(({ role }) => role === 'real');
+  const head = measures.map((m) => `<th title="${escapeHtml(m.title)}">${escapeHtml(m.name)} ${arrow(m, real)}</th>`).join('');
+  const cell = ({ role, pictures, values, measured }: VariantSummary, measure: Measure, index: number) => {
+    const text = fixed(values[measure.name]);
+    const missing = measure.of === 'picture' ? pictures - measured[measure.name]! : 0;
+    const linked = measure.of === 'picture' && (role === 'base' || role === 'variant') ? `<a href="#${metricId(index)}">${text}</a>` : text;
+    return `<td>${linked}${missing > 0 ? `<br><small class="soft">${missing} not scored</small>` : ''}</td>`;
+  };
   const body = summaries
-    .map(
-      ({ label, pictures, values }) =>
-        `<tr><td>${escapeHtml(label)}</td><td>${pictures}</td>${allMeasures.map(({ name }) => `<td>${fixed(values[name])}</td>`).join('')}</tr>`,
-    )
+    .map((s) => `<tr><td>${escapeHtml(s.label)}</td><td>${s.pictures}</td>${measures.map((m, i) => cell(s, m, i)).join('')}</tr>`)
     .join('');
   return `<div class="wide"><table><thead><tr><th></th><th>Pictures</th>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
-function comparisonTable(comparisons: readonly Comparison[]): string {
-  const label = new Map(allMeasures.map((measure) => [measure.name, measure]));
+function factsTable(shown: readonly MeasuredVariant[]): string {
+  const names = [...new Set(shown.flatMap(({ facts }) => Object.keys(facts)))];
+  if (names.length === 0) return '';
+  const body = shown
+    .map(
+      ({ label, facts }) =>
+        `<tr><td>${escapeHtml(label)}</td>${names.map((name) => `<td>${escapeHtml(facts[name] ?? '–')}</td>`).join('')}</tr>`,
+    )
+    .join('');
+  return `<h3>What drew them</h3><div class="wide"><table><thead><tr><th></th>${names.map((name) => `<th>${escapeHtml(name)}</th>`).join('')}</tr></thead><tbody>${body}</tbody></table></div>`;
+}
+
+function metricSection(content: ReportContent, shown: readonly MeasuredVariant[], measure: string, index: number): string {
+  const { pictures, sections } = content;
+  const section = sections.find((s) => s.measure === measure);
+  const link = (row: number, variant: number, text: string) =>
+    pictures.has(row) ? `<a href="#${pictureId(row, variant)}">${text}</a>` : text;
+  const rows = shown.map((variant, v) => {
+    const sorted = sortedRows(variant, measure);
+    const at = (p: number) => sorted[Math.round(p * (sorted.length - 1))]!;
+    const cells =
+      sorted.length === 0 ? '<td>–</td>'.repeat(3) : [0, 0.5, 1].map((p) => `<td>${link(at(p).row, v, fixed(at(p).value))}</td>`).join('');
+    return {
+      table: `<tr><td>${escapeHtml(variant.label)}</td>${cells}<td>${sorted.length}</td><td>${variant.keys.length - sorted.length}</td></tr>`,
+      plot: {
+        label: variant.label,
+        values: sorted.map(({ value }) => value),
+        marks: sorted
+          .filter(({ row }) => pictures.has(row))
+          .map(({ row, value }) => ({ value, href: `#${pictureId(row, v)}`, title: `${variant.keys[row]}: ${fixed(value)}` })),
+      },
+    };
+  });
+  const title = content.experiment.measures[index]!.title;
+  return `<h3 id="${metricId(index)}">${escapeHtml(measure)}</h3>${distributionPlot(
+    rows.map(({ plot }) => plot),
+    `${title}: single pictures. The bar spans the middle half, the line is the median; dots lead to pictures below.`,
+  )}<div class="wide"><table><thead><tr><th></th><th>Lowest</th><th>Median</th><th>Highest</th><th>Scored</th><th>Not scored</th></tr></thead><tbody>${rows.map(({ table }) => table).join('')}</tbody></table></div>${cases(content, shown, section)}`;
+}
+
+/** Rows of pictures: one prompt and seed, drawn by every variant. */
+function cases(
+  { pictures, experiment: { measures } }: ReportContent,
+  shown: readonly MeasuredVariant[],
+  section: Section | undefined,
+): string {
+  return (section?.cases ?? [])
+    .filter(({ row }) => pictures.has(row))
+    .map(({ row, reasons }) => {
+      const { keys, images } = shown[0]!;
+      const figures = shown.map(({ label, values }, v) => {
+        const numbers = measures
+          .filter((m) => m.of === 'picture')
+          .map((m) => {
+            const { value, note } = values[m.name]![row]!;
+            const text = `${escapeHtml(m.name)} ${value === null ? `– <small>${escapeHtml(note ?? '')}</small>` : fixed(value)}`;
+            return m.name === section!.measure ? `<b>${text}</b>` : text;
+          })
+          .join('<br>');
+        const alt = escapeHtml(`${label}: ${images[row]!.caption}`);
+        return `<figure id="${pictureId(row, v)}"><a href="#${pictureId(row, v)}"><img alt="${alt}" src="${pictures.get(row)![v]!}" loading="lazy"></a><figcaption><b>${escapeHtml(label)}</b><br>${numbers}</figcaption></figure>`;
+      });
+      return `<div class="case"><p><b>${escapeHtml(reasons.join(' · '))}</b></p><p>${escapeHtml(images[row]!.caption)}</p><p class="soft"><span class="mono">${escapeHtml(keys[row]!)}</span> · <a href="#graph">the graph that made it</a></p><div class="row">${figures.join('')}</div></div>`;
+    })
+    .join('');
+}
+
+function comparisonTable(measures: readonly Measure[], comparisons: readonly Comparison[], real: boolean): string {
+  const byName = new Map(measures.map((measure, index) => [measure.name, { measure, index }]));
   const body = comparisons
     .map(({ variant, against, measure, difference, winRate, pairs, verdict }) => {
-      const { label: name, better } = label.get(measure)!;
+      const { measure: about, index } = byName.get(measure)!;
       const cell = Number.isNaN(difference.estimate)
         ? '–'
-        : `${signed(difference.estimate)} [${signed(difference.low)}, ${signed(difference.high)}]`;
-      const mark = verdict === 'no measurable change' ? '' : ` class="${verdict}"`;
-      return `<tr><td>${escapeHtml(variant)} − ${escapeHtml(against)}</td><td>${name}${better === 'real' ? ' (distance to real)' : ''}</td><td>${cell}</td><td>${winRate === null ? '–' : `${Math.round(100 * winRate)} %`}</td><td>${pairs}</td><td${mark}>${verdict}</td></tr>`;
+        : Number.isNaN(difference.low)
+          ? signed(difference.estimate)
+          : `${signed(difference.estimate)} [${signed(difference.low)}, ${signed(difference.high)}]`;
+      const mark = verdict === 'better' || verdict === 'worse' ? ` class="${verdict}"` : '';
+      const name = `${escapeHtml(measure)}${about.better === 'real' && real ? ' (distance to real)' : ''}`;
+      const linked = about.of === 'picture' ? `<a href="#${metricId(index)}">${cell}</a>` : cell;
+      return `<tr><td>${escapeHtml(variant)} − ${escapeHtml(against)}</td><td>${name}</td><td>${linked}</td><td>${winRate === null ? '–' : `${Math.round(100 * winRate)} %`}</td><td>${pairs}</td><td${mark}>${verdict}</td></tr>`;
     })
     .join('');
   return `<div class="wide"><table><thead><tr><th>Comparison</th><th>Measure</th><th>Difference [95 %]</th><th>Won</th><th>Pairs</th><th></th></tr></thead><tbody>${body}</tbody></table></div>`;
-}
-
-function pictureGrid({ rows, labels }: ReportPictures): string {
-  const columns = `style="grid-template-columns:minmax(140px,260px) repeat(${labels.length},minmax(0,128px))"`;
-  const head = `<div></div>${labels.map((label) => `<div class="head">${escapeHtml(label)}</div>`).join('')}`;
-  const body = rows
-    .map(({ key, caption, change, images }) => {
-      const about = `<div class="about">${escapeHtml(caption)}<br>${escapeHtml(key)}${change === null ? '' : `<br>score ${signed(change)}`}</div>`;
-      return about + images.map((url, i) => `<img alt="${escapeHtml(`${labels[i]}: ${caption}`)}" src="${url}">`).join('');
-    })
-    .join('');
-  return `<div class="pictures" ${columns}>${head}${body}</div>`;
-}
-
-export function renderReport(
-  title: string,
-  verdict: Verdict,
-  { summaries, comparisons, resamples }: Experiment,
-  variants: readonly MeasuredVariant[],
-  pictures: { readonly best: ReportPictures; readonly worst: ReportPictures; readonly sample: ReportPictures },
-): string {
-  const base = variants.find(({ role }) => role === 'base')!;
-  const plots = (['faceScore', 'frechetDistance', 'sharpness', 'diversity'] as const)
-    .map((name) => {
-      const measure = allMeasures.find((m) => m.name === name)!;
-      const rows = comparisons
-        .filter((c) => c.measure === name && c.against === base.label)
-        .map(({ variant, difference, verdict: v }) => ({
-          label: variant,
-          interval: difference,
-          tone: v === 'better' ? ('good' as const) : v === 'worse' ? ('bad' as const) : ('neutral' as const),
-        }));
-      const reading =
-        measure.better === 'higher'
-          ? 'right of zero is better'
-          : measure.better === 'lower'
-            ? 'left of zero is better'
-            : 'change of the distance to real; left of zero is better';
-      return intervalPlot(rows, `${measure.label}, difference to ${base.label} with 95 % interval; ${reading}.`);
-    })
-    .join('');
-  const scores = variants
-    .filter(({ role }) => role !== 'control')
-    .map(({ label, pictures: list }) => ({ label, values: list.flatMap(({ values }) => values.faceScore ?? []) }));
-  return reportPage(
-    title,
-    `<p class="soft">${base.pictures.length} pairs of pictures, same prompts and seeds; paired bootstrap with ${resamples} resamples.</p>
-<section class="verdict ${verdict.tone}"><strong>${escapeHtml(verdict.headline)}</strong>${verdict.sentences.map((s) => `<p>${escapeHtml(s)}</p>`).join('')}</section>
-<h2>What changed, against the base</h2>${plots}
-<h2>Every variant</h2>${summaryTable(summaries)}
-<p class="soft">The face score may have been what training aimed at; the other measures were not. Fréchet distance and diversity use features of a network that never saw a generated picture. For real pictures the Fréchet distance is that of one half to the other: nothing below it means anything. Sharpness, contrast and diversity are good when like real ones.</p>
-<h2>How the face scores spread</h2>${histogram(scores, 'Face scores of single pictures; share of pictures in each bin.')}
-<h2>Pictures, not chosen</h2>${pictureGrid(pictures.sample)}
-<h2>Where the score rose most</h2>${pictureGrid(pictures.best)}
-<h2>Where it fell most</h2>${pictureGrid(pictures.worst)}
-<h2>Every comparison</h2>${comparisonTable(comparisons)}`,
-  );
 }

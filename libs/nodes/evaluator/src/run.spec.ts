@@ -89,7 +89,7 @@ describe('the Evaluator', () => {
   it('names what keeps it from comparing', async () => {
     const strangers = base.map((image) => ({ ...image, key: `x${image.key}` }));
     await expect(run({ ...settings, ...models, base, tuned: strangers, real }, ctx)).rejects.toThrow(
-      /tuned: expected pictures with the same prompts and seeds as the 40 of base, got 40 with none in common/,
+      /Guidance: expected pictures with the same prompts and seeds as the 40 of Base, got 40 with none in common/,
     );
     await expect(run({ ...settings, ...models, base, tuned: base, real: real.slice(0, 5) }, ctx)).rejects.toThrow(
       /real: expected at least 32 pictures, got 5/,

@@ -1,6 +1,5 @@
 // The report's own words: what the intervals allow to be said, and no more.
 import type { Comparison, Experiment } from './experiment.ts';
-import type { Measure } from './measures.ts';
 
 export interface Verdict {
   readonly tone: 'good' | 'bad' | 'neutral';
@@ -9,13 +8,15 @@ export interface Verdict {
 }
 
 const number = (value: number) => `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(Math.abs(value) < 0.1 ? 3 : 2)}`;
-const interval = ({ difference: { estimate, low, high } }: Comparison) => `${number(estimate)} [${number(low)}, ${number(high)}]`;
+/** '+0.12 [+0.05, +0.19]', or the estimate alone where there is no interval. */
+export const intervalText = ({ difference: { estimate, low, high } }: Comparison): string =>
+  Number.isNaN(low) ? number(estimate) : `${number(estimate)} [${number(low)}, ${number(high)}]`;
 
 export function judge(
   { comparisons }: Experiment,
   names: { readonly base: string; readonly tuned: string; readonly rival: string | null; readonly controls: readonly string[] },
 ): Verdict {
-  const find = (variant: string, against: string, measure: Measure['name']) =>
+  const find = (variant: string, against: string, measure: string) =>
     comparisons.find((c) => c.variant === variant && c.against === against && c.measure === measure)!;
   const score = find(names.tuned, names.base, 'faceScore');
   const frechet = find(names.tuned, names.base, 'frechetDistance');
@@ -26,8 +27,8 @@ export function judge(
     Number.isNaN(c.difference.estimate)
       ? `${subject}: no face was found in both pictures of any pair, so there is nothing to compare.`
       : c.verdict === 'no measurable change'
-        ? `${subject}: no measurable change (${interval(c)}).`
-        : `${subject}: ${c.verdict} by ${interval(c)}${c.winRate === null ? '' : `; ${Math.round(100 * c.winRate)} % of ${c.pairs} pairs got better`}.`;
+        ? `${subject}: no measurable change (${intervalText(c)}).`
+        : `${subject}: ${c.verdict} by ${intervalText(c)}${c.winRate === null ? '' : `; ${Math.round(100 * c.winRate)} % of ${c.pairs} pairs got better`}.`;
   sentences.push(say('Face score', score), say('Fréchet distance to real pictures', frechet));
 
   const worse = guards.filter((c) => c.verdict === 'worse').map((c) => c.measure);
@@ -57,7 +58,7 @@ export function judge(
     )
       level = 'neither clearly ahead of nor behind';
     sentences.push(
-      `Against ${names.rival}: face score ${interval(byScore)} (${byScore.verdict}), Fréchet distance ${interval(byDistance)} (${byDistance.verdict}): ${level} it.`,
+      `Against ${names.rival}: face score ${intervalText(byScore)} (${byScore.verdict}), Fréchet distance ${intervalText(byDistance)} (${byDistance.verdict}): ${level} it.`,
     );
   }
 

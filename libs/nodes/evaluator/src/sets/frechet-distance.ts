@@ -1,0 +1,86 @@
+// Fréchet distance between two sets of feature vectors taken as Gaussians: |m1 - m2|² + tr(C1 + C2 - 2 (C1 C2)^(1/2)) (Dowson and Landau 1982; FID, arXiv 1706.08500).
+import { symmetricEigenvalues } from './symmetric-eigenvalues.ts';
+import { timesTransposed } from './times-transposed.ts';
+
+/** C = F Fᵀ with F of min(size, rows) columns, so that few pictures with many features cost little. */
+export interface Gaussian {
+  readonly mean: Float64Array;
+  readonly trace: number;
+  /** Fᵀ: `rank` rows of `mean.length` numbers. */
+  readonly factor: Float64Array;
+  readonly rank: number;
+}
+
+/** Mean and unbiased covariance of the rows named by `indices` (all when absent), at least two. */
+export function fitGaussian(rows: readonly Float32Array[], indices?: ArrayLike<number>): Gaussian {
+  const count = indices?.length ?? rows.length;
+  const size = rows[0]!.length;
+  const row = (n: number) => rows[indices ? indices[n]! : n]!;
+  const mean = new Float64Array(size);
+  for (let n = 0; n < count; n++) {
+    const x = row(n);
+    for (let i = 0; i < size; i++) mean[i]! += x[i]! / count;
+  }
+  const scale = 1 / Math.sqrt(count - 1);
+  const centred = new Float64Array(count * size);
+  let trace = 0;
+  for (let n = 0; n < count; n++) {
+    const x = row(n);
+    for (let i = 0; i < size; i++) {
+      const value = (x[i]! - mean[i]!) * scale;
+      centred[n * size + i] = value;
+      trace += value * value;
+    }
+  }
+  if (count <= size) return { mean, trace, factor: centred, rank: count };
+  const covariance = new Float64Array(size * size);
+  for (let n = 0; n < count; n++)
+    for (let i = 0; i < size; i++) {
+      const value = centred[n * size + i]!;
+      if (value !== 0) for (let j = 0; j <= i; j++) covariance[i * size + j]! += value * centred[n * size + j]!;
+    }
+  return { mean, trace, factor: transposedCholesky(covariance, size), rank: size };
+}
+
+/** Lᵀ of C = L Lᵀ; columns of a singular matrix whose pivot is nothing but rounding are zero. */
+function transposedCholesky(matrix: Float64Array, size: number): Float64Array {
+  const l = matrix;
+  let largest = 0;
+  for (let i = 0; i < size; i++) largest = Math.max(largest, l[i * size + i]!);
+  const nothing = largest * size * Number.EPSILON;
+  for (let j = 0; j < size; j++) {
+    const rowJ = j * size;
+    let pivot = l[rowJ + j]!;
+    for (let k = 0; k < j; k++) pivot -= l[rowJ + k]! ** 2;
+    const root = pivot > nothing ? Math.sqrt(pivot) : 0;
+    l[rowJ + j] = root;
+    for (let i = j + 1; i < size; i++) {
+      const rowI = i * size;
+      let value = l[rowI + j]!;
+      for (let k = 0; k < j; k++) value -= l[rowI + k]! * l[rowJ + k]!;
+      l[rowI + j] = root > 0 ? value / root : 0;
+    }
+  }
+  const transposed = new Float64Array(size * size);
+  for (let i = 0; i < size; i++) for (let j = 0; j <= i; j++) transposed[j * size + i] = l[i * size + j]!;
+  return transposed;
+}
+
+/** tr((C1 C2)^(1/2)) is the sum of the singular values of F1ᵀ F2, and so of square roots of eigenvalues. Rounding may leave a distance of about -1e-8 of the traces. */
+export function frechetDistance(a: Gaussian, b: Gaussian): number {
+  const [short, long] = a.rank <= b.rank ? [a, b] : [b, a];
+  const size = a.mean.length;
+  const product = timesTransposed(short.factor, short.rank, long.factor, long.rank, size);
+  const values = symmetricEigenvalues(timesTransposed(product, short.rank, product, short.rank, long.rank), short.rank);
+  const cross = values.reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
+  const shift = a.mean.reduce((sum, value, i) => sum + (value - b.mean[i]!) ** 2, 0);
+  return shift + a.trace + b.trace - 2 * cross;
+}
+
+/** Multiplications of one distance, about: what decides how many resamples are affordable. */
+export function frechetCost(rowsA: number, rowsB: number, size: number): number {
+  const [a, b] = [Math.min(rowsA, size), Math.min(rowsB, size)];
+  const [short, long] = [Math.min(a, b), Math.max(a, b)];
+  const fit = (rows: number) => rows * size + (rows > size ? (rows * size ** 2) / 2 + size ** 3 / 6 : 0);
+  return fit(rowsA) + short * long * size + short ** 2 * long + (4 / 3) * short ** 3;
+}
