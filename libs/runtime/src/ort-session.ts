@@ -121,11 +121,11 @@ export async function openOrtSession(
     inputs,
     outputs,
     run: (feeds) => inTurn(() => step(feeds)),
-    readState: () =>
+    readState: (names) =>
       inTurn(async () => {
         if (released) throw err.RELEASED('readState');
         const read: Record<string, Tensor> = {};
-        for (const entry of state) {
+        for (const entry of names ? state.filter(({ input }) => names.includes(input)) : state) {
           const { dtype, dims, data } = await download(current.get(entry.input)!, entry);
           read[entry.input] = { dtype, dims, data: data.slice() } as Tensor;
         }

@@ -82,6 +82,8 @@ describe('a session on the CPU', () => {
     await session.run({ gradient });
     await session.run({ gradient });
     expect(Array.from(read['w']!.data as Float32Array)).toEqual([0, 1, 2, 3]);
+    expect(Object.keys(await session.readState([]))).toEqual([]);
+    expect(Object.keys(await session.readState(['w']))).toEqual(['w']);
     expect(Array.from(state[0]!.initial.data as Float32Array)).toEqual([1, 2, 3, 4]);
     await session.release();
   });

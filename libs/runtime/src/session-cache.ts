@@ -186,7 +186,7 @@ export function createSessionCache({ budget, limit, open, sizeOf, measure, log }
           ...session,
           // Nothing of its state changes in a run that fails.
           run: (feeds) => inTurn(() => tryTwice(entry.name, () => session.run(feeds))),
-          readState: () => inTurn(() => session.readState()),
+          readState: (names) => inTurn(() => session.readState(names)),
           release: () =>
             inTurn(async () => {
               lent.delete(entry);

@@ -48,7 +48,7 @@ export interface Session {
   readonly outputs: readonly TensorInfo[];
   /** Feeds every input that is not state; returns every output that is not state. Rejects with RUNTIME_* naming the input that does not fit. */
   run(feeds: Tensors): Promise<Tensors>;
-  /** Current state by input name, copied to memory. */
-  readState(): Promise<Tensors>;
+  /** Current state by input name, copied to memory: all of it, or the inputs named, which it must have. */
+  readState(names?: readonly string[]): Promise<Tensors>;
   release(): Promise<void>;
 }

@@ -18,7 +18,7 @@ const truth = [2, -1, 0.5];
 const bias = 0.25;
 
 /** y = x w + b on 16 random rows a step, with the truth above. */
-function regression({ ema = false } = {}): Pick<TrainLoopOptions, 'session' | 'key' | 'step' | 'batches'> {
+function regression({ ema = false, accumulate = 1 } = {}): Pick<TrainLoopOptions, 'session' | 'key' | 'step' | 'batches'> {
   const weight: Value = input('weight', 'float32', [3, 1]);
   const offset: Value = input('bias', 'float32', [1]);
   const [x, y] = [input('x', 'float32', [16, 3]), input('y', 'float32', [16, 1])];
@@ -30,6 +30,7 @@ function regression({ ema = false } = {}): Pick<TrainLoopOptions, 'session' | 'k
     ],
     optimiser: { weightDecay: 0 },
     ema,
+    accumulate,
   });
   const rng = createRng(3);
   const batches = (): Tensors => {
@@ -103,6 +104,27 @@ describe('trainLoop', () => {
     expect(error.lastGood.steps).toBe(10);
     expect(numbers(error.lastGood.state['weight']).every(Number.isFinite)).toBe(true);
     expect(numbers(error.lastGood.state['weight'])).not.toEqual([0, 0, 0]);
+  });
+
+  it('completes a batch from the parameters as they are, for every batch of a step', async () => {
+    const seen: number[][] = [];
+    const made = regression({ accumulate: 2 });
+    const result = await trainLoop({
+      ...made,
+      steps: 2,
+      learningRate: () => 0.05,
+      async complete(batch, readState) {
+        const state = await readState(['weight']);
+        expect(Object.keys(state)).toEqual(['weight']);
+        seen.push(numbers(state['weight']));
+        return batch;
+      },
+    });
+    expect(seen).toHaveLength(4);
+    expect(seen[0]).toEqual([0, 0, 0]);
+    expect(seen[1]).toEqual(seen[0]);
+    expect(seen[2]).not.toEqual(seen[1]);
+    expect(numbers(result.state['weight'])).not.toEqual(seen[3]);
   });
 
   it('keeps averages that trail behind the weights', async () => {

@@ -7,6 +7,9 @@ import { err } from './errors.ts';
 /** Opens sessions; what a node's context and the runtime both offer. */
 export type SessionFactory = (key: string, model: RunnableModel, options: SessionOptions) => Promise<Session>;
 
+/** Copies parameters and moments as they are to memory, all or those named. */
+export type ReadState = Session['readState'];
+
 export interface StepReport {
   /** From 0. */
   readonly step: number;
@@ -16,8 +19,7 @@ export interface StepReport {
   readonly metrics: Readonly<Record<string, number>>;
   /** Everything the step returned, pictures to look at included. */
   readonly outputs: Tensors;
-  /** Copies parameters and moments as they are after this step to memory. */
-  readonly readState: () => Promise<Tensors>;
+  readonly readState: ReadState;
 }
 
 export interface TrainLoopOptions {
@@ -27,6 +29,8 @@ export interface TrainLoopOptions {
   readonly step: TrainStep;
   /** What step number `step` is fed beside what the loop itself feeds: step, learning_rate, ema_decay and apply. Asked as often in a step as its gradients are averaged over. */
   readonly batches: (step: number) => Tensors | Promise<Tensors>;
+  /** Makes of what `batches` gave what the step is fed, where that depends on the parameters as they are. */
+  readonly complete?: (batch: Tensors, readState: ReadState) => Promise<Tensors>;
   readonly steps: number;
   /** First step number, when a training goes on; default 0. `steps` counts from 0 all the same. */
   readonly firstStep?: number;
@@ -63,6 +67,7 @@ export async function trainLoop(options: TrainLoopOptions): Promise<Trained> {
     key,
     step: { model, state, feeds, accumulate },
     batches,
+    complete,
     steps,
     firstStep = 0,
     learningRate,
@@ -83,11 +88,12 @@ export async function trainLoop(options: TrainLoopOptions): Promise<Trained> {
     };
     let unproven = good;
     let step = firstStep;
+    const readState: ReadState = (names) => session.readState(names);
     for (; step < steps && !signal?.aborted; step++) {
       const rate = learningRate(step);
       const own = { learning_rate: scalar(rate), step: scalar(step + 1), ...(average && { ema_decay: scalar(average(step)) }) };
       const { outputs, scalars } = await runsOf(session, accumulate, async (last) => ({
-        ...(await batches(step)),
+        ...(complete ? await complete(await batches(step), readState) : await batches(step)),
         ...own,
         ...(accumulate > 1 && { apply: scalar(last ? 1 : 0) }),
       }));
@@ -95,7 +101,7 @@ export async function trainLoop(options: TrainLoopOptions): Promise<Trained> {
       if (!Number.isFinite(loss)) throw Object.assign(err.NOT_FINITE(step, loss, rate), { lastGood: good });
       good = unproven;
       if (keepEvery > 0 && (step + 1) % keepEvery === 0) unproven = { steps: step + 1, state: await session.readState() };
-      await onStep?.({ step, loss, learningRate: rate, metrics, outputs, readState: () => session.readState() });
+      await onStep?.({ step, loss, learningRate: rate, metrics, outputs, readState });
     }
     return { steps: step, stopped: step < steps, state: await session.readState() };
   } finally {
