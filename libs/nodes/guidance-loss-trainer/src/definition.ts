@@ -3,7 +3,7 @@ import { defineNode, port } from '@facewright/core';
 import { stepPorts, timePorts, trainingPorts } from './ports.ts';
 
 const outputs = { model: port.model('diffusion'), training: port.training() };
-const common = { version: 1, category: 'Training', outputs, effects: 'none' } as const;
+const common = { version: 1, category: 'Training', outputs, effects: 'none', stops: true, extends: ['steps', 'extend'] } as const;
 
 export const guidanceLossTrainer = defineNode({
   ...common,

@@ -54,6 +54,7 @@ const settings = () => ({
   accumulate: 1,
   emaDecay: 0,
   previewPrompt: '',
+  extend: false,
   seed: 3,
   guidanceWeight: 1,
   diffusionWeight: 0,

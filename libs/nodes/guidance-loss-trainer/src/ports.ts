@@ -77,6 +77,11 @@ export const trainingPorts = ({ learningRate, mode }: { readonly learningRate: n
     default: '',
     help: 'Draws this with the model as it is, 20 times over the training. Empty shows what the model sees behind a noisy picture of the batch.',
   }),
+  extend: port.boolean({
+    default: false,
+    advanced: true,
+    help: 'Goes on from what is kept of a training with fewer steps and otherwise the same settings, even where its learning rates were others than those of one long training. Off, only where they were the same, as with a constant schedule.',
+  }),
   seed: port.seed({ help: 'Seed of pictures, noise and timesteps.' }),
 });
 
@@ -97,6 +102,7 @@ export interface TrainingSettings {
   readonly accumulate: number;
   readonly emaDecay: number;
   readonly previewPrompt: string;
+  readonly extend: boolean;
   readonly seed: number;
 }
 
