@@ -21,7 +21,7 @@ export interface FakeContextOptions {
   readonly judgements?: readonly Judgements[];
   /** Called at every gate, after the look at the signal; 'stop' tells the node to give what it has. Default: go. */
   readonly onGate?: () => 'go' | 'stop' | Promise<'go' | 'stop'>;
-  /** What an earlier run of the node left behind: give two contexts the same one and the second goes on from the first. */
+  /** What an earlier run of the node left behind: give two contexts the same one and the second goes on from the first. Without it nothing is kept, since specs run nodes with other inputs in one context. */
   readonly kept?: KeptCheckpoint;
 }
 export interface KeptCheckpoint {
@@ -61,7 +61,7 @@ export function createFakeContext({
   graph = { facewright: 1, name: 'fake', description: '', nodes: {}, links: [], groups: [] },
   signal = new AbortController().signal,
   onGate = () => 'go',
-  kept = { checkpoint: null },
+  kept,
   judgements = [],
 }: FakeContextOptions = {}): FakeContext {
   const stored = new Map<string, Uint8Array>();
@@ -125,11 +125,12 @@ export function createFakeContext({
       return onGate();
     },
     checkpoint: {
-      load: async () => structuredClone(kept.checkpoint),
-      related: async () => structuredClone(kept.related ?? null),
+      load: async () => structuredClone(kept?.checkpoint ?? null),
+      related: async () => structuredClone(kept?.related ?? null),
       save: async (checkpoint) => {
         // As the server keeps it: numbers that are not finite, and what JSON cannot say, do not come back.
-        kept.checkpoint = structuredClone({ ...checkpoint, data: JSON.parse(JSON.stringify(checkpoint.data)) as unknown });
+        const copy = structuredClone({ ...checkpoint, data: JSON.parse(JSON.stringify(checkpoint.data)) as unknown });
+        if (kept) kept.checkpoint = copy;
       },
     },
     unfinished: (what) => void said.unfinished.push(what),
