@@ -14,6 +14,15 @@ export const resumableRng = (rng: Rng): Resumable => ({
   restore: ({ data }) => rng.restore(data as readonly number[]),
 });
 
+/** Parts that save what they hold now, also later. */
+export const asTheyAre = (parts: Readonly<Record<string, Resumable>>): Readonly<Record<string, Resumable>> =>
+  Object.fromEntries(
+    Object.entries(parts).map(([name, part]) => {
+      const saved = part.save();
+      return [name, { ...part, save: () => saved }];
+    }),
+  );
+
 /** All parts as one checkpoint, with the tensors of each under its name. */
 export function saveParts(parts: Readonly<Record<string, Resumable>>): Checkpoint {
   const saved = Object.entries(parts).map(([name, part]) => [name, part.save()] as const);

@@ -25,9 +25,22 @@ interface Attempt extends FakeContextOptions {
   readonly enough?: (done: number) => boolean;
   readonly lostAt?: number;
   readonly save?: () => Promise<void>;
+  /** Called while a batch is completed, with the number of steps done. */
+  readonly completing?: (done: number) => void;
 }
 /** y = x w on noise and shuffled rows, averaged, in two parts a step. */
-function attempt({ steps = 8, extend = false, shape = 'linear', width = 3, after, enough, lostAt, save, ...options }: Attempt = {}) {
+function attempt({
+  steps = 8,
+  extend = false,
+  shape = 'linear',
+  width = 3,
+  after,
+  enough,
+  lostAt,
+  save,
+  completing,
+  ...options
+}: Attempt = {}) {
   const ctx = createFakeContext({ openSession: runtime.open, ...options });
   const weight = input('weight', 'float32', [width, 1]);
   const [x, y] = [input('x', 'float32', [4, width]), input('y', 'float32', [4, 1])];
@@ -58,6 +71,14 @@ function attempt({ steps = 8, extend = false, shape = 'linear', width = 3, after
         const targets = rows.next(4).map((row) => (at === lostAt ? Number.NaN : row));
         return { x: float32([4, width], rng.normal(4 * width)), y: float32([4, 1], targets) };
       },
+      ...(completing && {
+        complete: async (batch) => {
+          rng.normal(1);
+          completing(looked);
+          ctx.signal.throwIfAborted();
+          return batch;
+        },
+      }),
       ...(enough && { enough: () => enough(looked) }),
       onStep: async ({ step: at }) => {
         clock += 600_000;
@@ -96,6 +117,15 @@ it('goes on after a cancel where it was, to the same numbers, the same curve and
   expect(said.progress.map(({ done }) => done)).toEqual([4, 5, 6, 7, 8]);
   expect(said.metrics.filter(({ name }) => name === 'loss').map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   expect((await content()).curve).toContain('"name":"learning_rate","step":2');
+});
+it('loses no step to a cancel while a batch is completed', async () => {
+  const kept = empty();
+  const cancel = new AbortController();
+  const completing = (done: number) => done === 3 && cancel.abort();
+  await expect(attempt({ kept, signal: cancel.signal, completing }).result).rejects.toThrow(/abort/i);
+  const { content, logs } = attempt({ kept, completing: () => {} });
+  expect(await content()).toEqual(await attempt({ completing: () => {} }).content());
+  expect(logs()).toEqual(['goes on at step 3 of 8']);
 });
 it('goes on after a crash from what was saved last', async () => {
   const kept = empty();

@@ -5,10 +5,10 @@ import { CodedError, type Tensors } from '@facewright/tensor';
 import { trainLoop, type StepReport, type TrainLoopOptions } from '@facewright/train';
 import { err } from '../errors.ts';
 import { recordTraining, type TrainingRecord } from './record-training.ts';
-import { restoreParts, saveParts, tensorsOf, type Resumable } from './resumable.ts';
+import { asTheyAre, restoreParts, saveParts, tensorsOf, type Resumable } from './resumable.ts';
 import { createSavePace } from './save-pace.ts';
 
-export interface TrainingRun extends Pick<TrainLoopOptions, 'batches' | 'averageDecay'> {
+export interface TrainingRun extends Pick<TrainLoopOptions, 'batches' | 'complete' | 'averageDecay'> {
   readonly step: TrainStep;
   readonly steps: number;
   /** The learning rate at each step of a training of so many. */
@@ -50,7 +50,7 @@ const nothingDone: Facts = { layout, done: 0, asked: [], extendedAt: [], parts: 
  * or told to stop, and at the end. What cannot be saved is told and does not end the training. Throws TRAIN_NOT_FINITE, and when the run is cancelled.
  */
 export async function runTraining(run: TrainingRun, ctx: NodeContext): Promise<TrainingDone> {
-  const { step, steps, learningRate, batches, averageDecay, onStep } = run;
+  const { step, steps, learningRate, batches, complete, averageDecay, onStep } = run;
   const record = recordTraining(ctx);
   const parts = { ...run.parts, record };
   const from = await checkpointFor(run, ctx);
@@ -60,8 +60,7 @@ export async function runTraining(run: TrainingRun, ctx: NodeContext): Promise<T
   const asked = facts.asked.at(-1)?.steps === steps ? facts.asked : [...facts.asked, { from: facts.done, steps }];
   const extendedAt = asked === facts.asked || isSameCourse(facts, run) ? facts.extendedAt : [...facts.extendedAt, facts.done];
 
-  const checkpointOf = (done: number, state: Tensors): Checkpoint => {
-    const saved = saveParts(parts);
+  const checkpointOf = (done: number, state: Tensors, saved = saveParts(parts)): Checkpoint => {
     return {
       data: { layout, done, asked, extendedAt, parts: saved.data } satisfies Facts,
       tensors: {
@@ -90,6 +89,7 @@ export async function runTraining(run: TrainingRun, ctx: NodeContext): Promise<T
   const pace = createSavePace(now);
   let dueAt = 0;
   let stopped = false;
+  let atGate = { done: facts.done, parts: run.parts };
 
   const trained = await trainLoop({
     session: (key, graph, options) => ctx.session(key, () => graph, options),
@@ -100,8 +100,17 @@ export async function runTraining(run: TrainingRun, ctx: NodeContext): Promise<T
     learningRate: learningRate(steps),
     ...(averageDecay && { averageDecay }),
     batches,
+    // It may draw for minutes; a cancel then must not lose the steps before, whose random numbers are no longer those of now.
+    ...(complete && {
+      complete: (batch, readState) =>
+        complete(batch, readState).catch(async (error: unknown) => {
+          if (ctx.signal.aborted) await trySaving(checkpointOf(atGate.done, await readState(), saveParts({ ...atGate.parts, record })));
+          throw error;
+        }),
+    }),
     between: async (done, readState) => {
       if (run.enough?.()) return 'stop';
+      if (complete) atGate = { done, parts: asTheyAre(run.parts) };
       const asked = await ctx.gate(async () => save(checkpointOf(done, await readState())));
       stopped = asked === 'stop';
       return asked;
