@@ -3,9 +3,10 @@ import type { Model, NodeContext, Training } from '@facewright/core';
 import { UNet2DCondition } from '@facewright/models';
 import { componentOf, resumableRng, runTraining, type TrainingRun } from '@facewright/pipelines';
 import type { Tensor, Tensors } from '@facewright/tensor';
-import { averageDecay, learningRateSchedule, shuffledRows } from '@facewright/train';
+import { averageDecay, learningRateSchedule, shuffledRows, type ReadState } from '@facewright/train';
 import { loraContent, safetensorsBytes } from '@facewright/weights';
 import type { TrainingSettings } from '../ports.ts';
+import { currentModel } from './current-model.ts';
 import { rowsOf } from './data-set.ts';
 import { drawFeeds } from './draws.ts';
 import { openPreview } from './preview.ts';
@@ -36,11 +37,17 @@ export async function trainDiffusion<S extends TrainingSettings>(
       .map(({ columns }) => columns[column])
       .find((tensor) => tensor !== undefined)!
       .dims.slice(1);
+  const stateOf = (name: string) => (emaDecay > 0 ? `ema.${name}` : name);
+  const kept = [...weights.inputs.keys()].map(stateOf);
   const parametersOf = (state: Tensors): Map<string, Tensor> =>
-    new Map([...weights.inputs.keys()].map((name) => [name, state[emaDecay > 0 ? `ema.${name}` : name]!]));
+    new Map([...weights.inputs.keys()].map((name) => [name, state[stateOf(name)]!]));
 
-  const preview = settings.previewPrompt === '' ? null : await openPreview(trainee, weights, shapeOf(method.draws[0]!.like), settings, ctx);
+  const preview = settings.previewPrompt === '' ? null : await openPreview(trainee, weights, method.data[0]!.latents, settings, ctx);
   const everyPreview = Math.max(1, Math.ceil(steps / previews));
+  const [first] = method.data;
+  const { made } = method;
+  const size = { batch, latents: first!.latents, tokens: first!.conditioning.text.dims[1]! };
+  const predict = currentModel(trainee, weights, size, settings, ctx);
   const training: TrainingRun = {
     step,
     steps,
@@ -57,10 +64,16 @@ export async function trainDiffusion<S extends TrainingSettings>(
       );
       return Object.fromEntries(Object.entries(feeds).filter(([name]) => wanted.has(name)));
     },
+    ...(made && {
+      complete: async (feeds: Tensors, readState: ReadState) => {
+        const parameters = new Map(Object.entries(await readState([...weights.inputs.keys()])));
+        return { ...feeds, ...(await made.make(feeds, (request) => predict(parameters, request), rng)) };
+      },
+    }),
     onStep: async ({ step: at, outputs, readState }) => {
       const shown = at + 1 === steps || at % everyPreview === 0;
       const see = async () =>
-        preview ? preview(parametersOf(await readState())) : (await diffusion.decodeLatents(outputs['clean'] as Tensor<'float32'>))[0];
+        preview ? preview(parametersOf(await readState(kept))) : (await diffusion.decodeLatents(outputs['clean'] as Tensor<'float32'>))[0];
       ctx.progress(at + 1, steps, shown ? await see() : undefined);
     },
   };
