@@ -1,4 +1,5 @@
-// Builds the editor into dist, or serves it with the API of a server on port 8288.
+// Builds the editor and the annotators' page into dist, or serves it with the API of a server on port 8288.
+import { join } from 'node:path';
 import { defineConfig } from 'vite';
 
 const server = process.env['FACEWRIGHT_SERVER'] ?? 'http://127.0.0.1:8288';
@@ -13,7 +14,10 @@ export default defineConfig({
     target: 'es2023',
     chunkSizeWarningLimit: 1200,
     // litegraph's own number field, which is never shown here, evaluates what is typed; the page's content security policy forbids it anyway.
-    rolldownOptions: { checks: { eval: false } },
+    rolldownOptions: {
+      checks: { eval: false },
+      input: ['index.html', 'judge.html'].map((page) => join(import.meta.dirname, page)),
+    },
   },
   server: { host: '127.0.0.1', port: 5173, proxy: { '/api': server, '/socket.io': { target: server, ws: true } } },
 });
