@@ -148,8 +148,8 @@ export class Editor {
   }
 
   // Documents
-  #show(graph: Graph, savedAs: string | null, arrange: 'missing' | 'overlapping' = 'missing'): void {
-    this.canvas.open(graph, { arrange });
+  #show(graph: Graph, savedAs: string | null, spread = false): void {
+    this.canvas.open(graph, { spread });
     const shown = this.canvas.read();
     this.#history.restart(shown);
     this.update({
@@ -169,9 +169,9 @@ export class Editor {
     this.#validateSoon();
   }
   /** Replaces the graph by another as a step that can be undone. */
-  #replace(graph: Graph, savedAs: string | null, arrange: 'missing' | 'overlapping' = 'missing'): void {
+  #replace(graph: Graph, savedAs: string | null, spread = false): void {
     this.#record();
-    this.canvas.open(graph, { arrange });
+    this.canvas.open(graph, { spread });
     this.update({ savedAs, run: null, runGraph: null, showProblems: false });
     this.#live.unwatch();
     localStorage.removeItem(LAST_RUN);
@@ -224,8 +224,8 @@ export class Editor {
   async openTemplate(name: string, first = false): Promise<boolean> {
     return this.#try(async () => {
       const graph = graphSchema.parse(await api.template(name));
-      if (first) this.#show(graph, null, 'overlapping');
-      else this.#replace(graph, null, 'overlapping');
+      if (first) this.#show(graph, null, true);
+      else this.#replace(graph, null, true);
       this.closeDialog();
     });
   }

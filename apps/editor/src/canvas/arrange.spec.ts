@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { arrange, overlaps } from './arrange.ts';
+import { arrange, makeRoom } from './arrange.ts';
 
 const box = (id: string, height = 100) => ({ id, width: 200, height });
+const overlaps = (boxes: readonly ReturnType<typeof box>[], places: ReturnType<typeof arrange>, titleHeight: number): boolean =>
+  makeRoom(
+    boxes.map((one) => ({ ...one, place: places.get(one.id)! })),
+    titleHeight,
+  ).size > 0;
 
 describe('arrange', () => {
   it('puts every node right of what feeds it', () => {
@@ -68,28 +73,16 @@ describe('arrange', () => {
   });
 });
 
-describe('overlaps', () => {
-  it('counts the title above the corner', () => {
-    const boxes = [box('a'), box('b')];
-    expect(
-      overlaps(
-        boxes,
-        new Map([
-          ['a', [0, 0]],
-          ['b', [0, 120]],
-        ] as const),
-        30,
-      ),
-    ).toBe(true);
-    expect(
-      overlaps(
-        boxes,
-        new Map([
-          ['a', [0, 0]],
-          ['b', [0, 131]],
-        ] as const),
-        30,
-      ),
-    ).toBe(false);
+describe('makeRoom', () => {
+  const placed = (id: string, x: number, y: number, height = 100) => ({ ...box(id, height), place: [x, y] as const });
+  it('leaves boxes that touch nothing where they are, their titles counted', () => {
+    expect(makeRoom([placed('a', 0, 0), placed('b', 0, 131), placed('c', 210, 0)], 30).size).toBe(0);
+    expect([...makeRoom([placed('a', 0, 0), placed('b', 0, 120)], 30).keys()]).toEqual(['b']);
+  });
+  it('moves what lies on a higher box below it, and what it then lies on as well, in their order', () => {
+    const moved = makeRoom([placed('third', 0, 150), placed('first', 0, 0, 200), placed('second', 100, 100), placed('away', 400, 50)], 30);
+    expect([...moved.keys()]).toEqual(['second', 'third']);
+    expect(moved.get('second')).toEqual([100, 260]);
+    expect(moved.get('third')).toEqual([0, 420]);
   });
 });

@@ -102,13 +102,26 @@ export function arrange(
   return places;
 }
 
-/** True when two boxes, titles included, lie on each other. */
-export function overlaps(boxes: readonly Box[], places: ReadonlyMap<string, Place>, titleHeight: number): boolean {
-  return boxes.some((a, i) =>
-    boxes.slice(i + 1).some((b) => {
-      const [ax, ay] = places.get(a.id) ?? [0, 0];
-      const [bx, by] = places.get(b.id) ?? [0, 0];
-      return ax < bx + b.width && bx < ax + a.width && ay - titleHeight < by + b.height && by - titleHeight < ay + a.height;
-    }),
-  );
+/** A box at its place. */
+export interface PlacedBox extends Box {
+  readonly place: Place;
+}
+
+/** True when the boxes, titles included, lie on each other. */
+const collide = ({ place: [ax, ay], ...a }: PlacedBox, { place: [bx, by], ...b }: PlacedBox, titleHeight: number): boolean =>
+  ax < bx + b.width && bx < ax + a.width && ay - titleHeight < by + b.height && by - titleHeight < ay + a.height;
+
+/** Where boxes that lie on higher ones come to stand: below these, in the order in which they stood. All others stay. */
+export function makeRoom(boxes: readonly PlacedBox[], titleHeight: number): Map<string, Place> {
+  const settled: PlacedBox[] = [];
+  const moved = new Map<string, Place>();
+  for (const box of boxes.toSorted((a, b) => a.place[1] - b.place[1])) {
+    let now = box;
+    // each step down passes one of the settled boxes
+    for (let above; (above = settled.find((other) => collide(other, now, titleHeight)));)
+      now = { ...now, place: [now.place[0], above.place[1] + above.height + titleHeight + GAP_Y / 2] };
+    settled.push(now);
+    if (now !== box) moved.set(now.id, now.place);
+  }
+  return moved;
 }

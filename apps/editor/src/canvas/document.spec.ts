@@ -2,7 +2,7 @@ import type { Graph } from '@facewright/core';
 import { LGraph } from 'litegraph.js';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fakeLoop, fakeNodes } from '../../test-support/fake-nodes.ts';
-import { arrangeNodes, freeId, graphNodes, nodesOverlap, readFromCanvas, writeToCanvas } from './document.ts';
+import { freeId, graphNodes, readFromCanvas, spreadNodes, writeToCanvas } from './document.ts';
 import type { NodeHooks } from './graph-node.ts';
 import { installSlotTypes } from './slot-types.ts';
 import { installTheme } from './theme.ts';
@@ -170,20 +170,33 @@ describe('layout', () => {
     const { graph } = show(fakeLoop);
     const x = new Map(graphNodes(graph).map((node) => [String(node.id), node.pos[0] ?? 0]));
     for (const { from, to } of fakeLoop.links) expect(x.get(from[0])).toBeLessThan(x.get(to[0]) ?? -Infinity);
-    expect(nodesOverlap(graph)).toBe(false);
+    const before = graphNodes(graph).map(({ pos }) => [...pos]);
+    spreadNodes(graph);
+    expect(graphNodes(graph).map(({ pos }) => [...pos])).toEqual(before);
   });
-  it('finds nodes that lie on each other, and puts them apart', () => {
+  it('moves nodes down that lie on others, lets their frame grow with them and leaves all else where it was', () => {
     const { graph } = show(
       document({
         nodes: {
           a: { type: 'facewright/preview', version: 1, values: {}, position: [0, 0] },
           b: { type: 'facewright/preview', version: 1, values: {}, position: [50, 40] },
+          c: { type: 'facewright/preview', version: 1, values: {}, position: [2000, 40] },
         },
+        groups: [
+          { title: 'both', position: [-10, -50], size: [500, 150] },
+          { title: 'far', position: [1990, -50], size: [500, 1000] },
+        ],
       }),
     );
-    expect(nodesOverlap(graph)).toBe(true);
-    arrangeNodes(graph);
-    expect(nodesOverlap(graph)).toBe(false);
+    spreadNodes(graph);
+    const [a, b, c] = graphNodes(graph);
+    expect([...a!.pos]).toEqual([0, 0]);
+    expect(b!.pos[0]).toBe(50);
+    expect(b!.pos[1]).toBeGreaterThan(a!.size[1]!);
+    expect([...c!.pos]).toEqual([2000, 40]);
+    const [both, far] = graph.groups;
+    expect(both!.pos[1] + both!.size[1]).toBeGreaterThan(b!.pos[1]! + b!.size[1]!);
+    expect([...far!.size]).toEqual([500, 1000]);
   });
 });
 

@@ -1,7 +1,7 @@
 // The graph document to litegraph and back, without loss: unknown node types, undeclared ports and links that cannot be drawn are kept.
 import type { Graph, Link, NodeDescription, NodeInstance } from '@facewright/core';
 import { LGraphGroup, type LGraph } from 'litegraph.js';
-import { arrange, overlaps, type Place } from './arrange.ts';
+import { arrange, makeRoom } from './arrange.ts';
 import { GraphNode, type NodeHooks } from './graph-node.ts';
 import { theme } from './theme.ts';
 
@@ -111,11 +111,27 @@ export function arrangeNodes(graph: LGraph): void {
   }
 }
 
-export function nodesOverlap(graph: LGraph): boolean {
+/** Moves nodes that lie on others down, as those of saved graphs do whose nodes have more ports by now; frames grow with what stands in them. */
+export function spreadNodes(graph: LGraph): void {
   const nodes = graphNodes(graph);
-  const places = new Map<string, Place>(nodes.map(({ id, pos }) => [String(id), [pos[0] ?? 0, pos[1] ?? 0]]));
-  return overlaps(nodes.map(boxOf), places, theme.titleHeight);
+  const inside = new Map(graph.groups.map((group) => [group, nodes.filter((node) => stands(node, group))]));
+  const moved = makeRoom(
+    nodes.map((node) => ({ ...boxOf(node), place: [node.pos[0] ?? 0, node.pos[1] ?? 0] })),
+    theme.titleHeight,
+  );
+  for (const node of nodes) {
+    const place = moved.get(String(node.id));
+    if (place) node.pos = [...place];
+  }
+  for (const [group, members] of inside) {
+    const bottom = Math.max(...members.map(({ pos, size }) => (pos[1] ?? 0) + (size[1] ?? 0) + framePadding));
+    if (bottom > group.pos[1] + group.size[1]) group._bounding.set([...group.pos, group.size[0], bottom - group.pos[1]]);
+  }
 }
+const framePadding = 20;
+/** A node stands in the frame that its left top corner is in. */
+const stands = ({ pos: [x = 0, y = 0] }: GraphNode, { pos, size }: LGraphGroup): boolean =>
+  x >= pos[0] && x < pos[0] + size[0] && y >= pos[1] && y < pos[1] + size[1];
 
 /** `sampler`, `sampler-2`, …: a name for a new node that the document does not use yet. */
 export function freeId(type: string, taken: ReadonlySet<string>): string {

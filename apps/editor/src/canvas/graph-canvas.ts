@@ -5,8 +5,8 @@ import {
   arrangeNodes,
   freeId,
   graphNodes,
-  nodesOverlap,
   readFromCanvas,
+  spreadNodes,
   writeToCanvas,
   type Catalogue,
   type Remainder,
@@ -108,16 +108,13 @@ export class GraphCanvas {
     return [...this.#canvas.selectedItems].filter((item) => item instanceof GraphNode).map(({ id }) => String(id));
   }
 
-  /** Shows a document. `arrange` 'overlapping' lays it out anew when nodes lie on each other. */
-  open(
-    document: Graph,
-    { keepView = false, arrange = 'missing' }: { readonly keepView?: boolean; readonly arrange?: 'missing' | 'overlapping' } = {},
-  ): void {
+  /** Shows a document. With `spread`, nodes that lie on others are moved down. */
+  open(document: Graph, { keepView = false, spread = false }: { readonly keepView?: boolean; readonly spread?: boolean } = {}): void {
     this.#quietly(() => {
       this.#canvas.deselectAll();
       this.#graph.clear();
       this.#remainder = writeToCanvas(document, this.#graph, this.#catalogue, this.#hooks);
-      if (arrange === 'overlapping' && nodesOverlap(this.#graph)) arrangeNodes(this.#graph);
+      if (spread) spreadNodes(this.#graph);
       this.#dress();
     });
     if (!keepView) this.fit();
