@@ -1,4 +1,4 @@
-// Pictures that templates open on, from toy faces: node tools/example-scenes.ts writes two folders of templates/example-pictures.
+// Pictures that templates open on, from toy faces: node tools/example-scenes.ts writes three folders of templates/example-pictures.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { boxOf, captionOf, drawScene, PICTURE_SIZE as SIDE, sampleScene, type FaceScene } from '@facewright/node-toy-faces';
@@ -71,6 +71,23 @@ async function smallFaces(): Promise<void> {
   }
 }
 
+/** Good faces with a list of captions, one of them without, so that the fallback is seen. */
+async function captioned(): Promise<void> {
+  const into = join(folder, 'captioned');
+  await mkdir(into, { recursive: true });
+  const faces = scenes(11, ({ yaw }) => Math.abs(yaw) < 0.3, 12);
+  const lines: string[] = [];
+  for (const [i, scene] of faces.entries()) {
+    const file = `${String(i + 1).padStart(2, '0')}.png`;
+    await sharp(Buffer.from(drawScene(scene)), raw(3))
+      .png({ compressionLevel: 9 })
+      .toFile(join(into, file));
+    lines.push(JSON.stringify({ file_name: file, ...(i !== 7 && { text: captionOf(scene) }) }));
+  }
+  await writeFile(join(into, 'captions.jsonl'), `${lines.join('\n')}\n`);
+}
+
+await captioned();
 await mkdir(join(folder, 'masked'), { recursive: true });
 const [bare] = scenes(5, ({ hairStyle, hat, glasses }) => hairStyle === 'long' && !hat && !glasses, 1);
 const [x1, y1, x2, y2] = boxOf(bare!);

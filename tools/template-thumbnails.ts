@@ -45,6 +45,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
   inpaint: { settings: [], rows: ['before', 'mask', 'after'], columns: true },
   'inpaint-faces': { settings: [], rows: ['good', 'bad'] },
   'lora-compare': { settings: ['prompts.limit=2'], rows: ['base', 'with-a', 'with-b', 'with-both'], columns: true },
+  'make-pairs': { settings: [], rows: ['fitted', 'bad'] },
   'score-photos': { settings: [], rows: ['overlays'] },
   txt2img: { settings: ['sampler.seed=15', 'sampler.imagesPerPrompt=2'], rows: ['sampler'] },
 };

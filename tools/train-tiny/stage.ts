@@ -77,7 +77,6 @@ export async function runStage(context: StageContext, stage: Stage): Promise<Rea
     }),
     averageDecay: averageDecay(stage.decay),
     signal,
-    keepEvery: checkpointEvery,
     onStep: async ({ step: index, loss, learningRate, metrics, readState }) => {
       stage.onAverages?.(averagesOf(initial.keys(), await readState()));
       sum += loss;

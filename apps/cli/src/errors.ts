@@ -4,6 +4,10 @@ import { defineErrors } from '@facewright/tensor';
 export const err = defineErrors('CLI', {
   BAD_SET: (text: string) => `--set ${text}: expected NODE.INPUT=VALUE`,
   BAD_SET_VALUE: (want: string, got: string) => `expected ${want}, got ${got}`,
+  BAD_GATE: (text: string) =>
+    `--gate ${text}: expected METRIC[.low|.high][:VARIANT] with >=, >, <= or < and a number, such as FaceScore>=+0.1`,
+  GATE_METRIC: (text: string, known: readonly string[]) => `--gate ${text}: expected one of the metrics ${known.join(', ')}`,
+  GATE_REPORT: (text: string) => `--gate ${text}: expected a graph that ends in an evaluator, got one without a report`,
   NO_FILE: (path: string, why: string) => `graph ${path}: expected a readable file, got ${why}`,
   BAD_OPTION: (name: string, want: string, got: string) => `--${name}: expected ${want}, got ${got}`,
   NO_SERVER: (url: string, why: string) => `server ${url}: expected an answer, got ${why}`,

@@ -8,6 +8,7 @@ import { Command, Option } from 'commander';
 import { applySettings } from './apply-settings.ts';
 import { err } from './errors.ts';
 import { openLocalSource } from './local-source.ts';
+import { gateTable } from './gates/gate-table.ts';
 import { addModelCommands } from './models/commands.ts';
 import { problemsOf } from './problem-list.ts';
 import { createProgressView } from './progress-view.ts';
@@ -110,6 +111,12 @@ program
   .description('runs a graph; its outputs, report and run.json go into a folder')
   .argument('<graph>', 'graph document, JSON')
   .option('--set <NODE.INPUT=VALUE>', 'a value of the graph; may be repeated', collect, [])
+  .option(
+    '--gate <CONDITION>',
+    "a condition on a report, such as 'FaceScore>=+0.1' (difference to the base), 'FaceScore.low>=0' (end of its interval), 'FID:DPO<=20' (value); may be repeated; exit code 3 when one does not hold",
+    collect,
+    [],
+  )
   .option('--out <dir>', 'folder for the outputs; default: runs/ of the data folder')
   .addOption(provider)
   .addOption(memory)
@@ -123,6 +130,7 @@ program
       graph: string,
       options: {
         set: string[];
+        gate: string[];
         out?: string;
         provider: ProviderChoice;
         memory: string;
@@ -144,6 +152,7 @@ program
         return runCommand({
           path: graph,
           settings: options.set,
+          gates: options.gate,
           out: options.out,
           signal: cancel.signal,
           show: (event) => {
@@ -152,6 +161,10 @@ program
           },
           saved: (folder) => {
             if (!options.json) print(`Outputs and run.json are in ${folder}`);
+          },
+          judged: (results) => {
+            if (options.json) json({ type: 'gates', passed: results.every(({ passed }) => passed), gates: results });
+            else print(gateTable(results, process.stdout.isTTY));
           },
           open: () =>
             options.server === undefined

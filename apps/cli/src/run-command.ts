@@ -1,9 +1,14 @@
-// facewright run: a graph from a file to its outputs in a folder.
+// facewright run: a graph from a file to its outputs in a folder, and its reports against gates.
 import { join, resolve } from 'node:path';
-import { isTerminal, type RunEvent, type RunEventBody } from '@facewright/core';
+import { isTerminal, toProblem, type Definitions, type Graph, type Problem, type RunEvent, type RunEventBody } from '@facewright/core';
 import { writeWhole } from '@facewright/server';
+import { CodedError } from '@facewright/tensor';
 import { applySettings } from './apply-settings.ts';
-import { problemsOf } from './problem-list.ts';
+import { err } from './errors.ts';
+import { checkGates, readReports, type GateResult } from './gates/check-gates.ts';
+import { knownMetrics } from './gates/known-metrics.ts';
+import { findName, parseGate, type Gate } from './gates/parse-gate.ts';
+import { ProblemList, problemsOf } from './problem-list.ts';
 import { readGraph } from './read-graph.ts';
 import type { RunSource } from './run-source.ts';
 import { saveOutputs } from './save-outputs.ts';
@@ -11,23 +16,33 @@ import { saveOutputs } from './save-outputs.ts';
 export interface RunCommand {
   readonly path: string;
   readonly settings: readonly string[];
+  /** Conditions on the reports, as `parseGate` reads them. */
+  readonly gates?: readonly string[];
   readonly out?: string | undefined;
   open(): Promise<RunSource>;
   /** Every event, the terminal one last and exactly once, when everything is written. */
   show(event: RunEventBody): void;
   /** The folder of outputs and run.json, once they are there. */
   saved(folder: string): void;
+  /** What came of the gates, before the terminal event. */
+  judged?(results: readonly GateResult[]): void;
   readonly signal: AbortSignal;
 }
 
-/** 0 on success, 130 when cancelled, 1 otherwise. */
-export async function runCommand({ path, settings, out, open, show, saved, signal }: RunCommand): Promise<number> {
+/** The run succeeded, and a gate did not hold. */
+export const GATE_FAILED = 3;
+
+/** 0 on success, 130 when cancelled, 3 when a gate did not hold, 1 otherwise. */
+export async function runCommand({ path, settings, gates = [], out, open, show, saved, judged, signal }: RunCommand): Promise<number> {
+  let failed = false;
   let terminal: RunEventBody;
   let source: RunSource | undefined;
   try {
+    const conditions = allOf(gates, parseGate);
     const document = await readGraph(path);
     source = await open();
     const graph = applySettings(document, settings, source.definitions);
+    checkNames(conditions, graph, source.definitions);
     const folder = out ?? source.outputFolder;
     const events: RunEvent[] = [];
     await source.run(
@@ -39,14 +54,24 @@ export async function runCommand({ path, settings, out, open, show, saved, signa
       signal,
     );
     const last = (terminal = events.at(-1)!);
+    const results =
+      conditions.length > 0 && last.type === 'run_succeeded' ? checkGates(conditions, await readReports(last.outputs, source.read)) : null;
     if (folder !== null) {
       const files = last.type === 'run_succeeded' ? await saveOutputs(last.outputs, graph, source.read, resolve(folder)) : {};
       const started = events.find((event) => event.type === 'run_started');
       await writeWhole(
         join(folder, 'run.json'),
-        JSON.stringify({ ...last, graph, provider: started?.provider ?? null, plan: started?.plan ?? [], files }, null, 2),
+        JSON.stringify(
+          { ...last, graph, provider: started?.provider ?? null, plan: started?.plan ?? [], files, ...(results && { gates: results }) },
+          null,
+          2,
+        ),
       );
       saved(resolve(folder));
+    }
+    if (results) {
+      failed = results.some(({ passed }) => !passed);
+      judged?.(results);
     }
   } catch (error) {
     terminal = { type: 'run_failed', problems: problemsOf(error) };
@@ -54,5 +79,32 @@ export async function runCommand({ path, settings, out, open, show, saved, signa
     await source?.close();
   }
   show(terminal);
+  if (terminal.type === 'run_succeeded' && failed) return GATE_FAILED;
   return terminal.type === 'run_succeeded' ? 0 : terminal.type === 'run_cancelled' ? 130 : 1;
+}
+
+/** Throws a ProblemList with everything that is wrong. */
+function allOf<T, R>(items: readonly T[], read: (item: T) => R): readonly R[] {
+  const problems: Problem[] = [];
+  const results = items.flatMap((item) => {
+    try {
+      return [read(item)];
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
+      problems.push(toProblem(error));
+      return [];
+    }
+  });
+  if (problems.length > 0) throw new ProblemList(problems);
+  return results;
+}
+
+/** Wrong names before anything runs, where the graph tells the right ones. Throws a ProblemList of CLI_GATE_METRIC, CLI_GATE_REPORT. */
+function checkNames(gates: readonly Gate[], graph: Graph, definitions: Definitions): void {
+  if (gates.length === 0) return;
+  const { report, names } = knownMetrics(graph, definitions);
+  allOf(gates, ({ text, metric }) => {
+    if (!report) throw err.GATE_REPORT(text);
+    if (names && findName(metric, names) === undefined) throw err.GATE_METRIC(text, names);
+  });
 }

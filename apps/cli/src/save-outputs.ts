@@ -1,8 +1,9 @@
 // What a run gave, as files that people open: pictures, reports, tables, and run.json which says what is what.
 import { join } from 'node:path';
-import { picturesIn, withPictureGraph, type Asset, type Graph, type NodeOutputs, type Report } from '@facewright/core';
+import { picturesIn, withPictureGraph, type Asset, type Graph, type NodeOutputs } from '@facewright/core';
 import { collectAssets } from '@facewright/engine';
 import { extensionOf, writeWhole } from '@facewright/server';
+import { isReport } from './gates/check-gates.ts';
 
 const plain = (name: string) =>
   name
@@ -45,8 +46,6 @@ function nameFiles(outputs: Readonly<Record<string, NodeOutputs>>): Named[] {
     }
   return [...named.values()];
 }
-const isReport = (value: unknown): value is Report =>
-  typeof value === 'object' && value !== null && 'html' in value && 'json' in value && 'summary' in value;
 
 /** Writes every asset of the outputs into the folder, each PNG with the graph that made it; gives the relative path of each, by asset id. Throws SERVER_DISK_FULL and what `read` throws. */
 export async function saveOutputs(

@@ -50,8 +50,12 @@ export function openNullSession(model: RunnableModel, { state = [] }: SessionOpt
       );
       return Object.fromEntries(outputs.map((info) => [info.name, zeros(info, sizes)]));
     },
-    readState: async () =>
-      Object.fromEntries(state.map(({ input, initial }) => [input, { ...initial, data: initial.data.slice() } as Tensor])),
+    readState: async (names) =>
+      Object.fromEntries(
+        state
+          .filter(({ input }) => !names || names.includes(input))
+          .map(({ input, initial }) => [input, { ...initial, data: initial.data.slice() } as Tensor]),
+      ),
     release: async () => {
       released = true;
     },

@@ -1,6 +1,6 @@
 // One open graph on onnxruntime: checked feeds, and state that stays where it was computed.
 import { availableParallelism } from 'node:os';
-import type { DType, RunnableModel, Session, SessionOptions, Tensor, Tensors } from '@facewright/tensor';
+import type { RunnableModel, Session, SessionOptions, SessionState, Tensor, Tensors } from '@facewright/tensor';
 import * as ort from 'onnxruntime-node';
 import { checkFeeds } from './check-feeds.ts';
 import { checkState } from './check-state.ts';
@@ -18,14 +18,14 @@ const LARGE = 256 * 2 ** 20;
 const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)).trim();
 
 /** Copies a tensor from the device: onnxruntime-node has no download of its own (`getData` ends the process in 1.30), a graph of one Identity does it. */
-async function download(tensor: ort.Tensor, dtype: DType): Promise<Tensor> {
-  if (tensor.location === 'cpu') return fromOrt(tensor, dtype);
-  const copy = await ort.InferenceSession.create(identityGraph(dtype), {
+async function download(tensor: ort.Tensor, state: SessionState): Promise<Tensor> {
+  if (tensor.location === 'cpu') return fromOrt(tensor, state.initial.dtype);
+  const copy = await ort.InferenceSession.create(identityGraph(state.initial.dtype), {
     executionProviders: ['webgpu'],
     logSeverityLevel: 4,
   });
   try {
-    return fromOrt((await copy.run({ x: tensor }))['y']!, dtype);
+    return fromOrt((await copy.run({ x: tensor }))['y']!, state.initial.dtype);
   } finally {
     await copy.release();
   }
@@ -74,16 +74,10 @@ export async function openOrtSession(
     throw err.OPEN([...model.files.map(({ path }) => path), `${model.bytes.length} bytes of graph`].join(', '), messageOf(cause));
   }
 
-  // In memory each step reads one set of buffers and writes the other, or the same where the graph allows it.
+  // Double buffering in memory: each step reads one set of buffers and writes the other, so a training loop allocates nothing.
   const copyOf = (tensor: Tensor) => toOrt({ ...tensor, data: tensor.data.slice() } as Tensor);
   let current = new Map(state.map(({ input, initial }) => [input, copyOf(initial)]));
-  let spare = new Map(
-    state
-      .filter(({ output }) => !onDevice.has(output))
-      .map(({ input, initial, inPlace }) => [input, inPlace ? current.get(input)! : copyOf(initial)]),
-  );
-  // Without the initial tensors, which may be as large as the weights.
-  const carried = state.map(({ input, output, initial: { dtype } }) => ({ input, output, dtype }));
+  let spare = new Map(state.filter(({ output }) => !onDevice.has(output)).map(({ input, initial }) => [input, copyOf(initial)]));
   let released = false;
   let last: Promise<unknown> = Promise.resolve();
   /** State makes runs depend on each other, and a release must not overtake a run; onnxruntime runs one at a time anyway. */
@@ -102,7 +96,7 @@ export async function openOrtSession(
     for (const [name, tensor] of current) given[name] = tensor;
     const wanted: Record<string, ort.Tensor | null> = {};
     for (const { name } of outputs) wanted[name] = null;
-    for (const { input, output } of carried) wanted[output] = spare.get(input) ?? null;
+    for (const { input, output } of state) wanted[output] = spare.get(input) ?? null;
     let results: ort.InferenceSession.OnnxValueMapType;
     try {
       results = await session.run(given, wanted);
@@ -110,13 +104,9 @@ export async function openOrtSession(
       throw err.RUN(provider, messageOf(cause));
     }
     const next = new Map<string, ort.Tensor>();
-    for (const { input, output } of carried) {
+    for (const { input, output } of state) {
       const reused = spare.get(input);
-      // The binding of 1.30 writes into the tensor it is given and makes a copy for its caller all the same: three times the trained weights that would wait for the collector.
-      if (reused) {
-        const { buffer } = results[output]!.data as Float32Array<ArrayBuffer>;
-        if (buffer !== (reused.data as Float32Array).buffer) buffer.transfer(0);
-      } else {
+      if (!reused) {
         const old = current.get(input)!;
         if (old.location === 'gpu-buffer') old.dispose();
       }
@@ -131,13 +121,13 @@ export async function openOrtSession(
     inputs,
     outputs,
     run: (feeds) => inTurn(() => step(feeds)),
-    readState: () =>
+    readState: (names) =>
       inTurn(async () => {
         if (released) throw err.RELEASED('readState');
         const read: Record<string, Tensor> = {};
-        for (const { input, dtype } of carried) {
-          const { dims, data } = await download(current.get(input)!, dtype);
-          read[input] = { dtype, dims, data: data.slice() } as Tensor;
+        for (const entry of names ? state.filter(({ input }) => names.includes(input)) : state) {
+          const { dtype, dims, data } = await download(current.get(entry.input)!, entry);
+          read[entry.input] = { dtype, dims, data: data.slice() } as Tensor;
         }
         return read;
       }),

@@ -82,16 +82,8 @@ describe('a session on the CPU', () => {
     await session.run({ gradient });
     await session.run({ gradient });
     expect(Array.from(read['w']!.data as Float32Array)).toEqual([0, 1, 2, 3]);
-    expect(Array.from(state[0]!.initial.data as Float32Array)).toEqual([1, 2, 3, 4]);
-    await session.release();
-  });
-  it('writes state in place where the graph allows it, and not into the initial state', async () => {
-    const session = await cpu.open(step, { state: state.map((entry) => ({ ...entry, inPlace: true })) });
-    await session.run({ gradient });
-    const read = await session.readState();
-    for (let i = 0; i < 2; i++) await session.run({ gradient });
-    expect(Array.from(read['w']!.data as Float32Array)).toEqual([0, 1, 2, 3]);
-    expect(Array.from((await session.readState())['w']!.data as Float32Array)).toEqual([-2, -1, 0, 1]);
+    expect(Object.keys(await session.readState([]))).toEqual([]);
+    expect(Object.keys(await session.readState(['w']))).toEqual(['w']);
     expect(Array.from(state[0]!.initial.data as Float32Array)).toEqual([1, 2, 3, 4]);
     await session.release();
   });

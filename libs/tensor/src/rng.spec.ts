@@ -25,3 +25,12 @@ it('draws whole numbers below a bound', () => {
   const rng = createRng(3);
   expect(new Set(Array.from({ length: 200 }, () => rng.integer(4)))).toEqual(new Set([0, 1, 2, 3]));
 });
+it('goes on from a state that went through JSON', () => {
+  const rng = createRng(7);
+  rng.normal(5);
+  const state = JSON.parse(JSON.stringify(rng.state())) as number[];
+  const rest = [...rng.normal(7), rng.integer(1e9), rng()];
+  const other = createRng(8);
+  other.restore(state);
+  expect([...other.normal(7), other.integer(1e9), other()]).toEqual(rest);
+});

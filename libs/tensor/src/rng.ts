@@ -7,6 +7,10 @@ export interface Rng {
   normal(count: number): Float32Array;
   /** A whole number in [0, below). */
   integer(below: number): number;
+  /** Where the stream is: four whole numbers of 32 bits. */
+  state(): readonly number[];
+  /** Goes on from where `state` was asked. */
+  restore(state: readonly number[]): void;
 }
 
 /** splitmix32-seeded xoshiro128**, by Blackman and Vigna (public domain description). Any integer seed up to 2^53 gives its own stream. */
@@ -48,5 +52,9 @@ export function createRng(seed: number): Rng {
     return out;
   };
   rng.integer = (below) => Math.floor(rng() * below);
+  rng.state = () => [a, b, c, d].map((word) => word >>> 0);
+  rng.restore = ([first = 0, second = 0, third = 0, fourth = 0]) => {
+    [a, b, c, d] = [first, second, third, fourth];
+  };
   return rng;
 }

@@ -36,8 +36,6 @@ export interface SessionState {
   readonly input: string;
   readonly output: string;
   readonly initial: Tensor;
-  /** The graph writes `output` element by element and only after all else that reads `input`: both may be the same memory. After a run that fails such state is undefined. */
-  readonly inPlace?: boolean;
 }
 
 export interface SessionOptions {
@@ -50,7 +48,7 @@ export interface Session {
   readonly outputs: readonly TensorInfo[];
   /** Feeds every input that is not state; returns every output that is not state. Rejects with RUNTIME_* naming the input that does not fit. */
   run(feeds: Tensors): Promise<Tensors>;
-  /** Current state by input name, copied to memory. */
-  readState(): Promise<Tensors>;
+  /** Current state by input name, copied to memory: all of it, or the inputs named, which it must have. */
+  readState(names?: readonly string[]): Promise<Tensors>;
   release(): Promise<void>;
 }

@@ -50,4 +50,9 @@ export const int64 = (dims: Shape, data: readonly number[]): Tensor<'int64'> => 
   dims,
   data: BigInt64Array.from(data, (v) => BigInt(v)),
 });
+export const float64 = (dims: Shape, data: Float64Array | readonly number[]): Tensor<'float64'> => ({
+  dtype: 'float64',
+  dims,
+  data: data instanceof Float64Array ? data : Float64Array.from(data),
+});
 export const scalar = (value: number): Tensor<'float32'> => float32([], [value]);

@@ -14,8 +14,6 @@ export interface FakeContextOptions {
   /** How a session is opened, e.g. `runtime.open`. Without it a node that asks for a session fails. */
   readonly openSession?: (model: RunnableModel, options?: SessionOptions) => Promise<Session>;
   readonly provider?: string;
-  /** Bytes that open models may take; default Infinity. */
-  readonly memory?: number;
   /** The document of the run; default: an empty one. */
   readonly graph?: Graph;
   readonly signal?: AbortSignal;
@@ -23,7 +21,7 @@ export interface FakeContextOptions {
   readonly judgements?: readonly Judgements[];
   /** Called at every gate, after the look at the signal; 'stop' tells the node to give what it has. Default: go. */
   readonly onGate?: () => 'go' | 'stop' | Promise<'go' | 'stop'>;
-  /** What an earlier run of the node left behind: give two contexts the same one and the second goes on from the first. */
+  /** What an earlier run of the node left behind: give two contexts the same one and the second goes on from the first. Without it nothing is kept, since specs run nodes with other inputs in one context. */
   readonly kept?: KeptCheckpoint;
 }
 export interface KeptCheckpoint {
@@ -60,11 +58,10 @@ const digest = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(byte
 export function createFakeContext({
   openSession,
   provider = 'cpu',
-  memory = Infinity,
   graph = { facewright: 1, name: 'fake', description: '', nodes: {}, links: [], groups: [] },
   signal = new AbortController().signal,
   onGate = () => 'go',
-  kept = { checkpoint: null },
+  kept,
   judgements = [],
 }: FakeContextOptions = {}): FakeContext {
   const stored = new Map<string, Uint8Array>();
@@ -117,7 +114,6 @@ export function createFakeContext({
     graph,
     signal,
     provider,
-    memory,
     said,
     written,
     published,
@@ -129,11 +125,12 @@ export function createFakeContext({
       return onGate();
     },
     checkpoint: {
-      load: async () => structuredClone(kept.checkpoint),
-      related: async () => structuredClone(kept.related ?? null),
+      load: async () => structuredClone(kept?.checkpoint ?? null),
+      related: async () => structuredClone(kept?.related ?? null),
       save: async (checkpoint) => {
         // As the server keeps it: numbers that are not finite, and what JSON cannot say, do not come back.
-        kept.checkpoint = structuredClone({ ...checkpoint, data: JSON.parse(JSON.stringify(checkpoint.data)) as unknown });
+        const copy = structuredClone({ ...checkpoint, data: JSON.parse(JSON.stringify(checkpoint.data)) as unknown });
+        if (kept) kept.checkpoint = copy;
       },
     },
     unfinished: (what) => void said.unfinished.push(what),

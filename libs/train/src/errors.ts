@@ -5,7 +5,7 @@ export const err = defineErrors('TRAIN', {
   SETTINGS: (subject: string, problems: readonly string[]) =>
     `${subject}: expected settings in their ranges, got ${problems.length} that are not:\n${problems.map((p) => `  ${p}`).join('\n')}`,
   SHAPE: (subject: string, want: string, got: string) => `${subject}: expected ${want}, got ${got}`,
-  NOT_FINITE: (step: number, loss: number, rate: number) =>
-    `loss of step ${step}: expected a finite number, got ${loss} at a learning rate of ${Number(rate.toPrecision(3))}. Likely cause: the learning rate is too high; try a third of it`,
+  NOT_FINITE: (what: 'loss' | 'gradient norm', step: number, got: number, cause: string) =>
+    `${what} of step ${step}: expected a finite number, got ${got}. Likely cause: ${cause}`,
   TARGETS: (subject: string) => `${subject}: expected at least one weight that the targets name, got none`,
 });

@@ -5,7 +5,7 @@ import { createRng, float32, type Tensor, type Tensors } from '@facewright/tenso
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { averageDecay } from './average-decay.ts';
 import { learningRateSchedule } from './learning-rate.ts';
-import { isDiverged, trainLoop, type SessionFactory, type TrainLoopOptions } from './train-loop.ts';
+import { trainLoop, type SessionFactory, type TrainLoopOptions } from './train-loop.ts';
 
 let runtime: Runtime;
 beforeAll(async () => {
@@ -18,7 +18,7 @@ const truth = [2, -1, 0.5];
 const bias = 0.25;
 
 /** y = x w + b on 16 random rows a step, with the truth above. */
-function regression({ ema = false } = {}): Pick<TrainLoopOptions, 'session' | 'key' | 'step' | 'batches'> {
+function regression({ ema = false, accumulate = 1 } = {}): Pick<TrainLoopOptions, 'session' | 'key' | 'step' | 'batches'> {
   const weight: Value = input('weight', 'float32', [3, 1]);
   const offset: Value = input('bias', 'float32', [1]);
   const [x, y] = [input('x', 'float32', [16, 3]), input('y', 'float32', [16, 1])];
@@ -30,6 +30,7 @@ function regression({ ema = false } = {}): Pick<TrainLoopOptions, 'session' | 'k
     ],
     optimiser: { weightDecay: 0 },
     ema,
+    accumulate,
   });
   const rng = createRng(3);
   const batches = (): Tensors => {
@@ -85,24 +86,105 @@ describe('trainLoop', () => {
     expect(numbers(rest.state['weight'])).toEqual(numbers(whole.state['weight']));
   });
 
-  it('reports a loss that is not finite with its step, and keeps the last state that was seen to be good', async () => {
+  it('reports a loss that is not finite with its step and a likely cause, and keeps no state that no finite loss has vouched for', async () => {
     const made = regression();
+    const kept: number[] = [];
+    const copied: number[] = [];
     const broken: TrainLoopOptions = {
       ...made,
       steps: 30,
-      keepEvery: 5,
+      keep: {
+        due: () => true,
+        copy(done, state) {
+          copied.push(done);
+          expect(numbers(state['weight']).every(Number.isFinite)).toBe(true);
+          return async () => void kept.push(done);
+        },
+      },
       learningRate: () => 0.05,
       batches: (step) =>
         step === 12
           ? { ...(made.batches(step) as Tensors), y: float32([16, 1], new Float32Array(16).fill(Number.NaN)) }
           : made.batches(step),
     };
-    const error = await trainLoop(broken).catch((caught: unknown) => caught);
-    if (!isDiverged(error)) throw new Error('expected TRAIN_NOT_FINITE');
-    expect(error.message).toContain('step 12');
-    expect(error.lastGood.steps).toBe(10);
-    expect(numbers(error.lastGood.state['weight']).every(Number.isFinite)).toBe(true);
-    expect(numbers(error.lastGood.state['weight'])).not.toEqual([0, 0, 0]);
+    await expect(trainLoop(broken)).rejects.toMatchObject({
+      code: 'TRAIN_NOT_FINITE',
+      message: expect.stringMatching(
+        /^loss of step 12: expected a finite number, got NaN\. Likely cause: the learning rate, 0\.05 here/,
+      ) as string,
+    });
+    expect(copied.at(-1)).toBe(12);
+    expect(kept).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  });
+
+  it('says so when it was gradients that ran away', async () => {
+    const made = regression();
+    const running = trainLoop({
+      ...made,
+      steps: 30,
+      learningRate: () => 0.05,
+      batches: (step) => {
+        const batch = made.batches(step) as Tensors;
+        const grown = step < 10 ? 1 : step === 10 ? 1e6 : Number.NaN;
+        return {
+          ...batch,
+          y: float32(
+            [16, 1],
+            (batch['y'] as Tensor<'float32'>).data.map((value) => value * grown),
+          ),
+        };
+      },
+    });
+    await expect(running).rejects.toThrow(/step 11: .* the gradients ran away, from a usual norm of [\d.]+ to [\d.e+]+: the learning rate/);
+  });
+
+  it('takes a gradient that is not finite for a lost loss, before it reaches the parameters for good', async () => {
+    const value: Value = input('weight', 'float32', [1]);
+    // The square root of zero has no finite slope: the loss is 0 and its gradient is not a number.
+    const step = trainStep({
+      loss: op.Sqrt([op.Mul([value, value])]),
+      parameters: [{ name: 'weight', value, initial: float32([1], [0]) }],
+    });
+    await expect(trainLoop({ session, key: 'root', step, batches: () => ({}), steps: 3, learningRate: () => 0.1 })).rejects.toThrow(
+      /gradient norm of step 0: expected a finite number, got NaN/,
+    );
+  });
+
+  it('asks before every step whether to go on', async () => {
+    const asked: number[] = [];
+    const result = await trainLoop({
+      ...regression(),
+      steps: 10,
+      learningRate: () => 0.05,
+      between: async (done, readState) => {
+        asked.push(done);
+        expect(numbers((await readState())['weight'])).toHaveLength(3);
+        return done === 3 ? 'stop' : 'go';
+      },
+    });
+    expect(asked).toEqual([0, 1, 2, 3]);
+    expect(result).toMatchObject({ steps: 3, stopped: true });
+  });
+
+  it('completes a batch from the parameters as they are, for every batch of a step', async () => {
+    const seen: number[][] = [];
+    const made = regression({ accumulate: 2 });
+    const result = await trainLoop({
+      ...made,
+      steps: 2,
+      learningRate: () => 0.05,
+      async complete(batch, readState) {
+        const state = await readState(['weight']);
+        expect(Object.keys(state)).toEqual(['weight']);
+        seen.push(numbers(state['weight']));
+        return batch;
+      },
+    });
+    expect(seen).toHaveLength(4);
+    expect(seen[0]).toEqual([0, 0, 0]);
+    expect(seen[1]).toEqual(seen[0]);
+    expect(seen[2]).not.toEqual(seen[1]);
+    expect(numbers(result.state['weight'])).not.toEqual(seen[3]);
   });
 
   it('keeps averages that trail behind the weights', async () => {

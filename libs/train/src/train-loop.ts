@@ -1,11 +1,15 @@
 // The loop around a train step: feeds batches, keeps parameters on the device, stops between steps, notices when the loss is lost.
 import type { TrainStep } from '@facewright/onnx';
-import type { CodedError, RunnableModel, Session, SessionOptions, Tensor, Tensors } from '@facewright/tensor';
+import type { RunnableModel, Session, SessionOptions, Tensor, Tensors } from '@facewright/tensor';
 import { scalar } from '@facewright/tensor';
 import { err } from './errors.ts';
+import { createCauseFinder } from './likely-cause.ts';
 
 /** Opens sessions; what a node's context and the runtime both offer. */
 export type SessionFactory = (key: string, model: RunnableModel, options: SessionOptions) => Promise<Session>;
+
+/** Copies parameters and moments as they are to memory, all or those named. */
+export type ReadState = Session['readState'];
 
 export interface StepReport {
   /** From 0. */
@@ -16,8 +20,7 @@ export interface StepReport {
   readonly metrics: Readonly<Record<string, number>>;
   /** Everything the step returned, pictures to look at included. */
   readonly outputs: Tensors;
-  /** Copies parameters and moments as they are after this step to memory. */
-  readonly readState: () => Promise<Tensors>;
+  readonly readState: ReadState;
 }
 
 export interface TrainLoopOptions {
@@ -27,6 +30,8 @@ export interface TrainLoopOptions {
   readonly step: TrainStep;
   /** What step number `step` is fed beside what the loop itself feeds: step, learning_rate, ema_decay and apply. Asked as often in a step as its gradients are averaged over. */
   readonly batches: (step: number) => Tensors | Promise<Tensors>;
+  /** Makes of what `batches` gave what the step is fed, where that depends on the parameters as they are. */
+  readonly complete?: (batch: Tensors, readState: ReadState) => Promise<Tensors>;
   readonly steps: number;
   /** First step number, when a training goes on; default 0. `steps` counts from 0 all the same. */
   readonly firstStep?: number;
@@ -35,41 +40,42 @@ export interface TrainLoopOptions {
   readonly averageDecay?: (step: number) => number;
   readonly signal?: AbortSignal;
   readonly onStep?: (report: StepReport) => void | Promise<void>;
-  /** How often the state is copied to memory, in steps, so that it outlives a loss that is lost; default 50. */
-  readonly keepEvery?: number;
+  /** Called before each step with the number of steps done: it may wait, throw, or end the loop with 'stop'. `readState` as in StepReport. */
+  readonly between?: (done: number, readState: ReadState) => Promise<'go' | 'stop'>;
+  /** Keeps copies of the state that are known to be good. */
+  readonly keep?: {
+    /** Asked after each step. */
+    due(): boolean;
+    /** The state after `done` steps. What it gives is called once the loss of the next step has shown that the state is good, never if it has not. */
+    copy(done: number, state: Tensors): () => Promise<void>;
+  };
 }
 
 export interface Trained {
   /** Steps done in all; fewer than asked for when `stopped`. */
   readonly steps: number;
-  /** The signal was aborted; the state is that of the last whole step. */
+  /** By the signal or by `between`; the state is that of the last whole step. */
   readonly stopped: boolean;
   /** Parameters and moments by input name. */
   readonly state: Tensors;
 }
 
-/** TRAIN_NOT_FINITE with the last state that was seen to give a finite loss. */
-export interface DivergedError extends CodedError {
-  readonly lastGood: { readonly steps: number; readonly state: Tensors };
-}
-
-export const isDiverged = (error: unknown): error is DivergedError =>
-  error instanceof Error && 'code' in error && error.code === 'TRAIN_NOT_FINITE';
-
-/** Trains for `steps` steps. Throws TRAIN_NOT_FINITE ({@link DivergedError}) when a loss is not finite; the session is released in any case. */
+/** Trains for `steps` steps. Throws TRAIN_NOT_FINITE when a loss or a gradient is not finite; the session is released in any case. */
 export async function trainLoop(options: TrainLoopOptions): Promise<Trained> {
   const {
     session: open,
     key,
     step: { model, state, feeds, accumulate },
     batches,
+    complete,
     steps,
     firstStep = 0,
     learningRate,
     averageDecay,
     signal,
     onStep,
-    keepEvery = 50,
+    between,
+    keep,
   } = options;
   const average = feeds.includes('ema_decay') ? averageDecay : undefined;
   if (feeds.includes('ema_decay') && !average)
@@ -77,25 +83,29 @@ export async function trainLoop(options: TrainLoopOptions): Promise<Trained> {
   const session = await open(key, model, { state });
   try {
     // A loss is that of the parameters before its own step: it vouches for the copy made earlier, never for its own.
-    let good: DivergedError['lastGood'] = {
-      steps: firstStep,
-      state: Object.fromEntries(state.map(({ input, initial }) => [input, initial])),
-    };
-    let unproven = good;
+    let unproven: (() => Promise<void>) | undefined;
     let step = firstStep;
+    const causeOf = createCauseFinder();
+    const readState: ReadState = (names) => session.readState(names);
     for (; step < steps && !signal?.aborted; step++) {
+      if ((await between?.(step, readState)) === 'stop') break;
       const rate = learningRate(step);
       const own = { learning_rate: scalar(rate), step: scalar(step + 1), ...(average && { ema_decay: scalar(average(step)) }) };
       const { outputs, scalars } = await runsOf(session, accumulate, async (last) => ({
-        ...(await batches(step)),
+        ...(complete ? await complete(await batches(step), readState) : await batches(step)),
         ...own,
         ...(accumulate > 1 && { apply: scalar(last ? 1 : 0) }),
       }));
       const { loss = Number.NaN, ...metrics } = scalars;
-      if (!Number.isFinite(loss)) throw Object.assign(err.NOT_FINITE(step, loss, rate), { lastGood: good });
-      good = unproven;
-      if (keepEvery > 0 && (step + 1) % keepEvery === 0) unproven = { steps: step + 1, state: await session.readState() };
-      await onStep?.({ step, loss, learningRate: rate, metrics, outputs, readState: () => session.readState() });
+      const norm = metrics['gradient_norm'] ?? 0;
+      if (!Number.isFinite(loss)) throw err.NOT_FINITE('loss', step, loss, causeOf(step, rate));
+      await unproven?.();
+      unproven = undefined;
+      // Such gradients have made the parameters NaN by now.
+      if (!Number.isFinite(norm)) throw err.NOT_FINITE('gradient norm', step, norm, causeOf(step, rate));
+      causeOf.saw(norm);
+      await onStep?.({ step, loss, learningRate: rate, metrics, outputs, readState });
+      if (keep?.due()) unproven = keep.copy(step + 1, await readState());
     }
     return { steps: step, stopped: step < steps, state: await session.readState() };
   } finally {

@@ -6,3 +6,4 @@ export const nodes: readonly NodePackage[] = [
   nodePackage(experimentDefinition, () => import('./run-experiment.ts')),
   nodePackage(definition, () => import('./run.ts')),
 ];
+export { guardNames, plainEvaluatorNames } from './metric-names.ts';

@@ -1,6 +1,5 @@
 // FaceScoreTrainer: ports of the node, safe in a browser.
 import { defineNode, port } from '@facewright/core';
-import { recomputePort } from '@facewright/pipelines/training-ports';
 
 export const definition = defineNode({
   type: 'facewright/face-score-trainer',
@@ -82,9 +81,15 @@ export const definition = defineNode({
       advanced: true,
       help: 'Gradients are scaled down to this common norm; 0 leaves them as they are, as ImageReward does.',
     }),
-    recompute: recomputePort,
+    extend: port.boolean({
+      default: false,
+      advanced: true,
+      help: 'Goes on from what is kept of a training with fewer steps or epochs and otherwise the same settings, although its learning rates were others than those of one long training.',
+    }),
     seed: port.seed({ help: 'Seed of the order of the pairs, of what is made worse, and of a new head.' }),
   },
   outputs: { model: port.model('face-score'), training: port.training() },
   effects: 'none',
+  stops: true,
+  extends: ['steps', 'epochs', 'extend'],
 });

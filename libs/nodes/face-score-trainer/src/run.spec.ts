@@ -2,7 +2,7 @@ import type { Model, PairSet, Training } from '@facewright/core';
 import { componentTensors, openFaceScore } from '@facewright/pipelines';
 import { tinyHandles, writeTinyModels } from '@facewright/pipelines/testing';
 import { createRuntime } from '@facewright/runtime';
-import { createFakeContext, type FakeContext } from '@facewright/testing';
+import { createFakeContext, type FakeContext, type KeptCheckpoint } from '@facewright/testing';
 import { createRng, type Session, type SessionOptions, type Tensors } from '@facewright/tensor';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -60,7 +60,7 @@ const settings = {
   patience: 0,
   warmUpShare: 0.05,
   maxGradientNorm: 1,
-  recompute: 'auto' as const,
+  extend: false,
   seed: 1,
 };
 /** A context of its own whose sessions are looked at, and the pairs in it. */
@@ -122,12 +122,39 @@ it('says at which step the kept parameters stood, and gives those', async () => 
   await watched.close();
 });
 it('stops after so many looks without a lower validation loss', async () => {
-  const { training } = await run({ ...settings, learningRate: 1, validateEvery: 2, patience: 3, model, pairs }, ctx);
+  const { training } = await run({ ...settings, learningRate: 0.2, validateEvery: 2, patience: 3, model, pairs }, ctx);
   expect(training.steps).toBe(Number(training.settings['bestStep']) + 6);
   expect(training.steps).toBeLessThan(120);
   await expect(run({ ...settings, patience: 1, validationShare: 0, model, pairs }, ctx)).rejects.toMatchObject({
     code: 'FACE_SCORE_TRAINER_PATIENCE',
   });
+});
+it('goes on after a cancel with the best parameters so far, the order of the pairs and the random numbers as they were', async () => {
+  const steps = { ...settings, steps: 24, epochs: 3, batch: 2, accumulate: 2, degradedShare: 0.5, validateEvery: 3, model };
+  const kept: KeptCheckpoint = { checkpoint: null };
+  const train = async (cancelAt?: number) => {
+    const cancel = new AbortController();
+    const own = createFakeContext({ openSession: runtime.open, kept, signal: cancel.signal });
+    const progress = (done: number, total: number) => {
+      own.progress(done, total);
+      if (done === cancelAt) cancel.abort();
+    };
+    const shared = { ...own, progress, images: ctx.images, assets: ctx.assets };
+    const { model: tuned, training } = await run({ ...steps, pairs }, shared).finally(() => own.close());
+    const weights = [...(await tensorsOf(tuned))].map(([name, { data }]) => [name, data]);
+    return {
+      weights,
+      curve: await curveOf(training),
+      best: training.settings['bestStep'],
+      said: own.said.logs.map(({ message }) => message),
+    };
+  };
+  await expect(train(8)).rejects.toThrow(/abort/i);
+  const { said, ...resumed } = await train();
+  expect(said[0]).toBe('goes on at step 8 of 14');
+  kept.checkpoint = null;
+  const { said: _, ...whole } = await train();
+  expect(resumed).toEqual(whole);
 });
 it('leaves frozen parameters as they are in the file, and keeps no state for them', async () => {
   const states: string[][] = [];

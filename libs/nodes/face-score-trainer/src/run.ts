@@ -1,13 +1,22 @@
 // FaceScoreTrainer: the work of the node. Trains with the ranking loss and keeps the parameters that do best on pairs it never trained on.
 import type { Model, NodeContext, NodeRun } from '@facewright/core';
-import { BlipReward, inputWeights, parameterCount, storedWeights } from '@facewright/models';
+import { inputWeights, storedWeights } from '@facewright/models';
 import type { StoredTensor, WeightSource } from '@facewright/models';
 import { trainStep } from '@facewright/onnx';
 import type { Value } from '@facewright/onnx';
-import { componentOf, componentWeights, fusedWhere, keyedSeed, openFaceScore, recordTraining } from '@facewright/pipelines';
+import {
+  componentOf,
+  componentWeights,
+  keyedSeed,
+  openFaceScore,
+  resumableRng,
+  runTraining,
+  type Resumable,
+  type TrainingRecord,
+} from '@facewright/pipelines';
 import { sizeOf, toFloat32 } from '@facewright/tensor';
 import type { Rng, Tensor, Tensors } from '@facewright/tensor';
-import { bytesToKeep, learningRateSchedule, shuffledRows, trainLoop } from '@facewright/train';
+import { learningRateSchedule, shuffledRows } from '@facewright/train';
 import { readTensors, safetensorsParts } from '@facewright/weights';
 import type { definition } from './definition.ts';
 import { err } from './errors.ts';
@@ -59,21 +68,14 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
     return (name, parameter) => (frozen.has(name) ? still : moving)(name, parameter);
   };
   const trainable = new Map<string, Value>();
-  const { loss, accuracy } = rankingGraph(config, batch, tokens, weights(trainable), fusedWhere(ctx));
+  const { loss, accuracy } = rankingGraph(config, batch, tokens, weights(trainable));
   const initial = await initialParameters(
     [...trainable.keys()],
     stored,
     head === 'new' ? { width: config.text.width, rng: ctx.rng(keyedSeed(seed, 'head')) } : null,
   );
-  const trainedCount = [...trainable.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const step = trainStep({
     loss,
-    keep: bytesToKeep(inputs.recompute, {
-      memory: ctx.memory,
-      parameters: parameterCount(new BlipReward(config)),
-      trained: trainedCount,
-      copies: accumulate > 1 ? 1 : 0,
-    }),
     ...(maxGradientNorm > 0 && { maxGradientNorm }),
     accumulate,
     metrics: { accuracy },
@@ -81,7 +83,6 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
     parameters: [...trainable].map(([name, value]) => ({ name, value, initial: initial.get(name)! })),
   });
 
-  const record = recordTraining(ctx);
   const measure = openValidation(
     { model, scorer, pairs: validation, prompt, weights: weights(new Map()), variant: String(frozenShare), batch: 2 * batch, seed },
     ctx,
@@ -89,7 +90,7 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
   let best: Best | null = null;
   let withoutBetter = 0;
   /** Keeps the parameters when they do best so far on the pairs kept out. */
-  const validate = async (at: number, state: Tensors): Promise<void> => {
+  const validate = async (at: number, state: Tensors, record: TrainingRecord): Promise<void> => {
     const parameters = Object.fromEntries([...trainable.keys()].map((name) => [name, state[name]!]));
     const result = await measure(parameters);
     record.add('validation_loss', at, result.loss);
@@ -101,34 +102,39 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
 
   const automatic = epochs > 0 ? training.length / perStep / validations.inAnEpoch : steps / validations.inAll;
   const every = Math.max(1, inputs.validateEvery || Math.floor(automatic));
-  const enough = new AbortController();
-  const rowsOf =
-    epochs > 0 ? shuffledRows(training.length, rng) : (count: number) => Array.from({ length: count }, () => rng.integer(training.length));
-  const trained = await trainLoop({
-    session: (key, graph, options) => ctx.session(key, () => graph, options),
-    key: `train:${ctx.node}`,
-    step,
-    steps,
-    signal: AbortSignal.any([ctx.signal, enough.signal]),
-    learningRate: learningRateSchedule({
-      peak: inputs.learningRate,
-      steps,
-      warmUp: warmUpSteps(inputs.warmUpShare, steps),
-      shape: 'cosine',
+  const rows = shuffledRows(training.length, rng);
+  const rowsOf = epochs > 0 ? rows.next : (count: number) => Array.from({ length: count }, () => rng.integer(training.length));
+  const looks: Resumable = {
+    save: () => ({
+      data: best ? { step: best.step, loss: best.loss, withoutBetter } : { withoutBetter },
+      ...(best && { tensors: best.parameters }),
     }),
-    batches: () => {
-      const chosen = rowsOf(batch).map((row) => training[row]!);
-      return feedsOf(chosen.map(({ good, bad }) => ({ good, bad: rng() < degradedShare ? degrade(good, rng) : bad })));
+    restore({ data, tensors }) {
+      const saved = data as { readonly step: number; readonly loss: number; readonly withoutBetter: number };
+      withoutBetter = saved.withoutBetter;
+      if (tensors && Object.keys(tensors).length > 0) best = { step: saved.step, loss: saved.loss, parameters: tensors };
     },
-    onStep: async ({ step: at, loss: value, metrics, readState }) => {
-      record.add('loss', at, value);
-      record.add('accuracy', at, metrics['accuracy']!);
-      if (held > 0 && (at + 1 === steps || (at + 1) % every === 0)) await validate(at, await readState());
-      if (patience > 0 && withoutBetter >= patience) enough.abort();
-      ctx.progress(at + 1, steps);
+  };
+  const trained = await runTraining(
+    {
+      step,
+      steps,
+      extend: inputs.extend,
+      learningRate: (of) =>
+        learningRateSchedule({ peak: inputs.learningRate, steps: of, warmUp: warmUpSteps(inputs.warmUpShare, of), shape: 'cosine' }),
+      parts: { rng: resumableRng(rng), rows, looks },
+      batches: () => {
+        const chosen = rowsOf(batch).map((row) => training[row]!);
+        return feedsOf(chosen.map(({ good, bad }) => ({ good, bad: rng() < degradedShare ? degrade(good, rng) : bad })));
+      },
+      enough: () => patience > 0 && withoutBetter >= patience,
+      onStep: async ({ step: at, readState }, record) => {
+        if (held > 0 && (at + 1 === steps || (at + 1) % every === 0)) await validate(at, await readState(), record);
+        ctx.progress(at + 1, steps);
+      },
     },
-  });
-  ctx.signal.throwIfAborted();
+    ctx,
+  );
 
   const kept = best as Best | null;
   if (kept) ctx.log('info', `kept the parameters of step ${kept.step} of ${trained.steps}: validation loss ${kept.loss.toPrecision(4)}`);
@@ -136,7 +142,7 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
   const { model: _model, pairs: _pairs, ...settings } = inputs;
   return {
     model: tuned,
-    training: await record.finish({
+    training: await trained.record.finish({
       method: 'ranking loss',
       steps: trained.steps,
       settings: {
@@ -144,7 +150,8 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
         steps,
         faces: faces.length,
         validation: held,
-        trainedParameters: trainedCount,
+        trainedParameters: [...trainable.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+        ...(trained.extendedAt.length > 0 && { extendedAt: trained.extendedAt }),
         ...(kept && { bestStep: kept.step, bestValidationLoss: kept.loss }),
       },
     }),

@@ -3,7 +3,7 @@ import { defineNode, port } from '@facewright/core';
 import { stepPorts, timePorts, trainingPorts } from './ports.ts';
 
 const outputs = { model: port.model('diffusion'), training: port.training() };
-const common = { version: 1, category: 'Training', outputs, effects: 'none' } as const;
+const common = { version: 1, category: 'Training', outputs, effects: 'none', stops: true, extends: ['steps', 'extend'] } as const;
 
 export const guidanceLossTrainer = defineNode({
   ...common,
@@ -132,5 +132,65 @@ export const fineTune = defineNode({
       help: 'Timesteps count min(SNR, gamma) / SNR, which damps the nearly clean ones; 5 is usual, 0 lets all count the same.',
     }),
     ...trainingPorts({ learningRate: 1e-4, mode: 'full' }),
+  },
+});
+
+export const reflTrainer = defineNode({
+  ...common,
+  type: 'facewright/refl-trainer',
+  title: 'ReFL trainer',
+  summary:
+    'Fine-tunes a diffusion model so that a reward model likes what it draws: the gradient comes from the reward itself (ReFL, arXiv 2304.05977).',
+  inputs: {
+    model: port.model('diffusion', { help: 'The model to fine-tune.' }),
+    reward: port.model('face-score', { help: 'What judges the pictures: ImageReward, or any face score, from Load face score.' }),
+    prompts: port.prompts({ help: 'What is drawn to be judged.' }),
+    images: port.optional(
+      port.images({ help: 'Pictures for the plain diffusion loss, so that the model does not forget what pictures look like.' }),
+    ),
+    ...stepPorts({ steps: 100, batch: 8, what: 'Prompts' }),
+    width: port.integer({ min: 0, max: 4096, default: 0, help: 'Pixels; 0 is the size that the model was trained on.' }),
+    height: port.integer({ min: 0, max: 4096, default: 0, help: 'Pixels; 0 is the size that the model was trained on.' }),
+    rewardPrompt: port.text({
+      default: '',
+      help: 'What pictures are said to show when they are judged; empty takes the prompt, as ImageReward needs. FaceScore was trained on "A face.".',
+    }),
+    rewardScale: port.number({ min: 1e-9, max: 1e6, default: 1e-3, help: 'Weight of the reward loss.' }),
+    margin: port.number({
+      min: -1000,
+      max: 1000,
+      default: 2,
+      help: 'Pictures whose reward is above this teach nothing more.',
+    }),
+    diffusionWeight: port.number({
+      min: 0,
+      max: 1000,
+      default: 0,
+      help: 'Weight of the plain diffusion loss on the images; 0 leaves it out.',
+    }),
+    samplingSteps: port.integer({
+      min: 2,
+      max: 1000,
+      default: 40,
+      advanced: true,
+      help: 'Steps of the whole walk from noise to a picture (DDPM, without guidance).',
+    }),
+    fromStep: port.integer({
+      min: 0,
+      max: 999,
+      default: 30,
+      advanced: true,
+      help: 'The walk stops at a random step from this one on, counted from 0, and the rest is one step that the gradient passes.',
+    }),
+    toStep: port.integer({ min: 0, max: 999, default: 39, advanced: true, help: 'The last step at which the walk may stop.' }),
+    rewardMean: port.number({
+      min: -1000,
+      max: 1000,
+      default: 0.16717362830052426,
+      advanced: true,
+      help: "Rewards count (reward - mean) / deviation; the defaults are ImageReward's. 0 and 1 leave them as they are, as FaceScore reports them.",
+    }),
+    rewardDeviation: port.number({ min: 1e-6, max: 1000, default: 1.0333394966054072, advanced: true, help: 'See the reward mean.' }),
+    ...trainingPorts({ learningRate: 1e-5, mode: 'full' }),
   },
 });

@@ -54,7 +54,7 @@ const settings = () => ({
   accumulate: 1,
   emaDecay: 0,
   previewPrompt: '',
-  recompute: 'auto' as const,
+  extend: false,
   seed: 3,
   guidanceWeight: 1,
   diffusionWeight: 0,

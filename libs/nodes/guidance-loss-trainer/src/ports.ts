@@ -1,7 +1,5 @@
 // Ports that every node that trains a diffusion model has, safe in a browser.
 import { port } from '@facewright/core';
-import { recomputePort } from '@facewright/pipelines/training-ports';
-import type { Recompute } from '@facewright/train';
 
 /** What is trained and how; `learningRate` and `mode` are defaults. */
 export const trainingPorts = ({ learningRate, mode }: { readonly learningRate: number; readonly mode: 'full' | 'lora' }) => ({
@@ -79,7 +77,11 @@ export const trainingPorts = ({ learningRate, mode }: { readonly learningRate: n
     default: '',
     help: 'Draws this with the model as it is, 20 times over the training. Empty shows what the model sees behind a noisy picture of the batch.',
   }),
-  recompute: recomputePort,
+  extend: port.boolean({
+    default: false,
+    advanced: true,
+    help: 'Goes on from what is kept of a training with fewer steps and otherwise the same settings, even where its learning rates were others than those of one long training. Off, only where they were the same, as with a constant schedule.',
+  }),
   seed: port.seed({ help: 'Seed of pictures, noise and timesteps.' }),
 });
 
@@ -100,7 +102,7 @@ export interface TrainingSettings {
   readonly accumulate: number;
   readonly emaDecay: number;
   readonly previewPrompt: string;
-  readonly recompute: Recompute;
+  readonly extend: boolean;
   readonly seed: number;
 }
 

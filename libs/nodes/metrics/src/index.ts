@@ -14,3 +14,4 @@ export const nodes: readonly NodePackage[] = [
   nodePackage(define.frechetMetric, async () => ({ run: (await runs()).frechet })),
   nodePackage(define.kernelMetric, async () => ({ run: (await runs()).kernel })),
 ];
+export { metricNameOf } from './metric-name.ts';

@@ -25,19 +25,15 @@ const style = `
 /** Stored as HTML and JSON. */
 export async function pairReport(set: PairSet, left: readonly LeftOut[], ctx: NodeContext): Promise<Report> {
   const total = set.pairs.length + left.length;
-  const counts = Object.entries((set.manifest['leftOut'] ?? {}) as Record<string, number>);
-  const gapsOf = (pairs: readonly Pair[]) => pairs.flatMap(({ made }) => made?.score?.gap ?? []);
-  const gaps = [
-    { label: 'kept', values: gapsOf(set.pairs) },
-    { label: 'left out', values: gapsOf(left.map(({ pair }) => pair)) },
-  ];
+  const counts = Object.entries((set.manifest['leftOut'] ?? {}) as Record<string, number>).filter(([, number]) => number > 0);
+  const gaps = [...set.pairs, ...left.map(({ pair }) => pair)].flatMap(({ made }) => made?.score?.gap ?? []);
   const parts = [
     `<style>${style}</style><p class="soft">Good at the left, bad at the right. The frames are the faces that were repainted.</p>`,
     counts.length > 0
       ? `<p>Left out: ${counts.map(([reason, number]) => `${number} ${words[reason] ?? escapeHtml(reason)}`).join(', ')}.</p>`
       : '',
-    gaps.some(({ values }) => values.length > 1)
-      ? `<h2>Score gap</h2>${histogram(gaps, 'How much the good face scores above the bad one, in the face that shows it least.')}`
+    gaps.length > 1
+      ? `<h2>Score gap</h2>${histogram([{ label: `${gaps.length} pairs`, values: gaps }], 'How much the good face scores above the bad one, in the face that shows it least.')}`
       : '',
     `<h2>Kept: ${set.pairs.length}</h2>`,
     await figures(

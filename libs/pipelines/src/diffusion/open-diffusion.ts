@@ -67,6 +67,10 @@ export interface DiffusionOptions {
   readonly batch: number;
 }
 
+/** Side of the pictures that a model was trained on, in pixels, by its configuration alone. Throws PIPELINES_COMPONENT, MODELS_CONFIG. */
+export const trainedSize = (handle: Model<'diffusion'>): number =>
+  parseUNetConfig(componentOf(handle, 'unet').config).sampleSize * latentStride(parseAutoencoderConfig(componentOf(handle, 'vae').config));
+
 /** Opens a handle of family 'diffusion'. Throws PIPELINES_COMPONENT, PIPELINES_NETWORK, PIPELINES_FILE, MODELS_CONFIG, MODELS_WEIGHTS, WEIGHTS_*; nothing is computed yet. */
 export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext, { batch }: DiffusionOptions): Promise<DiffusionModel> {
   const unet = parseUNetConfig(componentOf(handle, 'unet').config);
@@ -90,7 +94,7 @@ export async function openDiffusion(handle: Model<'diffusion'>, ctx: NodeContext
     vae,
     schedule,
     stride,
-    size: unet.sampleSize * stride,
+    size: trainedSize(handle),
     // pipelines of diffusers that do not say take zeros
     emptyIsZero: unet.addition !== null && handle.components['pipeline']?.config['force_zeros_for_empty_prompt'] !== false,
     async encodePrompts(texts, clipSkip = 1) {

@@ -10,6 +10,8 @@ export interface DataSet {
   /** What its conditioning is called in the graph. */
   readonly name: string;
   readonly count: number;
+  /** [c, h, w] of latents of its pictures. */
+  readonly latents: readonly number[];
   /** By their names in the graph: latents [count, c, h, w], scaled, and further numbers of each picture. */
   readonly columns: Readonly<Record<string, Floats>>;
   readonly conditioning: Conditioning;
@@ -39,7 +41,8 @@ export async function encodeSet(
   const latents: Record<string, Floats> = {};
   for (const [column, images] of Object.entries(columns))
     latents[column] = await model.encodeImages(await Promise.all(images.map((image) => ctx.images.read(image))));
-  return { name, count: texts.length, columns: latents, conditioning: await model.encodePrompts(texts) };
+  const [first] = Object.values(latents);
+  return { name, count: texts.length, latents: first!.dims.slice(1), columns: latents, conditioning: await model.encodePrompts(texts) };
 }
 
 /** A set named `pairs` with columns `good` and `bad`. Throws as checkSizes. */

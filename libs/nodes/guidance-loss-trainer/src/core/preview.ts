@@ -1,14 +1,12 @@
 // A picture drawn with weights in training: the same prompt and noise each time, so that previews can be compared.
 import type { NodeContext } from '@facewright/core';
-import { guide, unetGraph } from '@facewright/models';
-import { buildModel } from '@facewright/onnx';
-import { componentKey, drawGroup, type Conditioning, type DiffusionModel } from '@facewright/pipelines';
-import { createRng, float32, type ImageBuffer, type Tensor, type Tensors } from '@facewright/tensor';
+import { guide } from '@facewright/models';
+import { drawGroup, type DiffusionModel } from '@facewright/pipelines';
+import { createRng, type ImageBuffer, type Tensor } from '@facewright/tensor';
 import type { TrainingSettings } from '../ports.ts';
+import { currentModel } from './current-model.ts';
 import type { TrainedWeights } from './trained-weights.ts';
 import type { Trainee } from './trainee.ts';
-
-type Floats = Tensor<'float32'>;
 
 /** How previews are drawn: fast rather than finely. */
 const sampling = {
@@ -21,41 +19,27 @@ const sampling = {
   clipSkip: 1,
 } as const;
 
-/** `latents` is [c, h, w]. The weights are inputs of the graph, so that one session draws all previews. */
+/** `latents` is [c, h, w]. */
 export async function openPreview(
-  { handle, diffusion }: Trainee,
+  trainee: Trainee,
   weights: TrainedWeights,
   latents: readonly number[],
-  { previewPrompt, seed, mode, rank, alpha, targets }: TrainingSettings,
+  settings: TrainingSettings,
   ctx: NodeContext,
 ): Promise<(parameters: ReadonlyMap<string, Tensor>) => Promise<ImageBuffer | undefined>> {
+  const { diffusion } = trainee;
+  const { previewPrompt, seed } = settings;
   const [, height = 0, width = 0] = latents;
   const tokens = (await diffusion.encodePrompts([sampling.negativePrompt, previewPrompt])).text.dims[1]!;
-  const key = `preview:${componentKey(handle, 'unet')}:${JSON.stringify([mode, rank, alpha, targets, height, width, tokens])}`;
-  const session = () =>
-    ctx.session(key, () => buildModel(unetGraph(diffusion.unet, { batch: 1, height, width, tokens }, weights.trained), { inline: true }));
-  const [h, w] = [height * diffusion.stride, width * diffusion.stride];
+  const predict = currentModel(trainee, weights, { batch: 1, latents, tokens }, settings, ctx);
   return async (parameters) => {
-    const opened = await session();
-    const predictOne = async (sample: Floats, timestep: number, { text, pooled }: Conditioning): Promise<Floats> => {
-      const sizes: Tensors =
-        pooled && diffusion.unet.addition ? { text_embeds: pooled, time_ids: float32([1, 6], [h, w, 0, 0, h, w]) } : {};
-      const feeds = {
-        ...Object.fromEntries(parameters),
-        sample,
-        timestep: float32([1], [timestep]),
-        encoder_hidden_states: text,
-        ...sizes,
-      };
-      return (await opened.run(feeds))['prediction'] as Floats;
-    };
     const model: DiffusionModel = {
       ...diffusion,
       async predict({ latents: sample, timestep, conditioning, unconditional, guidance = 1 }) {
         const time = typeof timestep === 'number' ? timestep : timestep[0]!;
-        const led = await predictOne(sample, time, conditioning);
+        const led = await predict(parameters, { latents: sample, timestep: time, conditioning });
         if (!unconditional || guidance === 1) return led;
-        const without = await predictOne(sample, time, unconditional);
+        const without = await predict(parameters, { latents: sample, timestep: time, conditioning: unconditional });
         return { ...led, data: guide(without.data, led.data, guidance) };
       },
     };

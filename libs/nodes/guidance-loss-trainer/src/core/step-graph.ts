@@ -1,11 +1,10 @@
 // One training step as a graph: what every method has in common around its loss.
-import type { NodeContext } from '@facewright/core';
-import { bind, parameterCount, type Prediction, type UNet2DCondition, type WeightSource } from '@facewright/models';
+import { bind, type Prediction, type UNet2DCondition, type WeightSource } from '@facewright/models';
 import { constant, input, op, stopGradient, trainStep, type TrainStep, type Value } from '@facewright/onnx';
-import { fusedWhere } from '@facewright/pipelines';
-import { float32, sizeOf } from '@facewright/tensor';
-import { bytesToKeep, type NoiseDraw, type NoisePredictor } from '@facewright/train';
+import { float32, type Rng, type Tensors } from '@facewright/tensor';
+import type { NoiseDraw, NoisePredictor } from '@facewright/train';
 import type { TrainingSettings } from '../ports.ts';
+import type { CurrentModel } from './current-model.ts';
 import type { DataSet } from './data-set.ts';
 import type { DrawSpec } from './draws.ts';
 import type { TrainedWeights } from './trained-weights.ts';
@@ -18,6 +17,8 @@ export interface LossParts {
   /** A column of a data set, [batch, …]. */
   column(name: string): Value;
   draw(name: string): NoiseDraw;
+  /** What `Method.made` gives under a name, [batch, …]. */
+  made(name: string): Value;
   /** The model in training, and as it was before, told of the texts of a data set. No gradient passes the latter. */
   trained(set: string): NoisePredictor;
   frozen(set: string): NoisePredictor;
@@ -41,17 +42,25 @@ export interface Method {
   readonly data: readonly DataSet[];
   /** In the order in which they are drawn; a draw that the loss does not use is drawn all the same, so that the others keep their numbers. */
   readonly draws: readonly (DrawSpec & { /** A column whose shape the noise has. */ readonly like: string })[];
+  /** What the loss reads besides, made for every batch with the weights as they are. */
+  readonly made?: MadeInputs;
   losses(parts: LossParts): MethodLosses;
 }
 
-/** Inputs are the columns of the data sets, their conditioning and the draws; those that the loss leaves out are not fed. Extra output `clean`, the first picture. */
+export interface MadeInputs {
+  /** Their shapes in one row of the batch. */
+  readonly shapes: Readonly<Record<string, readonly number[]>>;
+  /** All of them, [batch, …], given the rows of the data sets. */
+  make(rows: Tensors, predict: (request: Parameters<CurrentModel>[1]) => ReturnType<CurrentModel>, rng: Rng): Promise<Tensors>;
+}
+
+/** Inputs are the columns of the data sets, their conditioning, the draws and what the method makes; those that the loss leaves out are not fed. Extra output `clean`, the first picture. */
 export function stepGraph(
   { diffusion }: Trainee,
   unet: UNet2DCondition,
   weights: TrainedWeights,
   method: Method,
-  { batch, weightDecay, maxGradientNorm, accumulate, emaDecay, recompute }: TrainingSettings,
-  ctx: Pick<NodeContext, 'provider' | 'memory'>,
+  { batch, weightDecay, maxGradientNorm, accumulate, emaDecay }: TrainingSettings,
 ): TrainStep {
   const shapes = new Map(
     method.data.flatMap(({ columns }) => Object.entries(columns).map(([name, { dims }]) => [name, dims.slice(1)] as const)),
@@ -69,22 +78,20 @@ export function stepGraph(
     return { timestep: fed(`${name}_timestep`, []), alphaBar: fed(`${name}_alpha_bar`, []) };
   };
   const predictor = (source: WeightSource) => {
-    const binding = bind(unet, source, fusedWhere(ctx));
+    const binding = bind(unet, source);
     return (set: string): NoisePredictor => {
-      const { name, conditioning, columns } = method.data.find((data) => data.name === set)!;
+      const { name, conditioning, latents } = method.data.find((data) => data.name === set)!;
       const told = {
         encoder_hidden_states: fed(`${name}_text`, conditioning.text.dims.slice(1)),
-        ...sizesOf(name, conditioning.pooled, columns),
+        ...sizesOf(name, conditioning.pooled, latents),
       };
       return (sample, timestep) => unet.forward(binding, { sample, timestep, ...told });
     };
   };
   /** What Stable Diffusion XL is told besides: the pooled text, and that the picture is whole and of this size. */
-  const sizesOf = (name: string, pooled: DataSet['conditioning']['pooled'], columns: DataSet['columns']) => {
+  const sizesOf = (name: string, pooled: DataSet['conditioning']['pooled'], latents: DataSet['latents']) => {
     if (!pooled || diffusion.unet.addition === null) return {};
-    const [height, width] = Object.values(columns)[0]!
-      .dims.slice(2)
-      .map((side) => side * diffusion.stride) as [number, number];
+    const [height, width] = latents.slice(1).map((side) => side * diffusion.stride) as [number, number];
     const row = [height, width, 0, 0, height, width];
     return {
       text_embeds: fed(`${name}_pooled`, pooled.dims.slice(1)),
@@ -100,19 +107,13 @@ export function stepGraph(
   const { loss, clean, metrics } = method.losses({
     predicts: diffusion.schedule.prediction,
     column: (name) => fed(name, shapes.get(name)!),
+    made: (name) => fed(name, method.made!.shapes[name]!),
     draw: (name) => ({ noise: fed(`${name}_noise`, shapes.get(method.draws.find((draw) => draw.name === name)!.like)!), ...times(name) }),
     trained,
     frozen: (set) => (sample, timestep) => stopGradient(frozen(set)(sample, timestep)),
   });
-  const trainedCount = [...weights.inputs.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return trainStep({
     loss,
-    keep: bytesToKeep(recompute, {
-      memory: ctx.memory,
-      parameters: parameterCount(unet) + (weights.lora ? trainedCount : 0),
-      trained: trainedCount,
-      copies: (emaDecay > 0 ? 1 : 0) + (accumulate > 1 ? 1 : 0),
-    }),
     ...(maxGradientNorm > 0 && { maxGradientNorm }),
     optimiser: { weightDecay },
     ema: emaDecay > 0,

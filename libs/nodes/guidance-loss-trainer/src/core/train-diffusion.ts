@@ -1,11 +1,12 @@
 // The core of every trainer of diffusion models: data, draws, step graph, loop, result.
 import type { Model, NodeContext, Training } from '@facewright/core';
 import { UNet2DCondition } from '@facewright/models';
-import { componentOf, recordTraining } from '@facewright/pipelines';
+import { componentOf, resumableRng, runTraining, type TrainingRun } from '@facewright/pipelines';
 import type { Tensor, Tensors } from '@facewright/tensor';
-import { averageDecay, learningRateSchedule, shuffledRows, trainLoop } from '@facewright/train';
+import { averageDecay, learningRateSchedule, shuffledRows, type ReadState } from '@facewright/train';
 import { loraContent, safetensorsBytes } from '@facewright/weights';
 import type { TrainingSettings } from '../ports.ts';
+import { currentModel } from './current-model.ts';
 import { rowsOf } from './data-set.ts';
 import { drawFeeds } from './draws.ts';
 import { openPreview } from './preview.ts';
@@ -16,7 +17,7 @@ import type { Trainee } from './trainee.ts';
 /** How many previews a training shows. */
 const previews = 20;
 
-/** Trains by a method. The model has the trained weights, or one more LoRA; `settings` are kept with the training. Throws TRAIN_NOT_FINITE, and when the run is cancelled. */
+/** Trains by a method, as runTraining. The model has the trained weights, or one more LoRA; `settings` are kept with the training. Throws TRAIN_NOT_FINITE, and when the run is cancelled. */
 export async function trainDiffusion<S extends TrainingSettings>(
   trainee: Trainee,
   method: Method,
@@ -24,59 +25,69 @@ export async function trainDiffusion<S extends TrainingSettings>(
   ctx: NodeContext,
 ): Promise<{ model: Model<'diffusion'>; training: Training }> {
   const { handle, diffusion } = trainee;
-  const { steps, batch, learningRate, schedule, warmUp, finalRate, emaDecay, seed } = settings;
+  const { steps, batch, learningRate, schedule, warmUp, finalRate, emaDecay, extend, seed } = settings;
   const rng = ctx.rng(seed);
   const unet = new UNet2DCondition(diffusion.unet);
   const weights = await trainedWeights(trainee, unet, settings, rng, ctx);
-  const step = stepGraph(trainee, unet, weights, method, settings, ctx);
+  const step = stepGraph(trainee, unet, weights, method, settings);
   const wanted = new Set(step.feeds);
-  const rows = method.data.map((set) => ({ set, next: shuffledRows(set.count, rng) }));
+  const rows = method.data.map((set) => ({ set, shuffled: shuffledRows(set.count, rng) }));
   const shapeOf = (column: string) =>
     method.data
       .map(({ columns }) => columns[column])
       .find((tensor) => tensor !== undefined)!
       .dims.slice(1);
+  const stateOf = (name: string) => (emaDecay > 0 ? `ema.${name}` : name);
+  const kept = [...weights.inputs.keys()].map(stateOf);
   const parametersOf = (state: Tensors): Map<string, Tensor> =>
-    new Map([...weights.inputs.keys()].map((name) => [name, state[emaDecay > 0 ? `ema.${name}` : name]!]));
+    new Map([...weights.inputs.keys()].map((name) => [name, state[stateOf(name)]!]));
 
-  const record = recordTraining(ctx);
-  const preview = settings.previewPrompt === '' ? null : await openPreview(trainee, weights, shapeOf(method.draws[0]!.like), settings, ctx);
+  const preview = settings.previewPrompt === '' ? null : await openPreview(trainee, weights, method.data[0]!.latents, settings, ctx);
   const everyPreview = Math.max(1, Math.ceil(steps / previews));
-  const trained = await trainLoop({
-    session: (key, graph, options) => ctx.session(key, () => graph, options),
-    key: `train:${ctx.node}`,
+  const [first] = method.data;
+  const { made } = method;
+  const size = { batch, latents: first!.latents, tokens: first!.conditioning.text.dims[1]! };
+  const predict = currentModel(trainee, weights, size, settings, ctx);
+  const training: TrainingRun = {
     step,
     steps,
-    signal: ctx.signal,
-    learningRate: learningRateSchedule({
-      peak: learningRate,
-      steps,
-      warmUp: Math.min(warmUp, steps),
-      shape: schedule,
-      floor: finalRate,
-    }),
+    extend,
+    learningRate: (of) =>
+      learningRateSchedule({ peak: learningRate, steps: of, warmUp: Math.min(warmUp, of), shape: schedule, floor: finalRate }),
+    parts: { rng: resumableRng(rng), ...Object.fromEntries(rows.map(({ set, shuffled }) => [`rows of ${set.name}`, shuffled])) },
     ...(emaDecay > 0 && { averageDecay: averageDecay(emaDecay) }),
     batches: () => {
       const feeds: Tensors = Object.assign(
         {},
-        ...rows.map(({ set, next }) => rowsOf(set, next(batch))),
+        ...rows.map(({ set, shuffled }) => rowsOf(set, shuffled.next(batch))),
         ...method.draws.map((draw) => drawFeeds(draw, batch, shapeOf(draw.like), diffusion.schedule, rng)),
       );
       return Object.fromEntries(Object.entries(feeds).filter(([name]) => wanted.has(name)));
     },
-    onStep: async ({ step: at, loss, metrics, outputs, readState }) => {
-      record.add('loss', at, loss);
-      for (const [name, value] of Object.entries(metrics)) record.add(name, at, value);
+    ...(made && {
+      complete: async (feeds: Tensors, readState: ReadState) => {
+        const parameters = new Map(Object.entries(await readState([...weights.inputs.keys()])));
+        return { ...feeds, ...(await made.make(feeds, (request) => predict(parameters, request), rng)) };
+      },
+    }),
+    onStep: async ({ step: at, outputs, readState }) => {
       const shown = at + 1 === steps || at % everyPreview === 0;
       const see = async () =>
-        preview ? preview(parametersOf(await readState())) : (await diffusion.decodeLatents(outputs['clean'] as Tensor<'float32'>))[0];
+        preview ? preview(parametersOf(await readState(kept))) : (await diffusion.decodeLatents(outputs['clean'] as Tensor<'float32'>))[0];
       ctx.progress(at + 1, steps, shown ? await see() : undefined);
     },
-  });
-  ctx.signal.throwIfAborted();
+  };
+  const trained = await runTraining(training, ctx);
   return {
     model: await tunedModel(handle, method.lora, weights, parametersOf(trained.state), ctx),
-    training: await record.finish({ method: method.title, steps: trained.steps, settings: Object.fromEntries(Object.entries(settings)) }),
+    training: await trained.record.finish({
+      method: method.title,
+      steps: trained.steps,
+      settings: Object.fromEntries([
+        ...Object.entries(settings),
+        ...(trained.extendedAt.length > 0 ? [['extendedAt', trained.extendedAt]] : []),
+      ]),
+    }),
   };
 }
 
