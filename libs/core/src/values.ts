@@ -161,7 +161,7 @@ export const modelSchema = z.object({
   embeddings: z.array(z.object({ name: z.string(), weights: fileRefSchema })).optional(),
 });
 type AnyModel = z.infer<typeof modelSchema>;
-/** Families: 'diffusion', 'face-score', 'face-detector', 'features'. */
+/** Families: 'diffusion', 'face-score', 'face-detector', 'features', 'dino', 'clip', 'aesthetic', 'face-quality'. */
 export type Model<F extends string = string> = Omit<AnyModel, 'family'> & { readonly family: F };
 
 /** Diffusion models to compare, each under a label of its own. */

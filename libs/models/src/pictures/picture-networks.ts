@@ -33,7 +33,7 @@ export interface PictureRewardInputs {
   readonly pictures: Value;
   /** The square that is scored, [1, 4] or [n, 4]; see cropAndResize. */
   readonly boxes: Value;
-  /** int64 [n, tokens], and float32 1 for text and 0 for padding. */
+  /** int64 or int32 [n, tokens], and float32 1 for text and 0 for padding. */
   readonly input_ids: Value;
   readonly attention_mask: Value;
 }

@@ -5,7 +5,7 @@ import { openDiffusion, openFaceScore } from '@facewright/pipelines';
 import { tinyHandles, writeTinyModels, type TinyKind } from '@facewright/pipelines/testing';
 import { createRuntime } from '@facewright/runtime';
 import { createRng, float32, type ImageBuffer } from '@facewright/tensor';
-import { createFakeContext } from '@facewright/testing';
+import { createFakeContext, type KeptCheckpoint } from '@facewright/testing';
 import { readSafetensorsHeader, readTensors } from '@facewright/weights';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -78,6 +78,11 @@ const train = async (more: Partial<ReturnType<typeof settings>> = {}) => {
   const of = (name: string) => curve.filter((point) => point.name === name).map(({ value }) => value);
   return { model, training, of, seen: seen! };
 };
+/** Every trained number and every point of the curve. */
+const contentOf = async ({ model, training }: Awaited<ReturnType<typeof run>>, assets = ctx.assets) => {
+  const { tensors } = await readSafetensorsHeader(await assets.file(model.components['unet']!.weights!));
+  return { weights: [...(await readTensors(tensors)).values()].map(({ data }) => data), curve: await assets.read(training.metrics) };
+};
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
 describe('ReFL', () => {
@@ -138,6 +143,34 @@ describe('ReFL', () => {
     const first = await weightsOf(3);
     expect(await weightsOf(3)).toEqual(first);
     expect(await weightsOf(4)).not.toEqual(first);
+  });
+  it('goes on after a cancel in the middle of a walk, to the same numbers as a training that was not cancelled', async () => {
+    const inputs = { ...settings(), steps: 4 };
+    const kept: KeptCheckpoint = { checkpoint: null };
+    const cancel = new AbortController();
+    const first = createFakeContext({ openSession: runtime.open, signal: cancel.signal, kept });
+    let calls = 0;
+    const running = run(inputs, {
+      ...first,
+      // the walk of the third step; two or three calls each
+      async session(key, build, options) {
+        const session = await first.session(key, build, options);
+        if (!key.startsWith('current:')) return session;
+        return {
+          ...session,
+          run(feeds) {
+            if (++calls === 7) cancel.abort();
+            return session.run(feeds);
+          },
+        };
+      },
+    });
+    await expect(running).rejects.toThrow(/abort/i);
+    expect(kept.checkpoint!.data).toMatchObject({ done: 2 });
+    const second = createFakeContext({ openSession: runtime.open, kept });
+    const resumed = await contentOf(await run(inputs, second), second.assets);
+    expect(resumed).toEqual(await contentOf(await run(inputs, ctx)));
+    await Promise.all([first.close(), second.close()]);
   });
   it('adds the plain diffusion loss on pictures, which may have another size than what is drawn', async () => {
     const { of } = await train({ images, diffusionWeight: 0.5, width: 32, previewPrompt: 'a man' });

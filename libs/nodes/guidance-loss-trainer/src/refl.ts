@@ -70,7 +70,7 @@ export const run: NodeRun<typeof reflTrainer> = async ({ model, reward: judge, p
         const rewards = judged({
           pictures: decode(clean),
           boxes: constant(square),
-          input_ids: op.Cast([column('reward_ids')], { to: 'int64' }),
+          input_ids: op.Cast([column('reward_ids')], { to: 'int32' }),
           attention_mask: column('reward_mask'),
         });
         const { loss: own, reward } = rewardLoss(rewards, { mean, deviation, margin, scale });
