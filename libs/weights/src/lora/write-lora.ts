@@ -33,13 +33,13 @@ export function loraContent(parts: LoraParts, alpha?: number): LoraContent {
     const usual = layers[0]!;
     const others = <K extends 'rank' | 'alpha'>(key: K) =>
       Object.fromEntries(layers.filter((layer) => layer[key] !== usual[key]).map(({ layer, [key]: value }) => [layer, value]));
-    const [ranks, alphas] = [others('rank'), others('alpha')];
     Object.assign(adapter, {
       [`${part}.r`]: usual.rank,
       [`${part}.lora_alpha`]: usual.alpha,
       [`${part}.target_modules`]: layers.map(({ layer }) => layer),
-      ...(Object.keys(ranks).length > 0 && { [`${part}.rank_pattern`]: ranks }),
-      ...(Object.keys(alphas).length > 0 && { [`${part}.alpha_pattern`]: alphas }),
+      // diffusers 0.35 fails without these two
+      [`${part}.rank_pattern`]: others('rank'),
+      [`${part}.alpha_pattern`]: others('alpha'),
     });
   }
   return { tensors, metadata: { format: 'pt', lora_adapter_metadata: JSON.stringify(adapter) } };
