@@ -47,6 +47,10 @@ const recipes: Readonly<Record<string, Recipe>> = {
   'lora-compare': { settings: ['prompts.limit=2'], rows: ['base', 'with-a', 'with-b', 'with-both'], columns: true },
   'make-pairs': { settings: [], rows: ['fitted', 'bad'] },
   'score-photos': { settings: [], rows: ['overlays'] },
+  'train-face-score': {
+    settings: ['good.count=24', 'held-out.count=16', 'trainer.epochs=1', 'trainer.batch=4'],
+    rows: ['good', 'bad'],
+  },
   txt2img: { settings: ['sampler.seed=15', 'sampler.imagesPerPrompt=2'], rows: ['sampler'] },
 };
 
