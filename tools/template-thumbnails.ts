@@ -22,6 +22,16 @@ interface Recipe {
   /** A column each instead. */
   readonly columns?: boolean;
 }
+/** What makes the templates short that train and compare. */
+const experiment = [
+  'good.count=24',
+  'held-out.count=40',
+  'held-out.promptCount=8',
+  'bad.steps=6',
+  'face-score.steps=4',
+  'face-score.batch=4',
+  'report.resamples=100',
+];
 /** Templates without one run as they are and show the pictures of the last node that gives some. */
 const recipes: Readonly<Record<string, Recipe>> = {
   'face-quality-loop': {
@@ -40,6 +50,12 @@ const recipes: Readonly<Record<string, Recipe>> = {
     ],
     rows: ['tuned-pictures'],
   },
+  'guidance-finetune': { settings: [...experiment, 'guided.steps=3', 'guided.batch=4', 'plain.steps=3', 'plain.batch=4'], rows: ['draw'] },
+  'compare-finetunes': {
+    settings: [...experiment, 'drawn.steps=3', ...['guided', 'dpo', 'spin'].flatMap((id) => [`${id}.steps=3`, `${id}.batch=4`])],
+    rows: ['draw'],
+  },
+  'benchmark-models': { settings: ['held-out.count=40', 'held-out.promptCount=8', 'report.resamples=100'], rows: ['draw'] },
   'face-detailer': { settings: [], rows: ['before', 'after'] },
   img2img: { settings: [], rows: ['before', 'after'], columns: true },
   inpaint: { settings: [], rows: ['before', 'mask', 'after'], columns: true },

@@ -69,3 +69,43 @@ export const experimentDefinition = defineNode({
   effects: 'none',
   output: true,
 });
+
+const anyNumber = { min: -Number.MAX_VALUE, max: Number.MAX_VALUE };
+export const setDistanceDefinition = defineNode({
+  type: 'facewright/set-distance',
+  version: 1,
+  title: 'Set distance',
+  summary:
+    'How far one set of pictures is from another by the features of a network: Fréchet distance (FID) and kernel distance (KID), with intervals.',
+  category: 'Scores',
+  inputs: {
+    images: port.images({ help: 'The pictures, usually drawn ones.' }),
+    real: port.images({ help: 'What they are compared with, usually real pictures.' }),
+    features: port.model('features', {
+      help: 'Any network that gives a vector for a picture. Published FID and KID use Inception v3, and compare only with each other.',
+    }),
+    subsets: port.integer({
+      min: 1,
+      max: 10000,
+      default: 100,
+      advanced: true,
+      help: 'Random subsets whose mean is the published form of KID.',
+    }),
+    subsetSize: port.integer({
+      min: 2,
+      max: 100_000,
+      default: 1000,
+      advanced: true,
+      help: 'Pictures in each subset; at most as many as the smaller set has.',
+    }),
+    resamples: port.integer({ min: 60, max: 10000, default: 300, advanced: true, help: 'Bootstrap resamples behind each interval.' }),
+    seed: port.seed({ help: 'Seed of subsets and resamples.' }),
+  },
+  outputs: {
+    frechet: port.number({ ...anyNumber, help: 'Fréchet distance; 0 for equal sets.' }),
+    kernel: port.number({ ...anyNumber, help: 'Kernel distance of all pictures; about 0 for sets of one kind, and then sometimes below.' }),
+    summary: port.text({ help: 'Both with their intervals, and KID over subsets.' }),
+  },
+  effects: 'none',
+  output: true,
+});

@@ -4,7 +4,7 @@ import type { Better, PictureMetric, PictureValue, SetMetric, SetStatistic } fro
 import { bootstrapInterval, mean, winRate, type Interval } from '@facewright/report';
 import { createRng } from '@facewright/tensor';
 import { diversity } from './sets/diversity.ts';
-import { fitGaussian, frechetCost, frechetDistance } from './sets/frechet-distance.ts';
+import { fitGaussian, frechetDistance, frechetResamples } from './sets/frechet-distance.ts';
 import { kernelDistance, kernelDistanceTo } from './sets/kernel-distance.ts';
 
 /** What is measured, and which way is good. */
@@ -55,9 +55,8 @@ export interface Experiment {
   readonly resamples: number;
 }
 
-/** Multiplications that the interval of a Fréchet distance may cost, and resamples that it takes at most and at least: with fewer, there is none. */
-const frechetBudget = 2e11;
-const [mostSetResamples, fewestSetResamples] = [300, 60];
+/** Resamples of a set's statistic. */
+const mostSetResamples = 300;
 /** Up to this many variants all pairs are compared, more only with the base. */
 const mostForAllPairs = 6;
 
@@ -114,7 +113,8 @@ export async function runExperiment(
       const pairs = rowsA.length;
       const [a, b] = [rowsA, rowsB].map((rows) => statistics.get(measure.name)!(rows)) as [Statistic, Statistic];
       const statistic = (indices: Int32Array) => judged(a(indices)) - judged(b(indices));
-      const count = setResamples(measure, pairs, real?.keys.length ?? 0, resamples);
+      const most = Math.min(resamples, mostSetResamples);
+      const count = measure.statistic === 'frechet-distance' ? frechetResamples(most, 2, pairs, real!.keys.length, measure.length) : most;
       const difference =
         count > 0
           ? bootstrapInterval(pairs, count, rng, statistic)
@@ -188,14 +188,6 @@ function remembered(make: (rows: readonly Float32Array[]) => Statistic): (rows: 
     made.set(rows, found);
     return found;
   };
-}
-
-/** How many resamples a set's interval gets; 0 when it cannot be afforded. */
-function setResamples(measure: Extract<Measure, { of: 'set' }>, rows: number, real: number, wanted: number): number {
-  const most = Math.min(wanted, mostSetResamples);
-  if (measure.statistic !== 'frechet-distance') return most;
-  const affordable = Math.floor(frechetBudget / (2 * frechetCost(rows, real, measure.length)));
-  return affordable >= most ? most : affordable >= fewestSetResamples ? affordable : 0;
 }
 
 /** The distance between the even and the odd half of real pictures: the floor that finite samples leave. */

@@ -5,14 +5,16 @@ import { intervalText, type Verdict } from './verdict.ts';
 /** A variant whose sharpness goes this share of the way to a control is called by the control's name. */
 const shareOfControl = 0.5;
 const sharpnessTitle = 'Sharpness';
+const facesFoundTitle = 'Faces found';
 
-/** Score metrics are those where higher is better; guards are those that no score sees: set distances, sharpness, contrast, diversity. */
+/** Scores are those of pictures where higher is better, but for the faces found. Set distances, sharpness, contrast and diversity are what no score sees. */
 export function judgeExperiment({ measures, summaries, comparisons }: Experiment): Verdict {
   const base = summaries.find(({ role }) => role === 'base')!.label;
   const controls = summaries.filter(({ role }) => role === 'control').map(({ label }) => label);
   const rivals = summaries.filter(({ role }) => role === 'variant').map(({ label }) => label);
-  const scores = measures.filter((m) => m.of === 'picture' && m.better === 'higher').map(({ name }) => name);
-  const guards = measures.filter(({ name }) => !scores.includes(name)).map(({ name }) => name);
+  const scores = measures.filter((m) => m.of === 'picture' && m.better === 'higher' && m.title !== facesFoundTitle).map(({ name }) => name);
+  const directed = measures.filter((m) => m.better !== 'real').map(({ name }) => name);
+  const likeReal = measures.filter((m) => m.better === 'real').map(({ name }) => name);
   /** Guards that fall when pictures turn soft or to noise; the others also change for good reasons. */
   const telling = measures.filter((m) => m.better === 'lower' || m.title === sharpnessTitle).map(({ name }) => name);
   const against = (variant: string, measure: string) =>
@@ -20,28 +22,35 @@ export function judgeExperiment({ measures, summaries, comparisons }: Experiment
   const named = (variant: string, names: readonly string[], verdict: Comparison['verdict']): readonly Comparison[] =>
     names.flatMap((name) => against(variant, name) ?? []).filter((c) => c.verdict === verdict);
 
+  const list = (of: readonly Comparison[]) =>
+    of
+      .map(
+        (c) => `${c.measure} ${intervalText(c)}${c.winRate === null ? '' : `, won ${Math.round(100 * c.winRate)} % of ${c.pairs} pairs`}`,
+      )
+      .join('; ');
+
   const sentences: string[] = [];
   const better: string[] = [];
   const worse: string[] = [];
   const mixed: string[] = [];
   const hacked: string[] = [];
+  const unreal: string[] = [];
+  const real: string[] = [];
   const same: string[] = [];
   for (const variant of rivals) {
-    const [up, down] = [named(variant, [...scores, ...guards], 'better'), named(variant, [...scores, ...guards], 'worse')];
-    const list = (of: readonly Comparison[]) =>
-      of
-        .map(
-          (c) => `${c.measure} ${intervalText(c)}${c.winRate === null ? '' : `, won ${Math.round(100 * c.winRate)} % of ${c.pairs} pairs`}`,
-        )
-        .join('; ');
+    const [up, down] = [named(variant, directed, 'better'), named(variant, directed, 'worse')];
+    const [closer, further] = [named(variant, likeReal, 'better'), named(variant, likeReal, 'worse')];
+    const changed = named(variant, likeReal, 'changed');
     const parts = [
       ...(up.length > 0 ? [`better: ${list(up)}`] : []),
       ...(down.length > 0 ? [`worse: ${list(down)}`] : []),
-      ...(up.length + down.length === 0 ? ['no measurable change in any measure that says which way is good'] : []),
+      ...(closer.length > 0 ? [`more like real pictures: ${list(closer)}`] : []),
+      ...(further.length > 0 ? [`less like real pictures: ${list(further)}`] : []),
+      ...(changed.length > 0 ? [`changed, for better or worse: ${list(changed)}`] : []),
     ];
-    sentences.push(`${variant} against ${base}: ${parts.join('. Also ')}.`);
+    sentences.push(`${variant} against ${base}: ${parts.length > 0 ? parts.join('. Also ') : 'no measurable change'}.`);
     const scoreRose = up.some(({ measure }) => scores.includes(measure));
-    const guardsFell = down.filter(({ measure }) => telling.includes(measure)).map(({ measure }) => measure);
+    const guardsFell = [...down, ...further].filter(({ measure }) => telling.includes(measure)).map(({ measure }) => measure);
     const like = towardsControl(variant);
     if (scoreRose && (guardsFell.length > 0 || like !== null)) {
       hacked.push(variant);
@@ -55,6 +64,8 @@ export function judgeExperiment({ measures, summaries, comparisons }: Experiment
     } else if (up.length > 0 && down.length > 0) mixed.push(variant);
     else if (up.length > 0) better.push(variant);
     else if (down.length > 0) worse.push(variant);
+    else if (further.length > 0) unreal.push(variant);
+    else if (closer.length > 0) real.push(variant);
     else same.push(variant);
   }
   for (const control of controls)
@@ -74,6 +85,8 @@ export function judgeExperiment({ measures, summaries, comparisons }: Experiment
     ...(better.length > 0 ? [`better than ${base}: ${better.join(', ')}`] : []),
     ...(mixed.length > 0 ? [`better and worse at once: ${mixed.join(', ')}`] : []),
     ...(worse.length > 0 ? [`worse: ${worse.join(', ')}`] : []),
+    ...(real.length > 0 ? [`more like real pictures: ${real.join(', ')}`] : []),
+    ...(unreal.length > 0 ? [`less like real pictures: ${unreal.join(', ')}`] : []),
     ...(hacked.length > 0 ? [`score hacked: ${hacked.join(', ')}`] : []),
     ...(same.length > 0 ? [`no measurable change: ${same.join(', ')}`] : []),
   ].join(' · ');

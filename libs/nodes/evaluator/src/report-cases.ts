@@ -4,7 +4,7 @@ import type { Experiment, MeasuredVariant } from './experiment.ts';
 export interface Case {
   /** Index of the pairing key. */
   readonly row: number;
-  /** Why it is shown: 'best of DPO', 'fell most, DPO'. */
+  /** Why it is shown: 'highest of DPO', 'fell most, DPO'; none for pictures that nobody chose. */
   readonly reasons: readonly string[];
 }
 export interface Section {
@@ -34,7 +34,8 @@ export function chooseCases({ measures }: Experiment, variants: readonly Measure
     const middles: Wish[] = [];
     for (const variant of shown) {
       const sorted = sortedRows(variant, measure);
-      if (sorted.length === 0) continue;
+      // Where all are alike, none is worth looking at.
+      if (sorted.length === 0 || sorted[0]!.value === sorted.at(-1)!.value) continue;
       const at = (p: number) => sorted[Math.round(p * (sorted.length - 1))]!.row;
       ends.push(
         { measure, row: at(1), reason: `highest of ${variant.label}` },
@@ -69,7 +70,8 @@ export function chooseCases({ measures }: Experiment, variants: readonly Measure
       if (place.measure === wish.measure) place.reasons.add(wish.reason);
     } else if (places.size < most) places.set(wish.row, { ...wish, reasons: new Set([wish.reason]) });
   };
-  for (let row = 0; row < Math.min(sampled, base.keys.length); row++) grant({ measure: null, row, reason: 'not chosen' });
+  for (let row = 0; row < Math.min(sampled, base.keys.length); row++)
+    places.set(row, { measure: null, row, reason: '', reasons: new Set() });
   // In turn, so that no metric takes all the room.
   const longest = Math.max(0, ...wishes.map((list) => list.length));
   for (let i = 0; i < longest; i++) for (const list of wishes) list.slice(i, i + 1).forEach(grant);

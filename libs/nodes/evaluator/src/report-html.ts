@@ -17,11 +17,14 @@ export interface ReportContent {
   readonly graph: string;
 }
 
+/** Width of a picture in its row, pixels. */
+const smallestPicture = 128;
 const style = `<style>
 a{color:var(--a)}td a,.case a{text-decoration-thickness:1px;text-underline-offset:3px}
 .quartiles{stroke:var(--soft);stroke-width:3}.median{stroke:var(--ink);stroke-width:2}.shape{fill:var(--a);fill-opacity:.28;stroke:var(--a);stroke-width:1}.mark{fill:var(--b);stroke:var(--card);stroke-width:1}a:hover .mark,a:focus .mark{stroke:var(--ink);stroke-width:2}
-.case{background:var(--card);border-radius:6px;padding:10px 12px;margin:10px 0;break-inside:avoid}.case p{font-size:13px;overflow-wrap:anywhere}
-.row{display:grid;grid-template-columns:repeat(auto-fill,minmax(128px,1fr));gap:8px;margin-top:6px}.row figure{margin:0;border-radius:4px;scroll-margin:40px}.row img{display:block;width:100%;max-width:512px;border-radius:4px}
+.case{background:var(--card);border-radius:6px;padding:10px 12px;break-inside:avoid}.case p{font-size:13px;overflow-wrap:anywhere}
+.cases{display:grid;gap:10px;align-items:start}.case:has(figure:target){grid-column:1/-1}
+.row{display:grid;grid-template-columns:repeat(auto-fill,minmax(${smallestPicture}px,1fr));gap:8px;margin-top:6px}.row figure{margin:0;border-radius:4px;scroll-margin:40px}.row img{display:block;width:100%;max-width:512px;border-radius:4px}
 .row figcaption{font-size:12px;line-height:1.4;margin-top:3px}.row figure:target{outline:3px solid var(--a);outline-offset:3px;grid-column:1/-1}.case:target{outline:3px solid var(--a)}
 h3{font-size:15px;margin:22px 0 6px;scroll-margin:20px}pre{background:var(--card);padding:12px;border-radius:6px;overflow:auto;max-height:420px;font-size:12px}
 nav a{margin-right:14px}.mono{font-family:ui-monospace,monospace;font-size:12px}
@@ -29,7 +32,7 @@ nav a{margin-right:14px}.mono{font-family:ui-monospace,monospace;font-size:12px}
 </style>`;
 
 const fixed = (value: number | null | undefined) =>
-  value === null || value === undefined || Number.isNaN(value) ? '–' : value.toFixed(Math.abs(value) < 0.1 ? 4 : 3);
+  value === null || value === undefined || Number.isNaN(value) ? '–' : value.toFixed(Math.abs(value) < 0.1 ? 4 : 3).replace('-', '−');
 const signed = (value: number) => `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(Math.abs(value) < 0.1 ? 4 : 3)}`;
 const arrow = ({ better }: Measure, real: boolean) => (better === 'higher' ? '↑' : better === 'lower' ? '↓' : real ? '→ real' : '');
 const metricId = (index: number) => `m${index}`;
@@ -144,6 +147,9 @@ function metricSection(content: ReportContent, shown: readonly MeasuredVariant[]
     };
   });
   const title = content.experiment.measures[index]!.title;
+  const values = rows.flatMap(({ plot }) => plot.values);
+  if (values.length > 0 && values.every((value) => value === values[0]))
+    return `<h3 id="${metricId(index)}">${escapeHtml(measure)}</h3><p class="soft">${escapeHtml(title)}: ${fixed(values[0])} for every picture${values.length < shown.length * shown[0]!.keys.length ? ' that was scored' : ''}.</p>`;
   return `<h3 id="${metricId(index)}">${escapeHtml(measure)}</h3>${distributionPlot(
     rows.map(({ plot }) => plot),
     `${title}: single pictures. The bar spans the middle half, the line is the median; dots lead to pictures below.`,
@@ -156,7 +162,7 @@ function cases(
   shown: readonly MeasuredVariant[],
   section: Section | undefined,
 ): string {
-  return (section?.cases ?? [])
+  const all = (section?.cases ?? [])
     .filter(({ row }) => pictures.has(row))
     .map(({ row, reasons }) => {
       const { keys, images } = shown[0]!;
@@ -172,9 +178,11 @@ function cases(
         const alt = escapeHtml(`${label}: ${images[row]!.caption}`);
         return `<figure id="${pictureId(row, v)}"><a href="#${pictureId(row, v)}"><img alt="${alt}" src="${pictures.get(row)![v]!}" loading="lazy"></a><figcaption><b>${escapeHtml(label)}</b><br>${numbers}</figcaption></figure>`;
       });
-      return `<div class="case"><p><b>${escapeHtml(reasons.join(' · '))}</b></p><p>${escapeHtml(images[row]!.caption)}</p><p class="soft"><span class="mono">${escapeHtml(keys[row]!)}</span> · <a href="#graph">the graph that made it</a></p><div class="row">${figures.join('')}</div></div>`;
+      return `<div class="case">${reasons.length > 0 ? `<p><b>${escapeHtml(reasons.join(' · '))}</b></p>` : ''}<p>${escapeHtml(images[row]!.caption)}</p><p class="soft"><span class="mono">${escapeHtml(keys[row]!)}</span> · <a href="#graph">the graph that made it</a></p><div class="row">${figures.join('')}</div></div>`;
     })
     .join('');
+  const least = shown.length * (smallestPicture + 8) + 24;
+  return all && `<div class="cases" style="grid-template-columns:repeat(auto-fill,minmax(min(100%,${least}px),1fr))">${all}</div>`;
 }
 
 function comparisonTable(measures: readonly Measure[], comparisons: readonly Comparison[], real: boolean): string {

@@ -77,10 +77,19 @@ export function frechetDistance(a: Gaussian, b: Gaussian): number {
   return shift + a.trace + b.trace - 2 * cross;
 }
 
-/** Multiplications of one distance, about: what decides how many resamples are affordable. */
-export function frechetCost(rowsA: number, rowsB: number, size: number): number {
+/** Multiplications that an interval may cost, a few minutes; with fewer resamples than these it would be too rough to be given. */
+const [budget, fewestResamples] = [2e11, 60];
+
+/** How many of the wanted resamples of `distances` distances are affordable; 0 when too few for an interval. The second set is not resampled. */
+export function frechetResamples(wanted: number, distances: number, rowsA: number, rowsB: number, size: number): number {
+  const affordable = Math.floor(budget / (distances * costOf(rowsA, rowsB, size)));
+  return affordable >= wanted ? wanted : affordable >= fewestResamples ? affordable : 0;
+}
+
+/** Multiplications of one distance, about. */
+function costOf(rowsA: number, rowsB: number, size: number): number {
   const [a, b] = [Math.min(rowsA, size), Math.min(rowsB, size)];
   const [short, long] = [Math.min(a, b), Math.max(a, b)];
-  const fit = (rows: number) => rows * size + (rows > size ? (rows * size ** 2) / 2 + size ** 3 / 6 : 0);
-  return fit(rowsA) + short * long * size + short ** 2 * long + (4 / 3) * short ** 3;
+  const fit = rowsA * size + (rowsA > size ? (rowsA * size ** 2) / 2 + size ** 3 / 6 : 0);
+  return fit + short * long * size + short ** 2 * long + (4 / 3) * short ** 3;
 }
