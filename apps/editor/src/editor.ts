@@ -1,4 +1,5 @@
 // The editor: one state, what a person can do to it, and the canvas and the server that it talks to.
+import { JudgingDesk } from './judging/judging-desk.ts';
 import {
   assetIdOf,
   assetName,
@@ -58,6 +59,7 @@ const emptyGraph: Graph = { facewright: 1, name: 'Untitled', description: '', no
 export class Editor {
   state: EditorState = firstState;
   readonly canvas: GraphCanvas;
+  readonly judging = new JudgingDesk(this);
   readonly #render: (editor: Editor) => void;
   readonly #live: Live;
   readonly #history = new History();

@@ -11,6 +11,7 @@ import './styles/layout.css';
 import './styles/panels.css';
 import './styles/floating.css';
 import './styles/picker.css';
+import './styles/judging.css';
 
 const stage = document.createElement('div');
 stage.className = 'stage-canvas';

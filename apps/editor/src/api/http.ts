@@ -29,6 +29,22 @@ export interface ModelListing {
   readonly folders: readonly string[];
 }
 
+/** A judging task as the server lists it. */
+export interface JudgingTaskInfo {
+  readonly name: string;
+  readonly created: string;
+  readonly question: string;
+  readonly labels: readonly string[];
+  readonly sets: number;
+  readonly annotators: readonly {
+    readonly token: string;
+    readonly name: string;
+    /** Since when the link no longer works; null while it does. */
+    readonly withdrawn: string | null;
+    readonly judged: number;
+  }[];
+}
+
 /** The server said no, or could not be reached; `problems` is never empty. */
 export class RequestRefused extends Error {
   readonly status: number;
@@ -92,6 +108,10 @@ export const api = {
   picture: async (path: string, layer: 'colours' | 'mask' = 'colours') =>
     (await send('GET', `/pictures?path=${named(path)}&layer=${layer}`)).blob(),
   asset: async (id: string) => (await send('GET', `/assets/${named(id)}`)).blob(),
+  judging: async () => (await request<{ tasks: readonly JudgingTaskInfo[] }>('GET', '/judging')).tasks,
+  deleteJudging: (task: string) => request<unknown>('DELETE', `/judging/${named(task)}`),
+  addAnnotator: (task: string, name: string) => request<unknown>('POST', `/judging/${named(task)}/annotators`, { name }),
+  withdrawAnnotator: (task: string, token: string) => request<unknown>('DELETE', `/judging/${named(task)}/annotators/${named(token)}`),
   cancel: async (id: string) => (await request<{ run: RunSummary }>('POST', `/runs/${named(id)}/cancel`)).run,
 } as const;
 
@@ -101,4 +121,6 @@ export const assetUrl = (asset: Pick<Asset, 'id'>): string => `/api/v1/assets/${
 export const pictureUrl = (run: string, asset: Pick<Asset, 'id'>): string => `/api/v1/runs/${named(run)}/pictures/${named(asset.id)}`;
 /** Where a picture of the user is, small; `path` may name an asset. */
 export const smallPictureUrl = (path: string): string => `/api/v1/pictures?path=${named(path)}&side=512`;
+/** Where the votes of a judging task are as a file. */
+export const exportUrl = (task: string, format: 'jsonl' | 'csv'): string => `/api/v1/judging/${named(task)}/export?format=${format}`;
 export const thumbnailUrl = (template: string): string => `/api/v1/templates/${named(template)}/thumbnail`;

@@ -6,7 +6,7 @@ import type { Graph, Judgements } from '@facewright/core';
 import { startServer, type RunningServer } from '@facewright/server';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildEditor, hasChromium, startBrowser, why } from '../../test-support/open-editor.ts';
+import { buildEditor, hasChromium, openEditor, startBrowser, why } from '../../test-support/open-editor.ts';
 
 if (!hasChromium) console.warn(why);
 
@@ -229,5 +229,52 @@ describe.skipIf(!hasChromium)('two annotators in a browser, on the real server',
     await shot(page, 'phone-turned');
     expect((await page.locator('.picture').first().boundingBox())!.height).toBeGreaterThan(120);
     await page.context().close();
+  });
+
+  it('get their links from the editor, where progress is seen, links are withdrawn and a task is chosen for a node', async () => {
+    const editor = await openEditor(browser, server.url);
+    const { page, ask: state, until: settled } = editor;
+    const judged = {
+      facewright: 1,
+      name: 'Said',
+      description: '',
+      nodes: { said: { type: 'facewright/judgements', version: 1, values: {}, position: [0, 0] } },
+      links: [],
+      groups: [],
+    };
+    await page.evaluate(`window.facewright.openFile(new File([${JSON.stringify(JSON.stringify(judged))}], 'g.json'))`);
+    await page.getByRole('button', { name: 'Judging: tasks, links, progress' }).click();
+    const task = page.getByRole('region', { name: 'Judging task faces' });
+    await task.waitFor();
+    await task.getByLabel('Name of one more annotator of faces').fill('Mary');
+    await page.keyboard.press('Enter');
+    const link = task.getByRole('textbox', { name: 'Link of Mary' });
+    await link.waitFor();
+    await task.getByLabel('Name of one more annotator of faces').fill('Mary');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').filter({ hasText: 'expected one that no annotator of this task has' }).waitFor();
+    await shot(page, 'editor-judging');
+
+    const mary = await openPage((await link.inputValue()).split('/').at(-1)!);
+    await answer(mary, '1', 1);
+    await until(mary, "judging.queue.state.kind === 'saved'");
+    await task.locator('li', { hasText: 'Mary' }).getByText('1 of 5').waitFor();
+    await task.getByLabel('Withdraw the link of Mary').click();
+    await task.locator('li', { hasText: 'Mary' }).getByText('link withdrawn, votes kept').waitFor();
+    await mary.reload();
+    await mary.waitForSelector('text=This link does not work');
+    await page.keyboard.press('Escape');
+    await page.waitForSelector('dialog', { state: 'detached' });
+
+    await page.evaluate("window.facewright.canvas.select(['said'])");
+    await page.getByRole('button', { name: 'Choose a judging task' }).click();
+    await task.getByRole('button', { name: 'Use this task' }).click();
+    await settled(({ canvas }) => canvas.read().nodes['said']!.values['source'] === 'judging:faces');
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await settled(({ state: { run } }) => run?.status === 'succeeded');
+    expect(String(await state(({ state: { run } }) => run?.nodes.get('said')?.outputs?.['summary']))).toMatch(/^faces: \d+ votes of /);
+    expect(editor.complaints).toEqual([]);
+    await page.context().close();
+    await mary.context().close();
   });
 });

@@ -86,7 +86,7 @@ function control(field: Field, id: string): TemplateResult {
         class="path"
         title=${text}
         spellcheck="false"
-        placeholder=${type.models ? `${type.models}/…` : `/path/to/${type.of === 'folder' ? 'folder' : 'file'}`}
+        placeholder=${type.judging ? 'judging:name' : type.models ? `${type.models}/…` : `/path/to/${type.of === 'folder' ? 'folder' : 'file'}`}
         ?disabled=${linked}
         .value=${live(text)}
         @change=${change}
@@ -97,6 +97,20 @@ function control(field: Field, id: string): TemplateResult {
         if (row) editor.openPicker(node, port, row.getBoundingClientRect());
         event.preventDefault();
       };
+      if (type.judging)
+        return html`<span class="path-control"
+          >${input}<button
+            class="quiet"
+            aria-haspopup="dialog"
+            aria-label="Choose a judging task"
+            data-tip="Choose a judging task"
+            data-tip-side="left"
+            ?disabled=${linked}
+            @click=${() => editor.judging.open({ node, port: port.name })}
+          >
+            ${icon('chevron')}
+          </button></span
+        >`;
       if (!type.models) return input;
       return html`<span class="path-control"
         >${input}<button

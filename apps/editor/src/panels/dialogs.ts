@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Editor } from '../editor.ts';
 import { dateTime } from '../state/format.ts';
+import { judgingDialog } from '../judging/judging-dialog.ts';
 import { maskDialog } from '../mask/mask-dialog.ts';
 import { icon } from './icons.ts';
 import { modal } from './modal.ts';
@@ -97,6 +98,8 @@ export function dialogs(editor: Editor): TemplateResult | typeof nothing {
         </form>`,
         footer: html`<button @click=${close}>Back</button><button class="primary" type="submit" form="save-form">Save</button>`,
       });
+    case 'judging':
+      return judgingDialog(editor, dialog);
     case 'mask':
       return maskDialog(editor, dialog.painter);
     case 'keys':

@@ -1,5 +1,5 @@
 // The selected node in full: what it is, every input as a native field, and what the run says of it.
-import { describeType, isWidget, type PortDescription } from '@facewright/core';
+import { describeType, isWidget, judgingTaskOf, type PortDescription } from '@facewright/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { keyed } from 'lit-html/directives/keyed.js';
 import { label } from '../canvas/label.ts';
@@ -46,6 +46,12 @@ export function inspector(editor: Editor): TemplateResult | typeof nothing {
               ? html`<ul class="logs">
                   ${run.logs.map(({ level, message }) => html`<li class=${level}>${message}</li>`)}
                 </ul>`
+              : nothing
+          }
+          ${
+            // Whatever gave the name of a judging task has put one up.
+            Object.values(run?.outputs ?? {}).some((value) => typeof value === 'string' && judgingTaskOf(value) !== null)
+              ? html`<button class="judge-button" @click=${() => editor.judging.open()}>${icon('judge')} Judge…</button>`
               : nothing
           }
           ${fields(editor, node)}

@@ -67,6 +67,7 @@ export function topBar(editor: Editor): TemplateResult {
         </button>
         ${tool('open', 'Open (Ctrl+O)', () => editor.openDialog({ kind: 'open', graphs: null }))}
         ${tool('save', 'Save (Ctrl+S)', () => editor.save())} ${tool('download', 'Download as a file', () => editor.download())}
+        ${tool('judge', 'Judging: tasks, links, progress', () => editor.judging.open())}
         <span class="divider"></span>
         ${tool('undo', 'Undo (Ctrl+Z)', () => editor.undo(), !state.canUndo)}
         ${tool('redo', 'Redo (Ctrl+Shift+Z)', () => editor.redo(), !state.canRedo)}

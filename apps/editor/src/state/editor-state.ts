@@ -1,6 +1,6 @@
 // Everything the panels show, in one immutable record.
 import type { Graph, NodeDescription, PortDescription, Problem, RunSummary } from '@facewright/core';
-import type { ModelListing, SavedGraph, TemplateInfo } from '../api/http.ts';
+import type { JudgingTaskInfo, ModelListing, SavedGraph, TemplateInfo } from '../api/http.ts';
 import type { Connection } from '../api/live.ts';
 import type { Catalogue } from '../canvas/document.ts';
 import type { CanvasPoint, LooseEnd } from '../canvas/graph-canvas.ts';
@@ -19,6 +19,14 @@ export type Dialog =
   | { readonly kind: 'open'; readonly graphs: readonly SavedGraph[] | null }
   | { readonly kind: 'save'; readonly name: string }
   | { readonly kind: 'keys' }
+  | {
+      readonly kind: 'judging';
+      /** null until the server has answered. */
+      readonly tasks: readonly JudgingTaskInfo[] | null;
+      /** The path input that a task is chosen for. */
+      readonly field: { readonly node: string; readonly port: string } | null;
+      readonly problem: string;
+    }
   | { readonly kind: 'mask'; readonly node: string; readonly port: string; readonly painter: MaskPainter };
 export type Hint =
   | { readonly kind: 'refusal'; readonly at: CanvasPoint; readonly text: string }
