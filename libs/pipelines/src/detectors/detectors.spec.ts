@@ -102,13 +102,14 @@ describe('the kind of a detector', () => {
   });
 });
 
+/** One anchor says something at a place; the others say nothing. */
+const planted = (rows: number, width: number, row: number, values: readonly number[]) => {
+  const array = new Float32Array(rows * width);
+  array.set(values, row * width);
+  return { data: array, width };
+};
+
 describe('decoding', () => {
-  /** One anchor says something at a place; the others say nothing. */
-  const planted = (rows: number, width: number, row: number, values: readonly number[]) => {
-    const array = new Float32Array(rows * width);
-    array.set(values, row * width);
-    return { data: array, width };
-  };
   it('of YuNet: the root of class times objectness, a box around an offset place, logarithmic sizes in strides', () => {
     // 64 x 32 pixels: strides 8, 16, 32 hold 32, 8, 2 places; place 10 of stride 8 is column 2, row 1
     const kind = detectorKindOf('x', [
@@ -148,6 +149,87 @@ describe('decoding', () => {
     const faces = kind.decode(outputs, { width: 64, height: 32 }, 0.5);
     expect(faces).toHaveLength(1);
     expect(faces[0]!.box).toEqual([8, 4, 32, 32]);
+  });
+});
+
+interface Packed {
+  readonly dims: readonly number[];
+  readonly base64: string;
+}
+interface Decoded {
+  readonly size: readonly [width: number, height: number];
+  readonly threshold: number;
+  readonly faces: readonly { readonly box: readonly number[]; readonly score: number; readonly landmarks: readonly number[] }[];
+}
+const reference = JSON.parse(readFileSync(new URL('./fixtures/decoding.json', import.meta.url), 'utf8')) as {
+  readonly retinaFace: readonly (Decoded & { readonly name: string; readonly outputs: Readonly<Record<string, Packed>> })[];
+  readonly scrfd: readonly (Decoded & {
+    readonly outputs: number;
+    readonly rows: readonly number[];
+    readonly planted: readonly (readonly [output: number, row: number, values: readonly number[]])[];
+  })[];
+};
+
+describe("the authors' decoding", () => {
+  /** Boxes reach some hundred pixels; the reference computes them in float32 of the picture's size and multiplies back. */
+  const pixels = 1e-3;
+  function compare(name: string, outputs: readonly { readonly data: Float32Array; readonly dims: readonly number[] }[], want: Decoded) {
+    const kind = detectorKindOf(
+      'x',
+      outputs.map(({ dims }, i) => ({ name: `o${i}`, dtype: 'float32', shape: [...dims] })),
+    );
+    expect(kind.name).toBe(name);
+    const [width, height] = want.size;
+    const flat = outputs.map(({ data, dims }) => ({ data, width: dims.at(-1)! }));
+    const got = suppress(kind.decode(flat, { width, height }, want.threshold), kind.suppression);
+    expect(got).toHaveLength(want.faces.length);
+    want.faces.forEach((face, i) => {
+      expect(got[i]!.score).toBeCloseTo(face.score, 6);
+      expect(furthest(got[i]!.box, face.box), `box ${i}`).toBeLessThan(pixels);
+      expect(got[i]!.landmarks.flat()).toHaveLength(face.landmarks.length);
+      if (face.landmarks.length > 0) expect(furthest(got[i]!.landmarks.flat(), face.landmarks), `landmarks ${i}`).toBeLessThan(pixels);
+    });
+  }
+  it.each(reference.retinaFace.map((each) => [each.name, each] as const))(
+    'of RetinaFace %s, whatever the order of its outputs',
+    (_, each) => {
+      const tensors = Object.values(each.outputs).map(({ dims, base64 }) => {
+        const bytes = Uint8Array.from(Buffer.from(base64, 'base64'));
+        return { dims, data: new Float32Array(bytes.buffer) };
+      });
+      expect(each.faces.length).toBeGreaterThan(10);
+      compare('RetinaFace', tensors, each);
+      compare('RetinaFace', tensors.toReversed(), each);
+    },
+  );
+  it.each(reference.scrfd.map((each) => [each.outputs, each] as const))('of SCRFD with %d outputs', (count, each) => {
+    const levels = each.rows.length;
+    const outputs = Array.from({ length: count }, (_, i) => {
+      const width = [1, 4, 10][Math.floor(i / levels)]!;
+      return { dims: [each.rows[i % levels]!, width], data: new Float32Array(each.rows[i % levels]! * width) };
+    });
+    for (const [output, row, values] of each.planted) outputs[output]!.data.set(values, row * values.length);
+    expect(each.faces.length).toBeGreaterThan(8);
+    compare('SCRFD', outputs, each);
+    // newer files have a dimension for the batch before
+    compare(
+      'SCRFD',
+      outputs.map(({ dims, data }) => ({ dims: [1, ...dims], data })),
+      each,
+    );
+  });
+  it('of SCRFD with strides that do not divide the picture: places are as many as its convolutions give', () => {
+    // 160 x 96 pixels in strides of 64: three columns, two rows; of 128: two and one
+    const rows = [20 * 12, 10 * 6, 5 * 3, 3 * 2, 2 * 1];
+    const outputs = [1, 4].flatMap((width) => rows.map((n) => planted(n, width, 0, [])));
+    outputs[3] = planted(6, 1, 4, [0.9]);
+    outputs[8] = planted(6, 4, 4, [0.5, 0.5, 0.5, 0.25]);
+    const kind = detectorKindOf(
+      'x',
+      [1, 1, 1, 1, 1, 4, 4, 4, 4, 4].map((width, i) => info(`o${i}`, width)),
+    );
+    // place 4 is column 1, row 1
+    expect(kind.decode(outputs, { width: 160, height: 96 }, 0.5).map(({ box }) => box)).toEqual([[32, 32, 96, 80]]);
   });
 });
 

@@ -30,7 +30,8 @@ export const scrfd: DetectorKind = {
       const stride = 8 * 2 ** level;
       const [scores, distances] = [outputs[level]!.data, outputs[levels + level]!.data];
       const points = landmarks ? outputs[2 * levels + level]!.data : null;
-      const columns = width / stride;
+      // its convolutions round up where a stride does not divide the width
+      const columns = Math.ceil(width / stride);
       for (let i = 0; i < scores.length; i++) {
         const score = scores[i]!;
         if (score < threshold) continue;
