@@ -10,6 +10,9 @@ export const err = defineErrors('SERVER', {
     `graph name: expected letters, digits, spaces, dots, - and _, at most 80, starting with a letter or digit, got ${name}`,
   TOO_LARGE: (limit: string) => `body: expected at most ${limit}, got more`,
   FOREIGN: (header: string, got: string) => `${header}: expected this server's own address, got ${got}`,
+  NOT_AT_WORK: (run: string, status: string) => `run ${run}: expected one at work, got one that is ${status}`,
+  CANNOT_STOP: (run: string, node: string) =>
+    `run ${run}: expected a node at work that can give what it has, such as a trainer, got ${node}; cancel the run instead, finished nodes are kept`,
   INTERNAL: (why: string) => `server: expected to answer, got ${why}`,
   DISK_FULL: (path: string) => `disk of ${path}: expected room to write, got a full disk; nothing stored before is lost`,
   WRITE_FAILED: (path: string, why: string) => `file ${path}: expected to write it, got ${why}`,
@@ -19,7 +22,9 @@ export const err = defineErrors('SERVER', {
   PORT_IN_USE: (host: string, port: number) =>
     `port ${port} on ${host}: expected it to be free, got one in use; choose another with --port`,
   LISTEN: (host: string, port: number, why: string) => `address ${host}:${port}: expected to listen on it, got ${why}`,
-  WORKER_LOST: (how: string) => `worker: expected it to finish the run, got ${how}; run again to resume from the finished nodes`,
+  WORKER_LOST: (how: string) =>
+    `worker: expected it to finish the run, got ${how}; run again: finished nodes are stored, and what was saved of unfinished work is gone on with`,
   WORKER_START: (how: string) => `worker: expected it to start, got ${how}`,
-  STOPPED: () => 'server: expected to run until the end of the run, got stopped before; run again to resume from the finished nodes',
+  STOPPED: () =>
+    'server: expected to run until the end of the run, got stopped before; run again: finished nodes are stored, and what was saved of unfinished work is gone on with',
 });

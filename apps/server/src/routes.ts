@@ -52,6 +52,11 @@ export interface Route {
 const SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
 const LISTED_RUNS = 200;
 const problems: Fields = { problems: 'Problem[]' };
+const steering = [
+  ['pause', 'Pauses a run at its next step, once its work so far is saved; the event run_paused says when.'],
+  ['continue', 'Lets a paused run go on.'],
+  ['stop', 'Has the node at work end at its next step with what it has, such as a model trained so far; the nodes after it run.'],
+] as const;
 
 class UnprocessableGraph extends Error {
   readonly problems: readonly Problem[];
@@ -236,6 +241,20 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue }
         response.json({ run: runOf(request).run });
       },
     },
+    ...steering.map(([how, summary]): Route => ({
+      method: 'post',
+      path: `/runs/{id}/${how}`,
+      summary,
+      answers: { 200: { run: 'RunSummary' }, 404: problems, 409: problems },
+      handle(request, response) {
+        const { run, graph } = runOf(request);
+        const node = queue.nodeAtWork(run.id);
+        if (how === 'stop' && node !== null && !catalogue.get(graph.nodes[node]!.type)?.definition.stops)
+          throw err.CANNOT_STOP(run.id, `node ${node} (${graph.nodes[node]!.type})`);
+        queue.steer(run.id, how);
+        response.json({ run: runOf(request).run });
+      },
+    })),
     {
       method: 'get',
       path: '/runs/{id}/events',

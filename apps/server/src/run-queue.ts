@@ -16,10 +16,13 @@ import { storageError } from './database.ts';
 import { err } from './errors.ts';
 import type { RunStore } from './run-store.ts';
 import { startWorker, type WorkerHandle } from './worker-handle.ts';
-import type { WorkerSetup } from './worker-protocol.ts';
+import type { Steering, WorkerSetup } from './worker-protocol.ts';
 
 /** Every session that is opened leaves memory behind (about 2 MB in onnxruntime-node 1.30), so a worker above this is replaced between runs. */
 const RECYCLE_ABOVE = Math.max(2 * 2 ** 30, totalmem() / 2);
+
+/** How long a run in progress may take to keep its work when the server ends, ms. */
+const LAST_WORK_MS = 2000;
 
 export interface RunQueueOptions {
   readonly store: RunStore;
@@ -37,17 +40,24 @@ export interface RunQueue {
   add(graph: Graph): RunSummary;
   /** A queued run ends at once, a running one between two steps or after the grace period; one that has ended stays as it is. */
   cancel(run: string): void;
+  /** The node that a run works on; null when it is not at work. */
+  nodeAtWork(run: string): string | null;
+  /** Pauses a run at work, lets it go on, or has its node give what it has. Throws SERVER_NOT_AT_WORK. */
+  steer(run: string, how: Steering): void;
   /** Of the latest worker; null before the first is ready. */
   provider(): string | null;
   /** Process id of the worker; null while there is none. */
   workerPid(): number | null;
-  /** Takes nothing new; waits up to `graceMs` for the run in progress, then ends it. */
+  /** Takes nothing new; waits up to `graceMs` for the run in progress, then has it keep its work and ends it. */
   stop(graceMs: number): Promise<void>;
 }
 
 interface ActiveRun {
   readonly run: string;
   cancelled: boolean;
+  node: string | null;
+  /** A checkpoint is being written. */
+  saving: boolean;
   /** Ends the worker when the run does not stop. */
   timer?: NodeJS.Timeout;
   /** Why its events could not be stored any more. */
@@ -94,7 +104,16 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
     starting = startWorker(setup, {
       log: (message) => log.info(message),
       event: (event) => {
-        if (active && mine === generation) append(active.run, event);
+        if (!active || mine !== generation) return;
+        if (event.type === 'node_started') active.node = event.node;
+        if (event.type === 'node_finished' || event.type === 'node_failed') active.node = null;
+        // It was told to, because the server ends.
+        if (event.type === 'run_cancelled' && !active.cancelled && stopping)
+          return append(active.run, { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
+        append(active.run, event);
+      },
+      saving(saving) {
+        if (active && mine === generation) active.saving = saving;
       },
       idle(memory) {
         if (mine !== generation) return;
@@ -138,10 +157,16 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
   function stopActive(run: ActiveRun): void {
     if (run.timer || !worker) return;
     worker.cancel();
-    run.timer = setTimeout(() => {
+    const end = () => {
+      // It has stopped, and writes down what it did.
+      if (run.saving) {
+        run.timer = setTimeout(end, cancelGraceMs);
+        return;
+      }
       log.warn('the run did not stop in time, so the worker is ended');
       worker?.kill();
-    }, cancelGraceMs);
+    };
+    run.timer = setTimeout(end, cancelGraceMs);
   }
   function finish(): void {
     const ended = active;
@@ -157,7 +182,7 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
     if (!first) return;
     taken.add(first.id);
     const { promise: end, resolve: ended } = Promise.withResolvers<void>();
-    const mine: ActiveRun = (active = { run: first.id, cancelled: false, ended, end });
+    const mine: ActiveRun = (active = { run: first.id, cancelled: false, node: null, saving: false, ended, end });
     const { graph } = store.get(first.id)!;
     obtainWorker().then(
       (handle) => {
@@ -204,19 +229,31 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
       active.cancelled = true;
       stopActive(active);
     },
+    nodeAtWork: (run) => (active?.run === run ? active.node : null),
+    steer(run, how) {
+      if (active?.run !== run || !worker || active.cancelled)
+        throw err.NOT_AT_WORK(run, active?.run === run ? 'about to end' : store.get(run)!.run.status);
+      worker.steer(how);
+    },
     provider: () => provider,
     workerPid: () => worker?.pid ?? null,
     async stop(graceMs) {
       stopping = true;
-      if (active && graceMs > 0) {
+      const wait = async (run: ActiveRun, ms: number) => {
         let timer: NodeJS.Timeout | undefined;
         await Promise.race([
-          active.end,
+          run.end,
           new Promise((resolve) => {
-            timer = setTimeout(resolve, graceMs);
+            timer = setTimeout(resolve, ms);
           }),
         ]);
         clearTimeout(timer);
+      };
+      if (active && graceMs > 0) await wait(active, graceMs);
+      if (active && worker) {
+        worker.cancel();
+        do await wait(active, LAST_WORK_MS);
+        while (active?.saving);
       }
       if (active)
         append(active.run, active.cancelled ? { type: 'run_cancelled' } : { type: 'run_failed', problems: [toProblem(err.STOPPED())] });

@@ -472,6 +472,9 @@ describe('the server', () => {
       'post /judging/{name}/annotators',
       'post /runs',
       'post /runs/{id}/cancel',
+      'post /runs/{id}/continue',
+      'post /runs/{id}/pause',
+      'post /runs/{id}/stop',
       'put /graphs/{name}',
     ]);
     const names = [...JSON.stringify(document).matchAll(/#\/components\/schemas\/(\w+)/g)].map(([, name]) => name!);

@@ -1,13 +1,14 @@
-// A worker process as the server sees it: started, given one run at a time, cancelled, ended.
+// A worker process as the server sees it: started, given one run at a time, paused, cancelled, ended.
 import { fork } from 'node:child_process';
 import type { Graph, Problem, RunEventBody } from '@facewright/core';
 import { CodedError } from '@facewright/tensor';
 import { err } from './errors.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from './worker-protocol.ts';
+import type { FromWorker, Steering, ToWorker, WorkerSetup } from './worker-protocol.ts';
 
 export interface WorkerListener {
   log(message: string): void;
   event(event: RunEventBody): void;
+  saving(saving: boolean): void;
   /** The run's terminal event was sent before. */
   idle(memory: number): void;
   /** The process is gone; `how` says it in words: "signal SIGKILL", "exit code 134". */
@@ -19,6 +20,7 @@ export interface WorkerHandle {
   readonly description: string;
   run(run: string, graph: Graph): void;
   cancel(): void;
+  steer(how: Steering): void;
   /** Ends the process at once. */
   kill(): void;
 }
@@ -44,6 +46,7 @@ export function startWorker(setup: WorkerSetup, listener: WorkerListener): Promi
             description: message.description,
             run: (run, graph) => send({ type: 'run', run, graph }),
             cancel: () => send({ type: 'cancel' }),
+            steer: (how) => send({ type: 'steer', how }),
             kill: () => child.kill('SIGKILL'),
           });
           break;
@@ -56,6 +59,9 @@ export function startWorker(setup: WorkerSetup, listener: WorkerListener): Promi
           break;
         case 'event':
           listener.event(message.event);
+          break;
+        case 'saving':
+          listener.saving(message.saving);
           break;
         case 'idle':
           listener.idle(message.memory);

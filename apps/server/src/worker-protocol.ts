@@ -13,11 +13,18 @@ export interface WorkerSetup {
   /** URL of a module that exports `packages`, the installed nodes. */
   readonly nodes: string;
 }
-export type ToWorker = { readonly type: 'run'; readonly run: string; readonly graph: Graph } | { readonly type: 'cancel' };
+/** `stop`: the node at work gives what it has. */
+export type Steering = 'pause' | 'continue' | 'stop';
+export type ToWorker =
+  | { readonly type: 'run'; readonly run: string; readonly graph: Graph }
+  | { readonly type: 'cancel' }
+  | { readonly type: 'steer'; readonly how: Steering };
 export type FromWorker =
   | { readonly type: 'ready'; readonly provider: string; readonly description: string }
   | { readonly type: 'cannot_start'; readonly problem: Problem }
   | { readonly type: 'log'; readonly message: string }
   | { readonly type: 'event'; readonly event: RunEventBody }
+  /** A checkpoint is being written: to end the worker now would lose it. */
+  | { readonly type: 'saving'; readonly saving: boolean }
   /** `memory`: resident bytes after the run, without weights that are read in place. */
   | { readonly type: 'idle'; readonly memory: number };

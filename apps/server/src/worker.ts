@@ -1,6 +1,6 @@
 // The worker process: runs graphs on one device, one after the other. It may die; the server starts another.
 import { messageOf, toProblem } from '@facewright/core';
-import { executeRun } from '@facewright/engine';
+import { createRunControl, executeRun, type CheckpointStore, type RunControl } from '@facewright/engine';
 import { createRuntime, ownMemory } from '@facewright/runtime';
 import { CodedError } from '@facewright/tensor';
 import { openDataFolder } from './data-folder.ts';
@@ -29,12 +29,22 @@ try {
     log: (message) => send({ type: 'log', message }),
   });
   const { cache, history } = data;
+  const checkpoints: CheckpointStore = {
+    ...data.checkpoints,
+    async save(key, checkpoint) {
+      send({ type: 'saving', saving: true });
+      await data.checkpoints.save(key, checkpoint).finally(() => send({ type: 'saving', saving: false }));
+    },
+  };
   let cancel: AbortController | undefined;
+  let control: RunControl | undefined;
 
   process.on('message', (message: ToWorker) => {
     if (message.type === 'cancel') return cancel?.abort();
+    if (message.type === 'steer') return control?.[message.how]();
     cancel = new AbortController();
-    const host = createLocalHost({ data, runtime, outputFolder: data.outputFolder(message.run) });
+    control = createRunControl();
+    const host = createLocalHost({ data: { ...data, checkpoints }, runtime, outputFolder: data.outputFolder(message.run) });
     void executeRun({
       graph: message.graph,
       catalogue,
@@ -43,6 +53,7 @@ try {
       host,
       provider: runtime.provider,
       signal: cancel.signal,
+      control,
       emit: (event) => send({ type: 'event', event }),
     }).then(() => send({ type: 'idle', memory: ownMemory() }));
   });

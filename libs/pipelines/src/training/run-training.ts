@@ -111,7 +111,10 @@ export async function runTraining(run: TrainingRun, ctx: NodeContext): Promise<T
     between: async (done, readState) => {
       if (run.enough?.()) return 'stop';
       if (complete) atGate = { done, parts: asTheyAre(run.parts) };
-      const asked = await ctx.gate(async () => save(checkpointOf(done, await readState())));
+      const asked = await ctx.gate(async () => {
+        await save(checkpointOf(done, await readState()));
+        if (ctx.signal.aborted) ctx.log('info', `kept at step ${done} of ${steps}; run again to go on from there`);
+      });
       stopped = asked === 'stop';
       return asked;
     },
