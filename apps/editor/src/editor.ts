@@ -28,6 +28,7 @@ import {
   type EditorState,
   type Hint,
   type Toast,
+  stoppableNode,
 } from './state/editor-state.ts';
 import { duration, withoutNode } from './state/format.ts';
 import { History } from './state/history.ts';
@@ -432,9 +433,26 @@ export class Editor {
     const { run } = this.state;
     if (run && !isOver(run)) await this.#try(() => api.cancel(run.id));
   }
+  async pauseOrContinue(): Promise<void> {
+    const { run, pausing } = this.state;
+    if (!run || pausing || run.stopping !== null || (run.status !== 'running' && run.status !== 'paused')) return;
+    const pause = run.status === 'running';
+    this.update({ pausing: pause });
+    await this.#try(async () => {
+      await api.steer(run.id, pause ? 'pause' : 'continue').catch((error: unknown) => {
+        this.update({ pausing: false });
+        throw error;
+      });
+    });
+  }
+  /** The node at work gives what it has, and the run goes on with that. */
+  async stopNow(): Promise<void> {
+    const { run } = this.state;
+    if (run && stoppableNode(this.state) !== null) await this.#try(() => api.steer(run.id, 'stop'));
+  }
   #watch(id: string, name: string, graph: Graph): void {
     localStorage.setItem(LAST_RUN, id);
-    this.update({ run: newRun(id, name), runGraph: graph, report: 0 });
+    this.update({ run: newRun(id, name), runGraph: graph, pausing: false, report: 0 });
     this.#live.watch(id, () => (this.state.run?.id === id ? this.state.run.seq : 0));
   }
   /** Shows a run of the list, with the graph it was started with. */
@@ -455,7 +473,8 @@ export class Editor {
     if (!before) return;
     const run = takeEvents(before, events);
     if (run === before) return;
-    this.update({ run });
+    // A pause that another asked for, or that the end overtook, is no longer on its way either.
+    this.update({ run, ...(run.status !== 'running' && { pausing: false }) });
     if (run.missed) this.#live.watch(run.id, () => this.state.run?.seq ?? 0);
     // Only what happens while one watches is announced, not the replay of an old run.
     const recent = Date.now() - Date.parse(run.finished ?? '') < 10_000;
@@ -464,13 +483,18 @@ export class Editor {
   #announce(): void {
     const { run, dock } = this.state;
     if (run?.status === 'succeeded') {
-      this.toast('good', `Finished${run.seconds === null ? '' : ` in ${duration(run.seconds)}`}.`);
+      const stopped = [...run.nodes.values()].some(({ unfinished }) => unfinished !== null);
+      this.toast(
+        'good',
+        `Finished${run.seconds === null ? '' : ` in ${duration(run.seconds)}`}${stopped ? ', with what was made until you stopped it. Run it again to go on from there' : ''}.`,
+      );
       if (dock.tab === 'progress' && reportsOf(run, (node) => describeRunNode(this.state, node)).length) this.showTab('report');
     } else if (run?.status === 'failed') {
       const [first] = run.problems;
       const title = first?.node === undefined ? '' : `${runNodeTitle(this.state, first.node)}: `;
       this.toast('bad', first ? `${title}${withoutNode(first.message)}` : 'The run failed.');
-    } else if (run?.status === 'cancelled') this.toast('info', 'Cancelled. What was finished is kept and will not be computed again.');
+    } else if (run?.status === 'cancelled')
+      this.toast('info', 'Cancelled. What was finished is kept, and a training goes on where it was when you run it again.');
   }
 
   // Panels

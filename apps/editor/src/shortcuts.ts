@@ -13,6 +13,7 @@ export function installShortcuts(editor: Editor, canvas: HTMLCanvasElement): voi
 
   const anywhere: Readonly<Record<string, () => void>> = {
     'ctrl+enter': () => void editor.run(),
+    'ctrl+shift+enter': () => void editor.pauseOrContinue(),
     'ctrl+s': () => editor.save(),
     'ctrl+o': () => editor.openDialog({ kind: 'open', graphs: null }),
   };

@@ -113,6 +113,9 @@ export const api = {
   addAnnotator: (task: string, name: string) => request<unknown>('POST', `/judging/${named(task)}/annotators`, { name }),
   withdrawAnnotator: (task: string, token: string) => request<unknown>('DELETE', `/judging/${named(task)}/annotators/${named(token)}`),
   cancel: async (id: string) => (await request<{ run: RunSummary }>('POST', `/runs/${named(id)}/cancel`)).run,
+  /** `stop`: the node at work gives what it has. */
+  steer: async (id: string, how: 'pause' | 'continue' | 'stop') =>
+    (await request<{ run: RunSummary }>('POST', `/runs/${named(id)}/${how}`)).run,
 } as const;
 
 /** Where the bytes of an asset are. */

@@ -10,6 +10,7 @@ import { templateCards } from './template-cards.ts';
 
 const keys: readonly (readonly [string, string])[] = [
   ['Ctrl+Enter', 'Run the graph'],
+  ['Ctrl+Shift+Enter', 'Pause the run, or go on'],
   ['Tab, or double-click', 'Add a node'],
   ['Ctrl+Z, Ctrl+Shift+Z', 'Undo, redo'],
   ['Ctrl+C, Ctrl+X, Ctrl+V', 'Copy, cut, paste'],

@@ -4,6 +4,8 @@ import { svg, type SVGTemplateResult } from 'lit-html';
 const paths = {
   play: 'M6.5 4.5v11l9-5.5z',
   stop: 'M6 6h8v8H6z',
+  pause: 'M7 5v10M13 5v10',
+  keep: 'M5 5.500h10v10H5zM7.500 10.500l2 2 3.500-4',
   undo: 'M8 5 4 9l4 4M4 9h7.500a4 4 0 0 1 0 8H9',
   redo: 'm12 5 4 4-4 4M16 9H8.500a4 4 0 0 0 0 8H11',
   fit: 'M4 8V4h4M12 4h4v4M16 12v4h-4M8 16H4v-4',

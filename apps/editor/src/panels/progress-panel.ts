@@ -2,8 +2,9 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Editor } from '../editor.ts';
 import { runNodeTitle } from '../state/editor-state.ts';
-import { duration, timeLeft, withoutNode } from '../state/format.ts';
+import { duration, howFar, timeLeft, withoutNode } from '../state/format.ts';
 import { isOver, progressOf, type NodeRun, type RunState } from '../state/run-state.ts';
+import { runControls } from './run-controls.ts';
 import { runWords, statusWords } from './status.ts';
 
 export const emptyPanel = (title: string, text: string, action: unknown = nothing): TemplateResult =>
@@ -13,15 +14,21 @@ export const emptyPanel = (title: string, text: string, action: unknown = nothin
     ${action}
   </div>`;
 
+/** While a node works, the last that it said, such as where it goes on. */
+const reasonOf = ({ status, unfinished, logs, reason }: NodeRun): string =>
+  unfinished ?? (status === 'running' ? logs.at(-1)?.message : undefined) ?? reason;
+
 function row(editor: Editor, id: string, node: NodeRun): TemplateResult {
   const share = node.status === 'running' && node.total > 0 ? node.done / node.total : null;
   return html`
     <li>
-      <button class="node-row ${node.status}" @click=${() => editor.focusNode(id)}>
+      <button class="node-row ${node.status}${node.unfinished === null ? '' : ' unfinished'}" @click=${() => editor.focusNode(id)}>
         <span class="mark" aria-hidden="true"></span>
         <span class="node-title">${runNodeTitle(editor.state, id)}</span>
-        <span class="node-status">${statusWords(node)}</span>
-        <span class="node-reason">${node.problem ? withoutNode(node.problem.message) : node.reason}</span>
+        <span class="node-status"
+          >${editor.state.run?.status === 'paused' && node.status === 'running' ? `paused at ${howFar(node.done, node.total)}` : statusWords(node)}</span
+        >
+        <span class="node-reason">${node.problem ? withoutNode(node.problem.message) : reasonOf(node)}</span>
         ${share === null ? nothing : html`<span class="bar thin"><span .style=${`width:${share * 100}%`}></span></span>`}
       </button>
     </li>
@@ -75,7 +82,7 @@ export function progressPanel(editor: Editor): TemplateResult {
           <span class="soft"
             >${run.nodes.size ? counts(run) : ''}${taken === null ? '' : `, ${duration(taken)}`}${run.provider ? `, on ${run.provider}` : ''}</span
           >
-          ${remaining ? html`<span class="eta">${remaining}</span>` : nothing}
+          ${remaining ? html`<span class="eta">${remaining}</span>` : nothing} ${runControls(editor)}
         </div>
         <div
           class="bar"

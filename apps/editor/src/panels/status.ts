@@ -3,7 +3,7 @@ import type { RunSummary } from '@facewright/core';
 import { duration, howFar, timeLeft } from '../state/format.ts';
 import type { NodeRun } from '../state/run-state.ts';
 
-export function statusWords({ status, done, total, secondsLeft, seconds }: NodeRun): string {
+export function statusWords({ status, done, total, secondsLeft, seconds, unfinished }: NodeRun): string {
   switch (status) {
     case 'queued':
       return 'waiting';
@@ -12,6 +12,7 @@ export function statusWords({ status, done, total, secondsLeft, seconds }: NodeR
     case 'cached':
       return 'from the cache';
     case 'done':
+      if (unfinished !== null) return 'unfinished';
       return seconds === null ? 'done' : `done in ${duration(seconds)}`;
     case 'failed':
       return 'failed';

@@ -6,7 +6,7 @@ import type { Catalogue } from '../canvas/document.ts';
 import type { CanvasPoint, LooseEnd } from '../canvas/graph-canvas.ts';
 import type { MaskPainter } from '../mask/mask-painter.ts';
 import type { Picture } from './results.ts';
-import { isOver, type RunState } from './run-state.ts';
+import { isOver, nodeAtWork, type RunState } from './run-state.ts';
 
 export type DockTab = 'progress' | 'curves' | 'gallery' | 'report' | 'problems' | 'history';
 export interface Toast {
@@ -50,6 +50,8 @@ export interface EditorState {
   /** A run was refused: problems are shown on the nodes too, until none is left. */
   readonly showProblems: boolean;
   readonly starting: boolean;
+  /** The shown run was asked to pause and has not come to a step where it can. */
+  readonly pausing: boolean;
   readonly run: RunState | null;
   /** The graph that the run shown was started with. */
   readonly runGraph: Graph | null;
@@ -94,6 +96,7 @@ export const firstState: EditorState = {
   problems: [],
   showProblems: false,
   starting: false,
+  pausing: false,
   run: null,
   runGraph: null,
   runs: [],
@@ -121,3 +124,9 @@ export function describeRunNode({ catalogue, runGraph }: EditorState, node: stri
 }
 export const runNodeTitle = (state: EditorState, node: string): string =>
   state.runGraph?.nodes[node]?.title ?? describeRunNode(state, node)?.title ?? node;
+
+/** The node that would give what it has if it were told to stop now; null when none can. */
+export function stoppableNode(state: EditorState): string | null {
+  const node = state.run && nodeAtWork(state.run);
+  return node && describeRunNode(state, node)?.stops ? node : null;
+}

@@ -1,6 +1,6 @@
 import type { RunEvent, RunEventBody } from '@facewright/core';
 import { describe, expect, it } from 'vitest';
-import { newRun, progressOf, takeEvents, type RunState } from './run-state.ts';
+import { newRun, nodeAtWork, progressOf, takeEvents, type RunState } from './run-state.ts';
 
 const numbered = (bodies: readonly RunEventBody[]): RunEvent[] =>
   bodies.map((body, i) => ({ ...body, run: 'r', seq: i + 1, time: `2030-01-01T00:00:${String(i).padStart(2, '0')}.000Z` }));
@@ -36,6 +36,23 @@ describe('takeEvents', () => {
     const inThrees = [0, 3, 6, 9, 12].reduce((run, from) => takeEvents(run, events.slice(from, from + 3)), newRun('r', ''));
     expect(oneByOne).toEqual(after(whole));
     expect(inThrees).toEqual(after(whole));
+  });
+  it('is paused, goes on, and knows which node is about to stop and what came of it', () => {
+    const bodies: RunEventBody[] = [
+      ...whole.slice(0, 6),
+      { type: 'node_progress', node: 'train', done: 1, total: 2, secondsLeft: 9 },
+      { type: 'run_paused', node: 'train' },
+    ];
+    const paused = after(bodies);
+    expect(paused.status).toBe('paused');
+    expect(nodeAtWork(paused)).toBe('train');
+    expect(paused.nodes.get('train')).toMatchObject({ status: 'running', done: 1, secondsLeft: null });
+    bodies.push({ type: 'run_stopping', node: 'train' }, { type: 'run_continued' });
+    expect(after(bodies)).toMatchObject({ status: 'running', stopping: 'train' });
+    bodies.push({ type: 'node_finished', node: 'train', outputs: {}, seconds: 3, unfinished: '1 of 2 steps' });
+    expect(after(bodies)).toMatchObject({ status: 'running', stopping: null });
+    expect(after(bodies).nodes.get('train')).toMatchObject({ status: 'done', unfinished: '1 of 2 steps' });
+    expect(nodeAtWork(after(bodies))).toBeNull();
   });
   it('ignores events that it has taken in already, as after a reconnection', () => {
     const events = numbered(whole);

@@ -13,6 +13,8 @@ export interface NodeRun {
   /** data: URL of the latest picture shown while it runs. */
   readonly preview: string | null;
   readonly outputs: NodeOutputs | null;
+  /** Why the outputs are not all that was asked for: the node was stopped, or one that feeds it. */
+  readonly unfinished: string | null;
   readonly problem: Problem | null;
   readonly logs: readonly { readonly level: 'info' | 'warn'; readonly message: string }[];
 }
@@ -54,6 +56,7 @@ const newNode: NodeRun = {
   reason: '',
   preview: null,
   outputs: null,
+  unfinished: null,
   problem: null,
   logs: [],
 };
@@ -124,6 +127,7 @@ function stopUnfinished(draft: Draft): void {
 function end(draft: Draft, status: RunSummary['status'], time: string): void {
   draft.run.status = status;
   draft.run.finished = time;
+  draft.run.stopping = null;
   if (status !== 'succeeded') stopUnfinished(draft);
 }
 
@@ -178,7 +182,14 @@ function take(draft: Draft, event: RunEvent): void {
       return;
     case 'node_finished':
       run.stopping = null;
-      patch(draft, event.node, { status: 'done', outputs: event.outputs, seconds: event.seconds, secondsLeft: null, preview: null });
+      patch(draft, event.node, {
+        status: 'done',
+        outputs: event.outputs,
+        unfinished: event.unfinished ?? null,
+        seconds: event.seconds,
+        secondsLeft: null,
+        preview: null,
+      });
       return;
     case 'node_failed':
       patch(draft, event.node, { status: 'failed', problem: event.problem });
@@ -186,6 +197,7 @@ function take(draft: Draft, event: RunEvent): void {
       return;
     case 'run_paused':
       run.status = 'paused';
+      if (draft.nodes.get(event.node)?.status === 'running') patch(draft, event.node, { secondsLeft: null });
       return;
     case 'run_continued':
       run.status = 'running';
@@ -218,6 +230,9 @@ function take(draft: Draft, event: RunEvent): void {
       event satisfies never;
   }
 }
+
+/** The node that a run works on, or waits in. */
+export const nodeAtWork = ({ nodes }: RunState): string | null => [...nodes].find(([, { status }]) => status === 'running')?.[0] ?? null;
 
 /** Share of the work that is over, 0..1: every node counts the same, a running one by its steps. */
 export function progressOf(run: RunState): number {
