@@ -25,7 +25,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run as loadDiffusion } from './load-diffusion.ts';
 import { run as loadEmbedding } from './load-embedding.ts';
 import { run as loadLora } from './load-lora.ts';
-import { writeTorchZip } from './testing/write-torch-zip.ts';
+import { writeTorchZip } from '@facewright/weights/testing/write-torch-zip';
 
 const runtime = await createRuntime({ provider: 'cpu' });
 const ctx = createFakeContext({ openSession: runtime.open });

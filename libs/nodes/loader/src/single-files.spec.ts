@@ -12,7 +12,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { run } from './load-diffusion.ts';
 import { run as loadLora } from './load-lora.ts';
 import { writeHoles } from './testing/write-holes.ts';
-import { writeTorchZip } from './testing/write-torch-zip.ts';
+import { writeTorchZip } from '@facewright/weights/testing/write-torch-zip';
 
 const runtime = await createRuntime({ provider: 'null' });
 const fake = createFakeContext({ openSession: runtime.open, provider: 'null' });
