@@ -49,7 +49,7 @@ describe.skipIf(!hasChromium)('the face-quality loop in a browser, on the real s
     expect(await ask(({ state }) => [state.run?.status, state.run?.problems])).toEqual(['succeeded', []]);
     await page.getByRole('tab', { name: /Report/ }).click();
     const report = page.frameLocator('iframe');
-    await report.getByText('What changed, against the base').waitFor({ timeout: 20_000 });
+    await report.getByText('What changed, against Base').waitFor({ timeout: 20_000 });
     expect(await report.locator('img').count()).toBeGreaterThan(10);
     await page.getByRole('tab', { name: /Curves/ }).click();
     expect(await page.locator('.uplot').count()).toBeGreaterThanOrEqual(3);

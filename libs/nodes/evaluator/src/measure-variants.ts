@@ -4,6 +4,7 @@ import { keyedSeed, type OpenMetric, type PictureToMeasure, type PictureValue } 
 import { addNoise, blur, type ImageBuffer } from '@facewright/tensor';
 import { err } from './errors.ts';
 import type { MeasuredVariant, VariantRole } from './experiment.ts';
+import { openProgress } from './measure-progress.ts';
 
 /** Standard deviation of the blurred control, in pixels: visibly soft, still the same picture. */
 const blurSigma = 0.9;
@@ -66,6 +67,7 @@ export async function measureVariants(
   const { keys, sets } = pairVariants(variants, ctx);
   if (real) byKey('real', real);
   const total = (variants.length + 2) * keys.length + (real?.length ?? 0);
+  const progress = await openProgress(ctx);
   let done = 0;
 
   const measure = async (
@@ -73,11 +75,12 @@ export async function measureVariants(
     images: readonly Image[],
     change?: (pixels: ImageBuffer, image: Image) => ImageBuffer,
   ): Promise<MeasuredVariant> => {
-    const values: Record<string, PictureValue[]> = {};
-    const features: Record<string, Float32Array[]> = {};
-    let at = 0;
-    while (at < images.length) {
-      await ctx.gate();
+    const set = progress.next();
+    const { values, features } = set;
+    done += set.count;
+    while (set.count < images.length) {
+      const at = set.count;
+      await progress.gate();
       const { width, height } = images[at]!;
       const group = images.slice(at, at + Math.max(1, Math.min(mostTogether, Math.floor(chunkPixels / (width * height)))));
       const pictures: PictureToMeasure[] = await Promise.all(
@@ -86,13 +89,14 @@ export async function measureVariants(
           return { image, pixels: change ? change(pixels, image) : pixels };
         }),
       );
-      for (const metric of metrics) {
-        if (metric.of === 'picture') (values[metric.name] ??= []).push(...(await metric.measure(pictures)));
-        // Metrics of one network share its features.
-        else if ((features[metric.network]?.length ?? 0) === at)
-          (features[metric.network] ??= []).push(...(await metric.features(pictures.map(({ pixels }) => pixels))));
-      }
-      at += group.length;
+      // Taken over together, so that what is saved is whole.
+      const found = await measureGroup(metrics, pictures).catch(async (error: unknown) => {
+        if (ctx.signal.aborted) await progress.gate();
+        throw error;
+      });
+      for (const [name, list] of found.values) (values[name] ??= []).push(...list);
+      for (const [network, rows] of found.features) (features[network] ??= []).push(...rows);
+      set.count += group.length;
       done += group.length;
       onProgress(done, total, pictures[0]!.pixels);
     }
@@ -114,4 +118,15 @@ export async function measureVariants(
   const noised = (pixels: ImageBuffer, { key }: Image) => addNoise(pixels, noiseSigma, ctx.rng(keyedSeed(seed, key)));
   measured.push(await measure({ role: 'control', label: `${of}, noised` }, base, noised));
   return { variants: measured, real: real ? await measure({ role: 'real', label: 'Real pictures' }, real) : null };
+}
+
+/** By metric's name, and by network, whose features several metrics share. */
+async function measureGroup(metrics: readonly OpenMetric[], pictures: readonly PictureToMeasure[]) {
+  const values = new Map<string, readonly PictureValue[]>();
+  const features = new Map<string, readonly Float32Array[]>();
+  for (const metric of metrics) {
+    if (metric.of === 'picture') values.set(metric.name, await metric.measure(pictures));
+    else if (!features.has(metric.network)) features.set(metric.network, await metric.features(pictures.map(({ pixels }) => pixels)));
+  }
+  return { values, features };
 }

@@ -58,7 +58,7 @@ export function renderReport(content: ReportContent): string {
     sections.find(({ measure }) => measure === null),
   )}
 <h2>From each number to its picture</h2>
-<p class="soft">Dots and underlined numbers lead to their picture; a picture that is led to is shown large. Save a picture, or drag it into the editor: the file carries the graph that made it.</p>
+<p class="soft">Dots and underlined numbers lead to their picture; a picture that is led to is shown large. Save a picture: its file carries the graph that made it, and opens it when it is dropped onto the editor.</p>
 ${pictured.map(({ measure, index }) => metricSection(content, shown, measure.name, index)).join('')}
 <h2 id="comparisons">Every comparison</h2>${comparisonTable(measures, comparisons, real !== null)}
 <h2>The graph that made the pictures</h2><p class="soft">Save this text as a .json file and open it in the editor, or run it with <span class="mono">facewright run</span>.</p>

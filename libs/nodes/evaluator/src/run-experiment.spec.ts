@@ -2,7 +2,7 @@ import { graphOfPicture, type Graph, type Image, type Metric, type Variant } fro
 import { tinyHandles, writeTinyModels } from '@facewright/pipelines/testing';
 import { createRuntime } from '@facewright/runtime';
 import { createRng } from '@facewright/tensor';
-import { createFakeContext } from '@facewright/testing';
+import { createFakeContext, type FakeContextOptions, type KeptCheckpoint } from '@facewright/testing';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from './run-experiment.ts';
@@ -151,6 +151,30 @@ describe('Evaluate experiment', () => {
     const few = [await variant('A', 0, 60, 4), await variant('B', 0, 90, 4)];
     await run({ ...settings, variants: few, metrics, real }, ctx);
     expect(ctx.said.logs.at(-1)!.message).toMatch(/^FID: 4 pictures for 4 features/);
+  });
+  it('goes on after a cancel with what is measured, and ends with the same report', async () => {
+    const kept: KeptCheckpoint = { checkpoint: null };
+    const stop = new AbortController();
+    let gates = 0;
+    const onGate = () => {
+      if (++gates === 5) stop.abort();
+      return 'go' as const;
+    };
+    const stored = (options: FakeContextOptions) => {
+      const own = createFakeContext({ openSession: runtime.open, graph, ...options });
+      // pictures and weights lie with the context that made them
+      return Object.assign(own, { images: ctx.images, assets: { ...ctx.assets, write: ctx.assets.write } });
+    };
+    const variants = [await variant('Base', 0, 60), await variant('Tuned', 9000, 90)];
+    const inputs = { ...settings, variants, metrics, real };
+    const first = stored({ kept, signal: stop.signal, onGate });
+    await expect(run(inputs, first)).rejects.toMatchObject({ name: 'AbortError' });
+    const second = stored({ kept });
+    const again = await run(inputs, second);
+    expect(second.said.logs[0]!.message).toMatch(/^goes on after \d\d+ measured pictures$/);
+    expect(again.report.json.id).toBe((await run(inputs, ctx)).report.json.id);
+    await first.close();
+    await second.close();
   });
   it('refuses two variants under one label', async () => {
     const variants = [await variant('A', 0, 60), await variant('A', 0, 90)];
