@@ -8,6 +8,8 @@ export interface StudySize {
   readonly prompts: number;
   readonly real: number;
   readonly steps: number;
+  /** Pairs in a step. */
+  readonly batch: number;
 }
 /** Prompts and noise that pictures are drawn from: those of the tables, and others to pick settings on. */
 export type PromptSet = 'table' | 'tuning';
@@ -71,7 +73,11 @@ export function jobGraph(size: StudySize, variant: Variant, seed: number, set: P
       build.add('drawn', 'image-to-image', { strength: 1, guidance: 3, seed: 0, batch: 32, previewSteps: 0 }, drawn);
       Object.assign(inputs, { good: ['good', 'images'], drawn: ['drawn', 'images'] });
     } else inputs['pairs'] = build.pairs('good', size.pairs, bad);
-    build.add('trainer', node, { ...values, steps: size.steps, seed }, inputs);
+    if (values['distance'] === 'dino') {
+      build.load('dino');
+      inputs['dino'] = ['dino', 'model'];
+    }
+    build.add('trainer', node, { ...values, steps: size.steps, batch: size.batch, seed }, inputs);
   }
   build.add('prompts', 'toy-faces', { count: 1, promptCount: size.prompts, seed: seeds[set] });
   build.add(

@@ -14,8 +14,9 @@ const { values: options } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1,2,3' },
     steps: { type: 'string', default: '200' },
+    batch: { type: 'string', default: '8' },
     pairs: { type: 'string', default: '320' },
-    prompts: { type: 'string', default: '256' },
+    prompts: { type: 'string', default: '192' },
     real: { type: 'string', default: '512' },
     data: { type: 'string', default: join(root, '.facewright/study') },
     /** Only trains and draws for these: `table`, `tuning`, or names of variants. Several processes may share the data folder. */
@@ -29,6 +30,7 @@ const size: StudySize = {
   prompts: Number(options.prompts),
   real: Number(options.real),
   steps: Number(options.steps),
+  batch: Number(options.batch),
 };
 const seeds = options.seeds.split(',').map(Number);
 const began = performance.now();
@@ -43,7 +45,7 @@ for (const job of studyJobs(size, seeds)) {
   log(`${job.set} ${job.variant.name}, seed ${job.seed}: ${done.seconds.toFixed(0)} s`);
 }
 if (!wanted) {
-  const command = `npm run study:guidance -- --seeds ${options.seeds} --steps ${options.steps} --pairs ${options.pairs} --prompts ${options.prompts} --real ${options.real}`;
+  const command = `npm run study:guidance -- --seeds ${options.seeds} --steps ${options.steps} --batch ${options.batch} --pairs ${options.pairs} --prompts ${options.prompts} --real ${options.real}`;
   const results = await studyResults(data, size, seeds, log);
   await writeWhole(join(root, 'docs/guidance-results-table.md'), new TextEncoder().encode(resultsPage({ ...results, command })));
   log(`docs/guidance-results-table.md written; the jobs took ${(seconds / 60).toFixed(0)} min`);

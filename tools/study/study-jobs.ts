@@ -11,12 +11,13 @@ export interface Job {
 
 /** Of the ablation. */
 const TUNING_SEED = 101;
+const TUNING_PROMPTS = 128;
 export const mainJob = (size: StudySize, variant: Variant, seed: number): Job => ({ variant, seed, set: 'table', size });
 export const ablationJob = (size: StudySize, variant: Variant): Job => ({
   variant,
   seed: TUNING_SEED,
   set: 'tuning',
-  size: { ...size, prompts: Math.ceil(size.prompts / 2) },
+  size: { ...size, prompts: Math.min(size.prompts, TUNING_PROMPTS) },
 });
 
 /** All, the ablation first, for settings are picked there. The base is drawn once: it has no training seed. */

@@ -72,7 +72,7 @@ export async function studyResults(
   ] as const)
     denoising.push({ label, rows: await denoisingErrors((await runJob(data, job)).model, pairs, context) });
   return {
-    setting: `Training seeds ${seeds.join(', ')}; ${size.steps} steps of 16; ${size.pairs} pairs; ${size.prompts} prompts, one picture each; ${size.real} real pictures.`,
+    setting: `Training seeds ${seeds.join(', ')}; ${size.steps} steps of ${size.batch}; ${size.pairs} pairs; ${size.prompts} prompts, one picture each; ${size.real} real pictures.`,
     main: table,
     references,
     ablation: ablated,

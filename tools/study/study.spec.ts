@@ -15,7 +15,7 @@ import { studyJobs } from './study-jobs.ts';
 import { ablation, base, main, plain, type Variant } from './variants.ts';
 
 const root = join(import.meta.dirname, '../..');
-const size: StudySize = { model: 'models/tiny-faces', pairs: 16, prompts: 2, real: 32, steps: 1 };
+const size: StudySize = { model: 'models/tiny-faces', pairs: 16, prompts: 2, real: 32, steps: 1, batch: 2 };
 
 describe('the jobs', () => {
   it('have one training seed in the ablation, all in the tables, and draw the base once', () => {

@@ -43,6 +43,10 @@ export const plain = guidance('plain', 'Plain fine-tuning on the good', { guidan
 /** The setting of the template guidance-finetune; the ablation changes one thing of it at a time. */
 export const template = guidance('guidance', 'Guidance ℓ2', {});
 
+/** The same by the features of the decoded pictures instead of latents. */
+export const withDino = guidance('guidance-dino', 'Guidance DINO', { distance: 'dino' });
+const deformed: Partial<Variant> = { bad: { kind: 'deformed' } };
+
 /** One training seed each, on prompts of their own: what is picked is picked here. */
 export const ablation: readonly Variant[] = [
   plain,
@@ -50,20 +54,20 @@ export const ablation: readonly Variant[] = [
   preference('dpo', 5000, 1e-5),
   preference('dpo', 5000, 3e-5),
   preference('spin', 2500, 1e-5),
-  preference('spin', 2500, 3e-5),
-  guidance('pairs-deformed', 'bad faces drawn deformed', {}, { bad: { kind: 'deformed' } }),
-  guidance('deformed-all-t', 'bad faces drawn deformed, all t', { tMin: 0 }, { bad: { kind: 'deformed' } }),
+  guidance('pairs-deformed', 'bad faces drawn deformed', {}, deformed),
   guidance('pairs-999', 'pairs repainted from t = 999', {}, { bad: repainted(1) }),
   guidance('pairs-300', 'pairs repainted from t = 300', {}, { bad: repainted(0.3) }),
   guidance('all-t', 'guidance at all t', { tMin: 0 }),
   guidance('t-600', 'guidance at t ≥ 600', { tMin: 600 }),
   guidance('unweighted', 'no SNR weighting', { snrWeighting: 'none' }),
-  guidance('snr', 'SNR weighting', { snrWeighting: 'snr' }),
   guidance('faces', 'faces count 4 times', { faceWeight: 4 }),
   guidance('lora', 'LoRA, rank 8, all layers, rate 1e-3', { mode: 'lora', targets: 'all', learningRate: 1e-3 }),
   guidance('alone', 'guidance without diffusion loss', { diffusionWeight: 0 }),
   guidance('alone-above-300', 'the same, drawing at t ≥ 300 only', { diffusionWeight: 0 }, { drawsFrom: 300 }),
+  guidance('true-target', 'target: the true clean latents', { target: 'clean' }),
+  guidance('deformed-true-target', 'bad faces drawn deformed, target: the true clean latents', { target: 'clean' }, deformed),
   guidance('as-written', 'guidance alone, all t, unweighted', { diffusionWeight: 0, tMin: 0, snrWeighting: 'none' }),
+  guidance('snr', 'SNR weighting', { snrWeighting: 'snr' }),
 ];
 
 /** Every training seed, on the prompts of the tables. */

@@ -1,15 +1,14 @@
-// Random views of a picture for self-distillation: crops at two scales, mirrored, recoloured, some blurred.
+// Random views of a picture for self-distillation: crops around its middle in other colours, some blurred. What views share is how the face is built.
 import { blur, createRng, type ImageBuffer, type Rng } from '@facewright/tensor';
 import { SIDE } from './face-set.ts';
 
 /** Share of the picture's area that a crop has. */
 export type Scale = readonly [least: number, most: number];
 
-/** A square crop of random size and place, scaled to the size of the picture, bilinearly. */
+/** A square crop of random size and place, scaled to the size of the picture, bilinearly. Not mirrored: a face that looks to the left is another than one that looks to the right. */
 function cropped({ data }: ImageBuffer, [least, most]: Scale, rng: Rng): ImageBuffer {
   const side = SIDE * Math.sqrt(least + (most - least) * rng());
   const [left, top] = [rng() * (SIDE - side), rng() * (SIDE - side)];
-  const mirrored = rng() < 0.5;
   const out = new Uint8Array(data.length);
   const places = (from: number) =>
     Array.from({ length: SIDE }, (_, i) => {
@@ -21,7 +20,7 @@ function cropped({ data }: ImageBuffer, [least, most]: Scale, rng: Rng): ImageBu
   for (let y = 0; y < SIDE; y++) {
     const row = rows[y]!;
     for (let x = 0; x < SIDE; x++) {
-      const column = columns[mirrored ? SIDE - 1 - x : x]!;
+      const column = columns[x]!;
       for (let c = 0; c < 3; c++) {
         const value = (r: number, k: number) => data[(r * SIDE + k) * 3 + c]!;
         const upper = value(row.low, column.low) * (1 - column.share) + value(row.low, column.high) * column.share;
@@ -33,19 +32,36 @@ function cropped({ data }: ImageBuffer, [least, most]: Scale, rng: Rng): ImageBu
   return { width: SIDE, height: SIDE, channels: 3, data: out };
 }
 
-/** Brightness, contrast and the balance of the colours, each changed by up to a fifth. */
+const ORDERS = [
+  [0, 1, 2],
+  [0, 2, 1],
+  [1, 0, 2],
+  [1, 2, 0],
+  [2, 0, 1],
+  [2, 1, 0],
+] as const;
+
+/** Channels in another order or as grey, each with another brightness: the colours of a scene are enough to tell it from others, and would be all that is learned. */
 function recoloured(image: ImageBuffer, rng: Rng): ImageBuffer {
-  const around = () => 0.8 + 0.4 * rng();
-  const [brightness, contrast] = [around(), around()];
-  const balance = [around(), around(), around()];
-  const data = image.data.map((v, i) => Math.max(0, Math.min(255, ((v - 128) * contrast + 128) * brightness * balance[i % 3]!)));
-  return { ...image, data };
+  const around = () => 0.6 + 0.8 * rng();
+  const grey = rng() < 0.3;
+  const order = ORDERS[rng.integer(ORDERS.length)]!;
+  const contrast = around();
+  const gains = [around(), around(), around()];
+  const { data } = image;
+  return {
+    ...image,
+    data: data.map((_, i) => {
+      const pixel = i - (i % 3);
+      const value = grey ? (data[pixel]! + data[pixel + 1]! + data[pixel + 2]!) / 3 : data[pixel + order[i % 3]!]!;
+      return Math.max(0, Math.min(255, ((value - 128) * contrast + 128) * gains[i % 3]!));
+    }),
+  };
 }
 
 export function randomView(picture: ImageBuffer, scale: Scale, rng: Rng): ImageBuffer {
   // of its own, so that a picture takes one number from the source, whatever happens to it
   const own = createRng(rng.integer(2 ** 32));
-  const view = cropped(picture, scale, own);
-  const coloured = own() < 0.8 ? recoloured(view, own) : view;
-  return own() < 0.3 ? blur(coloured, 0.3 + 0.7 * own()) : coloured;
+  const view = recoloured(cropped(picture, scale, own), own);
+  return own() < 0.2 ? blur(view, 0.3 + 0.5 * own()) : view;
 }

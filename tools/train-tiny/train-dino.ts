@@ -9,15 +9,10 @@ import type { Weights } from './latents.ts';
 import { DinoNetwork, PROTOTYPES } from './networks/dino-network.ts';
 import { runStage, type StageContext } from './stage.ts';
 
-/** Pictures in a step; of each there are two large views, which the teacher sees as well, and two small ones. */
-const BATCH = 16;
-const SCALES: readonly Scale[] = [
-  [0.4, 1],
-  [0.4, 1],
-  [0.1, 0.4],
-  [0.1, 0.4],
-];
-const LARGE = 2;
+/** Pictures in a step; of each there are two views, and the teacher sees both. */
+const BATCH = 24;
+const VIEWS = 2;
+const SCALE: Scale = [0.4, 1];
 /** Temperatures of student and teacher, and how fast the centre forgets: those of the paper. */
 const [STUDENT, TEACHER, CENTRE_DECAY] = [0.1, 0.04, 0.9];
 
@@ -26,7 +21,7 @@ const network = new DinoNetwork();
 export const dinoTensor = (images: readonly ImageBuffer[]): Tensor<'float32'> =>
   imagesToTensor(images, (byte, channel) => (byte / 255 - dinoPixels.mean[channel]!) / dinoPixels.deviation[channel]!);
 
-/** Of two large views: the softmax of what the teacher says, centred and sharpened, row by row. `centre` moves toward the mean of what is said. */
+/** The softmax of what the teacher says, centred and sharpened, row by row. `centre` moves toward the mean of what is said. */
 export function teacherTargets(said: Float32Array, centre: Float32Array): Float32Array {
   const size = centre.length;
   const rows = said.length / size;
@@ -46,13 +41,12 @@ export function teacherTargets(said: Float32Array, centre: Float32Array): Float3
   return targets;
 }
 
-/** What each view of the student is to say: the other large view for a large one, the mean of both for a small one. [views of the first kind, of the second, …]. */
+/** What the student is to say of each view: what the teacher says of the other one. Rows are [first views, second views]. */
 export function studentTargets(teacher: Float32Array): Float32Array {
-  const half = teacher.length / LARGE;
-  const [first, second] = [teacher.subarray(0, half), teacher.subarray(half)];
-  const both = first.map((v, i) => (v + second[i]!) / 2);
-  const targets = new Float32Array(half * SCALES.length);
-  [second, first, both, both].forEach((part, view) => targets.set(part, view * half));
+  const half = teacher.length / VIEWS;
+  const targets = new Float32Array(teacher.length);
+  targets.set(teacher.subarray(half));
+  targets.set(teacher.subarray(0, half), half);
   return targets;
 }
 
@@ -62,12 +56,12 @@ export async function trainDino(
   { steps, peak }: { readonly steps: number; readonly peak: number },
   context: StageContext,
 ): Promise<Weights> {
-  const views = SCALES.length * BATCH;
+  const views = VIEWS * BATCH;
   const inputs = new Map<string, Value>();
   const logits = network.forward(bind(network, inputWeights(inputs)), input('pixels', 'float32', [views, 3, SIDE, SIDE]));
   const targets = input('targets', 'float32', [views, PROTOTYPES]);
-  const large = input('pixels', 'float32', [LARGE * BATCH, 3, SIDE, SIDE]);
-  const teacher = await context.runtime.open(buildModel({ said: network.forward(bind(network, inputWeights(new Map())), large) }));
+  const seen = input('pixels', 'float32', [views, 3, SIDE, SIDE]);
+  const teacher = await context.runtime.open(buildModel({ said: network.forward(bind(network, inputWeights(new Map())), seen) }));
   const rng = createRng(context.seed);
   const centre = new Float32Array(PROTOTYPES);
   let averages: ReadonlyMap<string, Tensor<'float32'>> = new Map();
@@ -76,7 +70,7 @@ export async function trainDino(
     steps,
     peak,
     warmUp: 100,
-    decay: 0.996,
+    decay: 0.99,
     initial: initialize(network, rng),
     build: (current) =>
       trainStep({
@@ -89,10 +83,8 @@ export async function trainDino(
     onAverages: (now) => (averages = now),
     batch: async () => {
       const pictures = Array.from({ length: BATCH }, () => pictureOf(faces, rng.integer(faces.count)));
-      const pixels = dinoTensor(SCALES.flatMap((scale) => pictures.map((picture) => randomView(picture, scale, rng))));
-      const [, ...dims] = pixels.dims;
-      const seen = float32([LARGE * BATCH, ...dims], pixels.data.subarray(0, (LARGE * pixels.data.length) / SCALES.length));
-      const { said } = await teacher.run({ ...Object.fromEntries(averages), pixels: seen });
+      const pixels = dinoTensor(Array.from({ length: VIEWS }, () => pictures.map((picture) => randomView(picture, SCALE, rng))).flat());
+      const { said } = await teacher.run({ ...Object.fromEntries(averages), pixels });
       return { pixels, targets: float32([views, PROTOTYPES], studentTargets(teacherTargets(said!.data as Float32Array, centre))) };
     },
   });

@@ -4,7 +4,7 @@ import { op, type Value } from '@facewright/onnx';
 import { dinoConfig } from '../configs.ts';
 
 /** Directions that the student is to tell apart as the teacher does. */
-export const PROTOTYPES = 256;
+export const PROTOTYPES = 128;
 const [HIDDEN, BOTTLENECK] = [128, 32];
 
 const unit = (x: Value): Value => op.Div([x, op.Sqrt([op.Add([op.ReduceSum([op.Mul([x, x])], { axes: [1], keepdims: true }), 1e-12])])]);
