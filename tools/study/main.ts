@@ -19,7 +19,7 @@ const { values: options } = parseArgs({
     prompts: { type: 'string', default: '192' },
     real: { type: 'string', default: '512' },
     data: { type: 'string', default: join(root, '.facewright/study') },
-    /** Only trains and draws for these: `table`, `tuning`, or names of variants. Several processes may share the data folder. */
+    /** Only trains and draws for these, in this order: `table` or `tuning`, or `table/NAME` of a variant. Several processes may share the data folder. */
     only: { type: 'string' },
   },
 });
@@ -38,8 +38,9 @@ const log = (message: string) => console.log(`${((performance.now() - began) / 1
 const data = await openStudyData(options.data, join(root, size.model), log);
 const wanted = options.only?.split(',');
 let seconds = 0;
-for (const job of studyJobs(size, seeds)) {
-  if (wanted && !wanted.includes(job.set) && !wanted.includes(job.variant.name)) continue;
+const jobs = studyJobs(size, seeds);
+const asked = (what: string) => jobs.filter(({ set, variant }) => what === set || what === `${set}/${variant.name}`);
+for (const job of wanted?.flatMap(asked) ?? jobs) {
   const done = await runJob(data, job);
   seconds += done.seconds;
   log(`${job.set} ${job.variant.name}, seed ${job.seed}: ${done.seconds.toFixed(0)} s`);

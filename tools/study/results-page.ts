@@ -2,6 +2,7 @@
 import type { Difference, StudyMeasure } from './compare-sets.ts';
 import type { DegradationRow } from './degradations.ts';
 import { times, type DenoisingError } from './denoising-error.ts';
+import type { AlignmentRow } from './oracle-alignment.ts';
 
 /** A row of a table: a variant with the mean of its training seeds. */
 export interface VariantRow {
@@ -22,11 +23,11 @@ export interface StudyResults {
   readonly ablation: readonly VariantRow[];
   readonly degradations: readonly DegradationRow[];
   readonly denoising: readonly { readonly label: string; readonly rows: readonly DenoisingError[] }[];
-  /** Ready-made lines. */
-  readonly notes: readonly string[];
+  readonly alignment: readonly AlignmentRow[];
 }
 
 const number = (value: number, digits = 3) => (Number.isFinite(value) ? value.toFixed(digits).replace('-', '−') : '–');
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 const signed = (value: number) => `${value >= 0 ? '+' : ''}${number(value)}`;
 const interval = ({ estimate, low, high, verdict }: Difference) => {
   const text = `${signed(estimate)} [${signed(low)}, ${signed(high)}]`;
@@ -88,7 +89,7 @@ const differences = (rows: readonly VariantRow[], which: 'againstBase' | 'agains
     }),
   );
 
-export function resultsPage({ command, setting, main, references, ablation, degradations, denoising, notes }: StudyResults): string {
+export function resultsPage({ command, setting, main, references, ablation, degradations, denoising, alignment }: StudyResults): string {
   const lines = [
     '# Guidance study: tables',
     '',
@@ -147,13 +148,20 @@ export function resultsPage({ command, setting, main, references, ablation, degr
     '',
     ...table(
       ['', 'faces', ...Object.keys(degradations[0]?.accuracy ?? {})],
-      degradations.map(({ damage, faces, accuracy }) => [
-        damage,
-        `${faces}`,
-        ...Object.values(accuracy).map((share) => `${(100 * share).toFixed(1)} %`),
+      degradations.map(({ damage, faces, accuracy }) => [damage, `${faces}`, ...Object.values(accuracy).map(percent)]),
+    ),
+    '## Metric alignment with an oracle',
+    '',
+    'Sets of three drawn faces of one scene with different true defects, blur and grain; simulated annotators look at the defects alone. Share of pairs that a metric ranks as their majority does, with a 95 % interval over sets.',
+    '',
+    ...table(
+      ['', 'accuracy', 'pairs'],
+      alignment.map(({ metric, accuracy: { estimate, low, high }, pairs }) => [
+        metric,
+        `${percent(estimate)} [${percent(low)}, ${percent(high)}]`,
+        `${pairs}`,
       ]),
     ),
-    ...notes,
   ];
   return `${lines.join('\n').trimEnd()}\n`;
 }

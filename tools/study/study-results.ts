@@ -7,6 +7,7 @@ import { denoisingErrors } from './denoising-error.ts';
 import type { StudySize } from './job-graph.ts';
 import { pictureMeasures } from './measure-pictures.ts';
 import type { StudyResults, VariantRow } from './results-page.ts';
+import { oracleAlignment } from './oracle-alignment.ts';
 import { runJob } from './run-job.ts';
 import type { StudyData } from './study-data.ts';
 import { studyInstruments } from './study-instruments.ts';
@@ -78,7 +79,7 @@ export async function studyResults(
     ablation: ablated,
     denoising,
     degradations: await degradationTable(instruments.heldOut, instruments.scores, context),
-    notes: [],
+    alignment: await oracleAlignment(data, size, instruments),
   };
 }
 

@@ -47,13 +47,13 @@ export const template = guidance('guidance', 'Guidance ℓ2', {});
 export const withDino = guidance('guidance-dino', 'Guidance DINO', { distance: 'dino' });
 const deformed: Partial<Variant> = { bad: { kind: 'deformed' } };
 
+const dpo = preference('dpo', 5000, 1e-5);
+const spin = preference('spin', 2500, 1e-5);
+
 /** One training seed each, on prompts of their own: what is picked is picked here. */
 export const ablation: readonly Variant[] = [
   plain,
   template,
-  preference('dpo', 5000, 1e-5),
-  preference('dpo', 5000, 3e-5),
-  preference('spin', 2500, 1e-5),
   guidance('pairs-deformed', 'bad faces drawn deformed', {}, deformed),
   guidance('pairs-999', 'pairs repainted from t = 999', {}, { bad: repainted(1) }),
   guidance('pairs-300', 'pairs repainted from t = 300', {}, { bad: repainted(0.3) }),
@@ -66,9 +66,11 @@ export const ablation: readonly Variant[] = [
   guidance('alone-above-300', 'the same, drawing at t ≥ 300 only', { diffusionWeight: 0 }, { drawsFrom: 300 }),
   guidance('true-target', 'target: the true clean latents', { target: 'clean' }),
   guidance('deformed-true-target', 'bad faces drawn deformed, target: the true clean latents', { target: 'clean' }, deformed),
+  dpo,
+  preference('dpo', 5000, 3e-5),
   guidance('as-written', 'guidance alone, all t, unweighted', { diffusionWeight: 0, tMin: 0, snrWeighting: 'none' }),
   guidance('snr', 'SNR weighting', { snrWeighting: 'snr' }),
 ];
 
 /** Every training seed, on the prompts of the tables. */
-export const main: readonly Variant[] = [plain, template];
+export const main: readonly Variant[] = [plain, template, dpo, spin];

@@ -1,6 +1,10 @@
-// Random views of a picture for self-distillation: crops around its middle in other colours, some blurred. What views share is how the face is built.
-import { blur, createRng, type ImageBuffer, type Rng } from '@facewright/tensor';
+// Random views of a picture for self-distillation: crops in other colours. What they share is how the face is built.
+import { createRng, type ImageBuffer, type Rng } from '@facewright/tensor';
 import { SIDE } from './face-set.ts';
+import { SKETCH } from './networks/dino-network.ts';
+
+/** About the spread of what a sketch shows. */
+const UNIT = 20;
 
 /** Share of the picture's area that a crop has. */
 export type Scale = readonly [least: number, most: number];
@@ -62,6 +66,25 @@ function recoloured(image: ImageBuffer, rng: Rng): ImageBuffer {
 export function randomView(picture: ImageBuffer, scale: Scale, rng: Rng): ImageBuffer {
   // of its own, so that a picture takes one number from the source, whatever happens to it
   const own = createRng(rng.integer(2 ** 32));
-  const view = recoloured(cropped(picture, scale, own), own);
-  return own() < 0.2 ? blur(view, 0.3 + 0.5 * own()) : view;
+  return recoloured(cropped(picture, scale, own), own);
+}
+
+/** Lines and spots of a picture without its colours, [sketch²]: mean brightness of each block minus that of the blocks around it, in units of `UNIT` bytes. */
+export function sketchOf({ data }: ImageBuffer): Float32Array {
+  const block = SIDE / SKETCH;
+  const means = new Float32Array(SKETCH * SKETCH);
+  data.forEach((v, i) => {
+    const pixel = Math.floor(i / 3);
+    means[Math.floor(Math.floor(pixel / SIDE) / block) * SKETCH + Math.floor((pixel % SIDE) / block)]! += v / (3 * block * block);
+  });
+  return means.map((own, at) => {
+    const [y, x] = [Math.floor(at / SKETCH), at % SKETCH];
+    let [sum, count] = [0, 0];
+    for (let r = Math.max(0, y - 2); r <= Math.min(SKETCH - 1, y + 2); r++)
+      for (let c = Math.max(0, x - 2); c <= Math.min(SKETCH - 1, x + 2); c++) {
+        sum += means[r * SKETCH + c]!;
+        count += 1;
+      }
+    return (own - sum / count) / UNIT;
+  });
 }

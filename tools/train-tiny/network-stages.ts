@@ -67,7 +67,7 @@ export async function dinoStage(folders: StageFolders, context: StageContext): P
   const count = Math.max(64, Math.round(6000 * folders.share));
   const weights = await trainDino(
     drawFaceSet({ seed: context.seed + 5, count, deformedShare: 0.35 }),
-    { steps: stepsOf(2000, folders), peak: 1e-3 },
+    { steps: stepsOf(1000, folders), peak: 1e-3 },
     context,
   );
   await writeWeights(join(folders.out, 'dino/model.safetensors'), halved(weights));

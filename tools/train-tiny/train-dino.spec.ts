@@ -2,7 +2,7 @@
 import { createRng } from '@facewright/tensor';
 import { describe, expect, it } from 'vitest';
 import { featureQuality, plainPixels, rankShare } from './dino-quality.ts';
-import { randomView } from './dino-views.ts';
+import { randomView, sketchOf } from './dino-views.ts';
 import { drawFaceSet, pictureOf } from './face-set.ts';
 import { studentTargets, teacherTargets } from './train-dino.ts';
 
@@ -27,6 +27,21 @@ describe('randomView', () => {
       return sum;
     };
     expect(roughness(0.1)).toBeLessThan(0.8 * roughness(1));
+  });
+});
+
+describe('sketchOf', () => {
+  const grey = new Uint8Array(12288).fill(90);
+  const of = (data: Uint8Array) => sketchOf({ width: 64, height: 64, channels: 3, data });
+  it('is empty for a picture of one colour, whichever', () => {
+    expect(of(grey).every((v) => Math.abs(v) < 1e-4)).toBe(true);
+  });
+  it('shows a bright block where it is', () => {
+    const spot = grey.slice();
+    // rows 8 to 11, columns 20 to 23: the third row of blocks, the sixth in it
+    for (let y = 8; y < 12; y++) spot.fill(230, (y * 64 + 20) * 3, (y * 64 + 24) * 3);
+    const sketch = of(spot);
+    expect(sketch.indexOf(Math.max(...sketch))).toBe(2 * 16 + 5);
   });
 });
 

@@ -1,20 +1,23 @@
-// Trains a small DINO: a student learns to say of any view of a picture what the average of its own past, the teacher, says of another view. No labels.
+// Trains a small DINO: a student learns to say of a view of a picture what the average of its own past, the teacher, says of another view. No labels.
+// So few pictures teach the features of the whole picture little but brightness; that they also draw a sketch of the view makes them learn where things are.
 import { bind, initialize, inMemory, inputWeights, storedWeights, dinoPixels } from '@facewright/models';
-import { buildModel, input, trainStep, type Value } from '@facewright/onnx';
+import { buildModel, input, mseLoss, op, trainStep, type Value } from '@facewright/onnx';
 import { createRng, float32, imagesToTensor, type ImageBuffer, type Tensor } from '@facewright/tensor';
 import { distillationLoss } from '@facewright/train';
-import { randomView, type Scale } from './dino-views.ts';
+import { randomView, sketchOf, type Scale } from './dino-views.ts';
 import { pictureOf, SIDE, type FaceSet } from './face-set.ts';
 import type { Weights } from './latents.ts';
-import { DinoNetwork, PROTOTYPES } from './networks/dino-network.ts';
+import { DinoNetwork, PROTOTYPES, SKETCH } from './networks/dino-network.ts';
 import { runStage, type StageContext } from './stage.ts';
 
 /** Pictures in a step; of each there are two views, and the teacher sees both. */
 const BATCH = 24;
 const VIEWS = 2;
-const SCALE: Scale = [0.4, 1];
+const SCALE: Scale = [0.6, 1];
 /** Temperatures of student and teacher, and how fast the centre forgets: those of the paper. */
 const [STUDENT, TEACHER, CENTRE_DECAY] = [0.1, 0.04, 0.9];
+/** Both losses are then of the size of a few units. */
+const SKETCH_WEIGHT = 3;
 
 const network = new DinoNetwork();
 
@@ -58,10 +61,13 @@ export async function trainDino(
 ): Promise<Weights> {
   const views = VIEWS * BATCH;
   const inputs = new Map<string, Value>();
-  const logits = network.forward(bind(network, inputWeights(inputs)), input('pixels', 'float32', [views, 3, SIDE, SIDE]));
+  const { said, sketch } = network.forward(bind(network, inputWeights(inputs)), input('pixels', 'float32', [views, 3, SIDE, SIDE]));
   const targets = input('targets', 'float32', [views, PROTOTYPES]);
+  const wanted = input('sketch', 'float32', [views, SKETCH ** 2]);
+  const distillation = distillationLoss(said, targets, STUDENT);
+  const drawing = mseLoss(sketch, wanted);
   const seen = input('pixels', 'float32', [views, 3, SIDE, SIDE]);
-  const teacher = await context.runtime.open(buildModel({ said: network.forward(bind(network, inputWeights(new Map())), seen) }));
+  const teacher = await context.runtime.open(buildModel({ said: network.forward(bind(network, inputWeights(new Map())), seen).said }));
   const rng = createRng(context.seed);
   const centre = new Float32Array(PROTOTYPES);
   let averages: ReadonlyMap<string, Tensor<'float32'>> = new Map();
@@ -74,7 +80,8 @@ export async function trainDino(
     initial: initialize(network, rng),
     build: (current) =>
       trainStep({
-        loss: distillationLoss(logits, targets, STUDENT),
+        loss: op.Add([distillation, op.Mul([drawing, SKETCH_WEIGHT])]),
+        metrics: { distillation, drawing },
         parameters: [...inputs].map(([name, value]) => ({ name, value, initial: current.get(name)! })),
         maxGradientNorm: 1,
         optimiser: { weightDecay: 0.04 },
@@ -83,9 +90,15 @@ export async function trainDino(
     onAverages: (now) => (averages = now),
     batch: async () => {
       const pictures = Array.from({ length: BATCH }, () => pictureOf(faces, rng.integer(faces.count)));
-      const pixels = dinoTensor(Array.from({ length: VIEWS }, () => pictures.map((picture) => randomView(picture, SCALE, rng))).flat());
-      const { said } = await teacher.run({ ...Object.fromEntries(averages), pixels });
-      return { pixels, targets: float32([views, PROTOTYPES], studentTargets(teacherTargets(said!.data as Float32Array, centre))) };
+      const images = Array.from({ length: VIEWS }, () => pictures.map((picture) => randomView(picture, SCALE, rng))).flat();
+      const pixels = dinoTensor(images);
+      const weights = Object.fromEntries([...averages].filter(([name]) => !name.startsWith('sketch.')));
+      const { said: taught } = await teacher.run({ ...weights, pixels });
+      return {
+        pixels,
+        targets: float32([views, PROTOTYPES], studentTargets(teacherTargets(taught!.data as Float32Array, centre))),
+        sketch: float32([views, SKETCH ** 2], Float32Array.from(images.flatMap((image) => [...sketchOf(image)]))),
+      };
     },
   });
   await teacher.release();

@@ -1,10 +1,12 @@
-// A small vision transformer with the projection head of DINO (Caron et al. 2021, arXiv 2104.14294, appendix C): only the transformer is kept.
+// A small vision transformer with the projection head of DINO (Caron et al. 2021, arXiv 2104.14294, appendix C) and one that draws a sketch: only the transformer is kept.
 import { Linear, Module, VisionTransformer, type Binding } from '@facewright/models';
 import { op, type Value } from '@facewright/onnx';
 import { dinoConfig } from '../configs.ts';
 
 /** Directions that the student is to tell apart as the teacher does. */
 export const PROTOTYPES = 128;
+/** Side of the sketch that the features are also to draw. */
+export const SKETCH = 16;
 const [HIDDEN, BOTTLENECK] = [128, 32];
 
 const unit = (x: Value): Value => op.Div([x, op.Sqrt([op.Add([op.ReduceSum([op.Mul([x, x])], { axes: [1], keepdims: true }), 1e-12])])]);
@@ -27,6 +29,7 @@ class Head extends Module {
 export class DinoNetwork extends Module {
   readonly backbone: VisionTransformer;
   readonly head: Head;
+  readonly sketch: Linear;
   constructor() {
     super();
     this.backbone = new VisionTransformer({
@@ -39,12 +42,15 @@ export class DinoNetwork extends Module {
       normEpsilon: dinoConfig.layer_norm_eps,
     });
     this.head = new Head();
+    this.sketch = new Linear(dinoConfig.hidden_size, SKETCH ** 2);
   }
   /** Pictures [n, 3, 64, 64], normalised, to features of the whole picture [n, width]. */
   features(b: Binding, pixels: Value): Value {
     return this.backbone.whole(b, pixels);
   }
-  forward(b: Binding, pixels: Value): Value {
-    return this.head.forward(b, this.features(b, pixels));
+  /** What self-distillation compares, [n, prototypes], and the sketch that the features draw of the same picture, [n, sketch²]. */
+  forward(b: Binding, pixels: Value): { readonly said: Value; readonly sketch: Value } {
+    const features = this.features(b, pixels);
+    return { said: this.head.forward(b, features), sketch: this.sketch.forward(b, features) };
   }
 }
