@@ -1,10 +1,10 @@
 // Trains and opens everything that the study measures with. Nothing here sees a prompt, a pair or a picture that a variant is trained on.
 import type { Image, Model, NodeContext, NodeOutputs, PairSet } from '@facewright/core';
-import { openDiffusion, openFaceScore, type FaceScoreModel } from '@facewright/pipelines';
+import { componentKey, openDiffusion, openFaceScore, type FaceScoreModel } from '@facewright/pipelines';
 import { drawFaceSet, pictureOf } from '../train-tiny/face-set.ts';
 import { fitPreference, openDinoFeatures } from './face-preference.ts';
 import { instrumentGraph, type StudySize } from './job-graph.ts';
-import { openInstruments, type InstrumentModels, type Measure, type MeasuredPicture, type Picture } from './measure-pictures.ts';
+import { openInstruments, type Measure, type MeasuredPicture, type Picture } from './measure-pictures.ts';
 import type { StudyData } from './study-data.ts';
 
 export interface StudyInstruments {
@@ -23,35 +23,45 @@ const drawnSeed = 7001;
 export async function studyInstruments(data: StudyData, size: StudySize): Promise<StudyInstruments> {
   const { context } = data;
   const graph = instrumentGraph(size);
-  const targets = ['scorer', 'plain-scorer', 'real', 'heldOutGood-pairs', 'dino', 'diffusion', 'features', 'face-detector'];
   const made = await data.kept('instruments', [graph.nodes, graph.links], async () => {
-    const outputs = await data.run(graph, targets);
+    const outputs = await data.run(graph, ['scorer', 'plain-scorer', 'real', 'heldOutGood-pairs']);
     const of = (node: string, output: string) => (outputs.get(node) as NodeOutputs)[output];
     return {
       scorer: of('scorer', 'model') as Model<'face-score'>,
       plainScorer: of('plain-scorer', 'model') as Model<'face-score'>,
-      reward: of('face-score', 'model') as Model<'face-score'>,
-      detector: of('face-detector', 'model') as Model<'face-detector'>,
-      features: of('features', 'model') as Model<'features'>,
-      dino: of('dino', 'model') as Model<'dino'>,
-      diffusion: of('diffusion', 'model') as Model<'diffusion'>,
       real: of('real', 'images') as readonly Image[],
       heldOut: of('heldOutGood-pairs', 'pairs') as PairSet,
-    } satisfies InstrumentModels & Record<string, unknown>;
+    };
   });
+  const loaders = ['face-score', 'face-detector', 'features', 'dino', 'diffusion'] as const;
+  const loaded = await data.run(graph, loaders);
+  const [reward, detector, features, dino, diffusion] = loaders.map((name) => loaded.get(name)!['model']) as [
+    Model<'face-score'>,
+    Model<'face-detector'>,
+    Model<'features'>,
+    Model<'dino'>,
+    Model<'diffusion'>,
+  ];
   const faces = drawFaceSet({ seed: drawnSeed, count: 4 * size.real, deformedShare: 0.5 });
   const drawn = Array.from({ length: faces.count }, (_, i) => ({ pixels: pictureOf(faces, i), caption: faces.captions[i]! }));
   // half of them as soft as what a diffusion model draws
-  const soft = await throughAutoencoder(made.diffusion, drawn.slice(0, faces.count / 2), context);
+  const soft = await throughAutoencoder(diffusion, drawn.slice(0, faces.count / 2), context);
   const judged = [...soft, ...drawn.slice(faces.count / 2)].map((picture, i) => ({ ...picture, deformed: faces.deformed[i] === 1 }));
-  const preference = await fitPreference(await openDinoFeatures(made.dino, context), judged);
-  const measure = await openInstruments(made, judged, preference, context);
+  const preference = await fitPreference(await openDinoFeatures(dino, context), judged);
+  const measure = await openInstruments(
+    { scorer: made.scorer, plainScorer: made.plainScorer, reward, detector, features },
+    judged,
+    preference,
+    context,
+  );
   const scores = {
-    'before training': await openFaceScore(made.reward, context),
+    'before training': await openFaceScore(reward, context),
     'without degraded negatives': await openFaceScore(made.plainScorer, context),
     'with degraded negatives': await openFaceScore(made.scorer, context),
   };
-  const models = [made.scorer, made.plainScorer, made.dino];
+  const models = [made.scorer, made.plainScorer, dino].map((model) =>
+    Object.keys(model.components).map((name) => componentKey(model, name)),
+  );
   return {
     measure,
     real: made.real,
