@@ -148,6 +148,45 @@ describe('facewright run', () => {
     expect(lines<RunEvent>(out).at(-1)!.type).toBe('run_cancelled');
     expect(JSON.parse(readFileSync(join(folder, 'long', 'run.json'), 'utf8'))).toMatchObject({ type: 'run_cancelled' });
   });
+  it('keeps unfinished work at the first Ctrl-C, says how to go on, and goes on from there', async () => {
+    const training = {
+      ...long,
+      name: 'training',
+      nodes: { ...long.nodes, count: { type: 'test/train', version: 1, values: { steps: 100_000 } } },
+    };
+    const path = saved('training', training);
+    const interrupted = async (...more: string[]) => {
+      let sent = false;
+      return facewright(
+        [
+          'run',
+          path,
+          '--nodes',
+          nodes,
+          '--provider',
+          'null',
+          '--out',
+          join(folder, 'training'),
+          '--data',
+          join(folder, 'training-data'),
+          ...more,
+        ],
+        (text, pid) => {
+          if (sent || !text.includes('node_progress')) return;
+          sent = true;
+          process.kill(pid, 'SIGINT');
+        },
+      );
+    };
+    const { code, out, err } = await interrupted('--json');
+    expect(code).toBe(130);
+    expect(err).toContain('Stops at the next step and keeps what is done; once more ends at once.');
+    const logs = (text: string) => lines<RunEvent>(text).flatMap((event) => (event.type === 'node_log' ? [event.message] : []));
+    const [begun, kept] = logs(out);
+    expect(begun).toBe('begins at 0');
+    const again = await interrupted('--json');
+    expect(logs(again.out)[0]).toBe(kept!.replace('kept', 'begins'));
+  });
 });
 
 describe('facewright run --server', () => {
@@ -226,7 +265,7 @@ describe('facewright validate, nodes and explain', () => {
     const { code, out } = await facewright(['nodes', '--nodes', nodes, '--json']);
     expect([code, (JSON.parse(out) as { nodes: { type: string }[] }).nodes.map(({ type }) => type)]).toEqual([
       0,
-      ['test/source', 'test/count', 'test/stubborn', 'test/fail', 'test/show', 'test/paint'],
+      ['test/source', 'test/count', 'test/train', 'test/stubborn', 'test/fail', 'test/show', 'test/paint'],
     ]);
   });
   it('explain says what would run and why', async () => {

@@ -147,6 +147,7 @@ program
           process.on(name, () => {
             if (cancel.signal.aborted) process.exit(130);
             cancel.abort();
+            complain('Stops at the next step and keeps what is done; once more ends at once.');
           });
         const view = createProgressView(process.stderr);
         return runCommand({

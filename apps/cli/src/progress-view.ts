@@ -66,7 +66,9 @@ export function createProgressView(screen: Screen): (event: RunEvent) => void {
       case 'run_failed':
         return line(event.problems.map(({ message }) => colour('red', message)).join('\n'));
       case 'run_cancelled':
-        return line(colour('yellow', 'Cancelled'));
+        return line(
+          `${colour('yellow', 'Cancelled')}. The same command goes on: finished nodes are stored, and so is what trainings have kept.`,
+        );
       case 'run_queued':
       case 'node_preview':
       case 'node_metric':
