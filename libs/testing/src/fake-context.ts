@@ -67,6 +67,7 @@ export function createFakeContext({
   const stored = new Map<string, Uint8Array>();
   const written = new Map<string, Uint8Array>();
   const published: JudgingTask[] = [];
+  const placed = new Map<string, Promise<void>>();
   const shared = new Map<string, Promise<Session>>();
   const open: Session[] = [];
   const said: FakeContext['said'] = { progress: [], metrics: [], logs: [], sessions: new Set(), unfinished: [] };
@@ -153,7 +154,10 @@ export function createFakeContext({
           folder(),
           `${ref.asset.id.slice('sha256:'.length)}${ref.asset.mediaType.includes('safetensors') ? '.safetensors' : ''}`,
         );
-        await writeFile(path, await readAsset(ref.asset));
+        // once: who asks while another reads must not empty the file
+        const placing = placed.get(path) ?? readAsset(ref.asset).then((bytes) => writeFile(path, bytes));
+        placed.set(path, placing);
+        await placing;
         return path;
       },
     },
