@@ -26,7 +26,7 @@ const byFamily: Readonly<Record<string, string>> = {
   'face-score': '#e58ff0',
   'face-detector': '#ff8fa8',
   features: '#8da2ff',
-  dino: '#d6b3f5',
+  dino: '#5fc27e',
 };
 /** Families of third-party nodes. */
 const otherModel = '#9c9cf0';

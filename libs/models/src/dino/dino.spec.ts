@@ -2,7 +2,7 @@
 import { buildModel, constant, mseLoss } from '@facewright/onnx';
 import { checkGradient } from '@facewright/onnx/testing';
 import { createRuntime } from '@facewright/runtime';
-import type { Shape } from '@facewright/tensor';
+import type { Shape, Tensor } from '@facewright/tensor';
 import { describe, expect, it } from 'vitest';
 import fixture from '../fixtures/dino.json' with { type: 'json' };
 import { bind, dinoGraph, dinoWeights, inMemory, splitDino, VisionTransformer, type StoredTensor } from '../index.ts';
@@ -99,6 +99,24 @@ describe('files of DINO', () => {
       [...plain, ...head],
     ])
       expect((await featuresOf(splitDino('dino', new Map(file), first!.config))).data).toEqual(wanted.data);
+  });
+
+  it.each([0, 1])('may hold half-precision weights, layout %i', async (at) => {
+    const { config, tensors } = fixture.cases[at]!;
+    const halves = Object.entries(shapesOf(tensors)).map(
+      ([name, dims]) => [name, dims, Float16Array.from(hashedWeight(name, dims).data)] as const,
+    );
+    const narrow = new Map<string, Tensor>(
+      halves.map(([name, dims, data]) => [name, { dtype: 'float16', dims, data: new Uint16Array(data.buffer) }]),
+    );
+    const wide = new Map<string, Tensor>(
+      halves.map(([name, dims, data]) => [name, { dtype: 'float32', dims, data: Float32Array.from(data) }]),
+    );
+    const [a, b] = [
+      await featuresOf(splitDino('dino', inMemory(narrow), config)),
+      await featuresOf(splitDino('dino', inMemory(wide), config)),
+    ];
+    expect(a.data).toEqual(b.data);
   });
 
   it('are refused with everything missing, misshapen and unexpected, by the names of the file', () => {
