@@ -23,7 +23,7 @@ const style = `<style>
 a{color:var(--a)}td a,.case a{text-decoration-thickness:1px;text-underline-offset:3px}
 .quartiles{stroke:var(--soft);stroke-width:3}.median{stroke:var(--ink);stroke-width:2}.shape{fill:var(--a);fill-opacity:.28;stroke:var(--a);stroke-width:1}.mark{fill:var(--b);stroke:var(--card);stroke-width:1}a:hover .mark,a:focus .mark{stroke:var(--ink);stroke-width:2}
 .case{background:var(--card);border-radius:6px;padding:10px 12px;break-inside:avoid}.case p{font-size:13px;overflow-wrap:anywhere}
-.cases{display:grid;gap:10px;align-items:start}.case:has(figure:target){grid-column:1/-1}
+.cases{display:grid;gap:10px;align-items:start;margin:10px 0}.case:has(figure:target){grid-column:1/-1}
 .row{display:grid;grid-template-columns:repeat(auto-fill,minmax(${smallestPicture}px,1fr));gap:8px;margin-top:6px}.row figure{margin:0;border-radius:4px;scroll-margin:40px}.row img{display:block;width:100%;max-width:512px;border-radius:4px}
 .row figcaption{font-size:12px;line-height:1.4;margin-top:3px}.row figure:target{outline:3px solid var(--a);outline-offset:3px;grid-column:1/-1}.case:target{outline:3px solid var(--a)}
 h3{font-size:15px;margin:22px 0 6px;scroll-margin:20px}pre{background:var(--card);padding:12px;border-radius:6px;overflow:auto;max-height:420px;font-size:12px}

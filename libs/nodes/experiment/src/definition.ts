@@ -37,3 +37,18 @@ export const addPictures = defineNode({
   outputs: { variants: port.variants({ help: 'The variants, for the next pictures or for Evaluate experiment.' }) },
   effects: 'none',
 });
+
+export const variantPictures = defineNode({
+  type: 'facewright/variant-pictures',
+  version: 1,
+  title: 'Pictures of a variant',
+  summary:
+    'Takes the pictures of one variant out of an experiment: to save them, to let people judge them, or for any node that takes pictures.',
+  category: 'Evaluation',
+  inputs: {
+    variants: port.variants({ help: 'From Draw experiment or Add pictures.' }),
+    label: port.text({ default: '', help: 'Whose pictures; empty takes the first.' }),
+  },
+  outputs: { images: port.images({ help: 'The pictures, under their keys.' }) },
+  effects: 'none',
+});

@@ -3,6 +3,7 @@ import { createFakeContext } from '@facewright/testing';
 import { describe, expect, it } from 'vitest';
 import { run as addModel } from './add-model.ts';
 import { run as addPictures } from './add-pictures.ts';
+import { run as variantPictures } from './variant-pictures.ts';
 
 const ctx = createFakeContext();
 const model = (name: string): Model<'diffusion'> => ({ family: 'diffusion', architecture: 'x', name, components: {}, loras: [] });
@@ -33,5 +34,18 @@ describe('Add pictures', () => {
     for (const label of ['mine', ' '])
       await expect(addPictures({ variants, images: [image], label }, ctx)).rejects.toMatchObject({ code: 'EXPERIMENT_LABEL' });
     await expect(addPictures({ variants, images: [], label: 'none' }, ctx)).rejects.toMatchObject({ code: 'EXPERIMENT_NO_PICTURES' });
+  });
+});
+
+describe('Pictures of a variant', () => {
+  it('are those under the label, or of the first', async () => {
+    const other = { ...image, key: 'b' };
+    const variants = [
+      { label: 'mine', facts: {}, images: [image] },
+      { label: 'theirs', facts: {}, images: [other] },
+    ];
+    expect(await variantPictures({ variants, label: 'theirs' }, ctx)).toEqual({ images: [other] });
+    expect(await variantPictures({ variants, label: '' }, ctx)).toEqual({ images: [image] });
+    await expect(variantPictures({ variants, label: 'none' }, ctx)).rejects.toThrow('label: expected one of mine, theirs, got none');
   });
 });
