@@ -94,6 +94,14 @@ describe('the kind of a detector', () => {
     expect(names([1, 1, 1, 4, 4, 4])).toBe('SCRFD');
     expect(names([1, 1, 1, 4, 4, 4, 10, 10, 10])).toBe('SCRFD');
     expect(names(times(12, () => 'unknown'))).toBe('YuNet');
+    expect(names(times(3, () => 'unknown'))).toBe('RetinaFace');
+    expect(names(['unknown', 10, 'unknown'])).toBe('RetinaFace');
+    for (const other of [
+      [4, 4, 10],
+      [4, 2, 12],
+      [4, 2],
+    ])
+      expect(() => names(other)).toThrow(expect.objectContaining({ code: 'PIPELINES_DETECTOR' }));
   });
   it('is refused with the outputs that the file has, when none fits', () => {
     expect(() => detectorKindOf('cat.onnx', [info('logits', 1000)])).toThrow(
@@ -110,6 +118,14 @@ const planted = (rows: number, width: number, row: number, values: readonly numb
 };
 
 describe('decoding', () => {
+  it('of three outputs that turn out to be none of a RetinaFace says what they are', () => {
+    const kind = detectorKindOf(
+      'x',
+      times(3, (i) => info(`o${i}`, 'n')),
+    );
+    const outputs = [4, 2, 3].map((width) => planted(1, width, 0, []));
+    expect(() => kind.decode(outputs, { width: 8, height: 8 }, 0.5)).toThrow(expect.objectContaining({ code: 'PIPELINES_DETECTOR' }));
+  });
   it('of YuNet: the root of class times objectness, a box around an offset place, logarithmic sizes in strides', () => {
     // 64 x 32 pixels: strides 8, 16, 32 hold 32, 8, 2 places; place 10 of stride 8 is column 2, row 1
     const kind = detectorKindOf('x', [

@@ -1,4 +1,5 @@
 // RetinaFace (Deng et al.), in the configuration of Pytorch_Retinaface, which FaceScore uses: three outputs over two square priors at each place.
+import { err } from '../errors.ts';
 import type { Candidate } from './candidates.ts';
 import type { DetectorKind } from './detector-kind.ts';
 
@@ -12,6 +13,9 @@ const [centreUnit, sizeUnit] = [0.1, 0.2];
 /** Mean of the blue, green and red plane over the training pictures. */
 const mean = [104, 117, 123] as const;
 
+/** Last dimensions of boxes, class probabilities and landmarks. */
+const widths = [4, 2, 10];
+
 /** Outputs boxes [.., 4], class probabilities [.., 2] and landmarks [.., 10], in any order. */
 export const retinaFace: DetectorKind = {
   name: 'RetinaFace',
@@ -19,13 +23,14 @@ export const retinaFace: DetectorKind = {
   value: (byte, plane) => byte - mean[plane]!,
   multiple: 1,
   suppression: { overlap: 0.4, areas: 'inclusive' },
-  fits: (last) => last.length === 3 && [4, 2, 10].every((size) => last.includes(size)),
+  // exporters with free sizes leave even the last dimensions open; no other kind has three outputs
+  fits: (last) => {
+    const said = last.filter((size) => size !== null);
+    return last.length === 3 && said.every((size) => widths.includes(size)) && new Set(said).size === said.length;
+  },
   decode(outputs, { width, height }, threshold) {
-    const [boxes, classes, points] = [4, 2, 10].map((size) => outputs.find((output) => output.width === size)!.data) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
+    const [boxes, classes, points] = widths.map((size) => outputs.find((output) => output.width === size)?.data);
+    if (!boxes || !classes || !points) throw err.DETECTOR('RetinaFace', outputs.map((output) => `[.., ${output.width}]`).join(', '));
     const candidates: Candidate[] = [];
     let i = 0;
     for (const { stride, sides } of levels) {
