@@ -56,6 +56,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
     rows: ['draw'],
   },
   'benchmark-models': { settings: ['held-out.count=40', 'held-out.promptCount=8', 'report.resamples=100'], rows: ['draw'] },
+  'metric-alignment': { settings: ['judges.sets=6', 'simulated.resamples=100'], rows: ['judges'] },
   'face-detailer': { settings: [], rows: ['before', 'after'] },
   img2img: { settings: [], rows: ['before', 'after'], columns: true },
   inpaint: { settings: [], rows: ['before', 'mask', 'after'], columns: true },

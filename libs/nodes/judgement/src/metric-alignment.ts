@@ -30,9 +30,13 @@ export const run: NodeRun<typeof metricAlignment> = async (inputs, ctx) => {
   ].filter((given) => given !== undefined);
   if (tables.length === 0 && !inputs.metrics?.length) throw err.NO_METRICS();
   const images = picturesOf(judgements.sets);
+  const values = await computed(metricsOf(inputs), images, ctx);
+  const linked = inputs.metrics?.length ?? 0;
+  // Controls last; the first metric is the one that others are held against.
   const metrics = withNamesOnce([
+    ...values.slice(0, linked),
     ...tables.map((scores) => fromTable(scores, images, inputs.faces)),
-    ...(await computed(metricsOf(inputs), images, ctx)),
+    ...values.slice(linked),
   ]);
   // A generator for each statistic, all from one seed: one metric more leaves the intervals of the others as they are.
   const rng = () => ctx.rng(seed);
@@ -42,9 +46,9 @@ export const run: NodeRun<typeof metricAlignment> = async (inputs, ctx) => {
   const disagreements = await disagreementsOf(judgements, alignment, metrics, ctx);
   const text = (content: string) => new TextEncoder().encode(content);
   const [html, json] = [alignmentHtml(about, disagreements), JSON.stringify(alignmentJson(about, judgements), null, 1)];
-  await ctx.files.write('metric-alignment.html', text(html));
-  await ctx.files.write('metric-alignment.json', text(json));
-  await ctx.files.write('metric-alignment.csv', text(alignmentCsv(about)));
+  // A graph may hold several of these.
+  for (const [ending, content] of Object.entries({ html, json, csv: alignmentCsv(about) }))
+    await ctx.files.write(`metric-alignment-${ctx.node}.${ending}`, text(content));
   return {
     report: {
       title,
@@ -125,18 +129,14 @@ function withNamesOnce(metrics: readonly ScoredMetric[]): readonly ScoredMetric[
   });
 }
 
-/** Of the metric that agrees best: the sets in which it differs most from people, by its own scale. */
+/** Of the first metric, which the others are held against: the sets in which it differs most from people, by its own scale. */
 async function disagreementsOf(
   { sets }: Judgements,
   { metrics, ranked }: Alignment,
   scored: readonly ScoredMetric[],
   ctx: NodeContext,
 ): Promise<{ readonly metric: string; readonly rows: readonly Disagreement[] } | null> {
-  const at = metrics.reduce<number>(
-    (best, { accuracy }, i) => (accuracy && accuracy.estimate > (metrics[best]?.accuracy?.estimate ?? -1) ? i : best),
-    -1,
-  );
-  const metric = scored[at];
+  const metric = scored[metrics.findIndex(({ accuracy }) => accuracy !== null)];
   if (!metric) return null;
   const differing = ranked
     .flatMap(({ set, best }) => {

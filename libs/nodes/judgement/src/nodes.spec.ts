@@ -245,13 +245,13 @@ describe('metric alignment', () => {
     ]);
     expect(people).toMatchObject({ pairs: 64, correct: 60 });
     expect(report.summary).toMatch(/^right agrees best with people: 100\.0 % \[100\.0 %, 100\.0 %\] of 24 pairs\.$/);
-    const csv = new TextDecoder().decode(ctx.written.get('metric-alignment.csv')!).split('\r\n');
+    const csv = new TextDecoder().decode(ctx.written.get('metric-alignment-fake.csv')!).split('\r\n');
     expect(csv.slice(0, 3)).toEqual([
       'method,accuracy,low,high,pairs,correct,ties,not scored',
       'Random guess,0.5,,,,,,',
       'right,1,1,1,24,24,0,0',
     ]);
-    const html = new TextDecoder().decode(ctx.written.get('metric-alignment.html')!);
+    const html = new TextDecoder().decode(ctx.written.get('metric-alignment-fake.html')!);
     expect(html).toContain('<td>Random guess</td><td>50.0 %</td>');
     expect(html).not.toMatch(/<script|https?:/);
   });
