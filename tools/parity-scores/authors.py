@@ -96,6 +96,9 @@ def hps():
     """HPS v2 by its authors' fork of open_clip; the file is half precision under 'state_dict', as theirs is."""
     bare('hpsv2', 'hpsv2.src')
     import open_clip
+
+    # the package lacks the vocabulary of its own tokenizer, which is that of open_clip
+    sys.modules['hpsv2.src.open_clip.tokenizer'] = open_clip.tokenizer
     from hpsv2.src.open_clip import create_model, image_transform
 
     torch.manual_seed(1)

@@ -102,6 +102,14 @@ async function savedFaceScore(): Promise<string> {
   return join(folder, 'data/out/face-score');
 }
 
+/** Written after each network: a run that is cut short leaves what it got. */
+async function writePage(rows: readonly ScoreRow[], versions: Readonly<Record<string, string>>): Promise<string> {
+  const file = join(resolve(options.out), 'docs/score-parity.md');
+  const command = commandLine('parity:scores');
+  await writeFormatted(file, pageOf(rows, { ...conditions, versions: { ...conditions.versions, ...versions }, command }));
+  return file;
+}
+
 try {
   const versions = await authors<Record<string, string>>('versions');
   const { names } = await authors<{ readonly names: readonly string[] }>('photos');
@@ -116,12 +124,26 @@ try {
   };
   const rows: ScoreRow[] = cropCases(pixels, cases.photos[names.indexOf('Lecun.jpg')]!, cases);
 
+  await authors('hps');
+  const hps = await run<Model<'clip'>>(scores, 'load-clip', { path: join(folder, 'HPS_v2.pt'), activation: 'auto' });
+  rows.push(
+    ...(await clipCases(
+      'HPS v2, ViT-H/14',
+      { model: hps, kind: 'hps', toPixels: hpsPixels },
+      await readReference(join(folder, 'hps.safetensors')),
+      cases,
+    )),
+  );
+  remove('HPS_v2.pt');
+  await writePage(rows, versions);
+
   const place = await savedFaceScore();
   const { keys } = await authors<{ readonly keys: number }>('blip', { path: place });
   console.log(`  the authors' code loads FS_model.pt strictly: ${keys} keys`);
   const faceScore = (await studio.load('facewright/load-face-score', { path: place })) as unknown as Model<'face-score'>;
   rows.push(...(await blipCases(faceScore, await readReference(join(folder, 'blip.safetensors')), cases)));
   remove('data/out/face-score');
+  await writePage(rows, versions);
 
   await authors('clip');
   const clip = await run<Model<'clip'>>(scores, 'load-clip', { path: join(folder, 'ViT-L-14.pt'), activation: 'auto' });
@@ -132,6 +154,7 @@ try {
   const head = await run<Model<'aesthetic'>>(scores, 'load-aesthetic', { path: request.aesthetic });
   rows.push(...(await aestheticCases(head, clip, reference, cases)));
   remove('ViT-L-14.pt');
+  await writePage(rows, versions);
 
   await authors('hf_clip');
   const hf = await run<Model<'clip'>>(scores, 'load-clip', { path: join(folder, 'hf_clip'), activation: 'auto' });
@@ -145,21 +168,8 @@ try {
   );
   remove('hf_clip');
 
-  await authors('hps');
-  const hps = await run<Model<'clip'>>(scores, 'load-clip', { path: join(folder, 'HPS_v2.pt'), activation: 'auto' });
-  rows.push(
-    ...(await clipCases(
-      'HPS v2, ViT-H/14',
-      { model: hps, kind: 'hps', toPixels: hpsPixels },
-      await readReference(join(folder, 'hps.safetensors')),
-      cases,
-    )),
-  );
-
+  const file = await writePage(rows, versions);
   const failed = rows.filter((row) => !passes(row)).length;
-  const page = pageOf(rows, { ...conditions, versions: { ...conditions.versions, ...versions }, command: commandLine('parity:scores') });
-  const file = join(resolve(options.out), 'docs/score-parity.md');
-  await writeFormatted(file, page);
   console.log(`\n${file} is written; ${failed === 0 ? 'every case is within its tolerance' : `${failed} case(s) beyond their tolerance`}`);
   process.exitCode = failed === 0 ? 0 : 1;
 } finally {
