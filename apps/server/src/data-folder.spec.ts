@@ -205,6 +205,10 @@ describe('the host of a run', () => {
     );
     expect(await io.files.write('sub/a.txt', bytes('a'))).toBe(join(folder, 'out', 'sub', 'a.txt'));
     expect(readFileSync(await io.files.write('sub/b.txt', parts('in two')), 'utf8')).toBe('in two');
+    // what was there stays, and no piece of the new file
+    await expect(io.files.write('sub/b.txt', broken())).rejects.toThrow('the source is gone');
+    expect(readFileSync(join(folder, 'out/sub/b.txt'), 'utf8')).toBe('in two');
+    expect(readdirSync(join(folder, 'out/sub')).sort()).toEqual(['a.txt', 'b.txt']);
     for (const name of ['../b.txt', '/tmp/b.txt', 'sub/../../b.txt', '.'])
       await expect(io.files.write(name, bytes('b'))).rejects.toEqual(code('ENGINE_OUTSIDE_FOLDER'));
     await io.close();
