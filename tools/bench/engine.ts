@@ -24,6 +24,7 @@ const host: EngineHost = {
   preview: unused,
   checkpoints: createMemoryCheckpoints(),
   openNode: () => ({
+    memory: Infinity,
     session: unused,
     assets: { read: unused, write: unused, file: unused },
     images: { read: unused, layers: unused, write: unused },

@@ -36,6 +36,7 @@ export function createLocalHost({
     openNode() {
       const open: Session[] = [];
       return {
+        memory: runtime.memory,
         async session(key, build, options) {
           if (!options?.state) return runtime.cached(key, build);
           const session = await runtime.open(await build(), options);

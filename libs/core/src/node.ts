@@ -85,6 +85,8 @@ export interface NodeContext {
   unfinished(what: string): void;
   /** Where pictures are computed: 'cpu', 'webgpu', 'null'. */
   readonly provider: string;
+  /** Bytes of memory that open models may take; Infinity where nobody knows, as on a GPU. For choosing between ways to the same result: results never depend on it. */
+  readonly memory: number;
   /** `done` of `total` steps; a preview is shown on the node. */
   progress(done: number, total: number, preview?: ImageBuffer): void;
   /** A point of a curve, shown live. */

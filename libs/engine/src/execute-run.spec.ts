@@ -131,6 +131,7 @@ const host: EngineHost = {
   },
   fingerprint: async (path) => fingerprints[path] ?? 'absent',
   openNode: (id) => ({
+    memory: Infinity,
     session: unused,
     assets: { read: unused, write: unused, file: unused },
     images: { read: unused, layers: unused, write: unused },

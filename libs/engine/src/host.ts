@@ -4,7 +4,7 @@ import type { ImageBuffer } from '@facewright/tensor';
 import type { CheckpointStore } from './checkpoint-store.ts';
 
 /** The parts of a node's context that touch the world. */
-export type NodeIo = Pick<NodeContext, 'session' | 'assets' | 'images' | 'files' | 'judging'> & {
+export type NodeIo = Pick<NodeContext, 'session' | 'memory' | 'assets' | 'images' | 'files' | 'judging'> & {
   /** Called once when the node has ended, well or not: releases its sessions with state. */
   close(): Promise<void>;
 };

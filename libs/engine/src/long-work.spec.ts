@@ -78,6 +78,7 @@ const host: EngineHost = {
     return checkpoints;
   },
   openNode: () => ({
+    memory: Infinity,
     session: unused,
     assets: { read: unused, write: unused, file: unused },
     images: { read: unused, layers: unused, write: unused },

@@ -71,14 +71,14 @@ describe('grad', () => {
     expect(() => grad(op.Exp([x]), [x], input('s', 'float32', [3]))).toThrow('gradient seed: expected float32 [2], got float32 [3]');
   });
   it('names the operator that has no gradient, and why', () => {
-    const q = input('q', 'float32', [1, 2, 4]);
-    expect(() => grad(mean(op.MultiHeadAttention([q, q, q], { num_heads: 2 })), [q])).toThrow(
+    const [q, bias] = [input('q', 'float32', [1, 2, 4]), input('bias', 'float32', [12])];
+    expect(() => grad(mean(op.MultiHeadAttention([q, q, q, bias], { num_heads: 2 })), [q])).toThrow(
       expect.objectContaining({ code: 'ONNX_NO_GRADIENT', message: expect.stringContaining('MultiHeadAttention') as string }),
     );
   });
   it('does not mind an operator without gradient beside the path', () => {
-    const [x, q] = [input('x', 'float32', [1, 2, 4]), input('q', 'float32', [1, 2, 4])];
-    expect(grad(mean(op.Mul([x, op.MultiHeadAttention([q, q, q], { num_heads: 2 })])), [x])[0]!.shape).toEqual([1, 2, 4]);
+    const [x, q, bias] = [input('x', 'float32', [1, 2, 4]), input('q', 'float32', [1, 2, 4]), input('bias', 'float32', [12])];
+    expect(grad(mean(op.Mul([x, op.MultiHeadAttention([q, q, q, bias], { num_heads: 2 })])), [x])[0]!.shape).toEqual([1, 2, 4]);
   });
   it('differentiates graphs deeper than the call stack', () => {
     const x = input('x', 'float32', [1]);
@@ -189,5 +189,33 @@ describe('layers', () => {
     expect(() => groupNorm(x, x, x, { groups: 4, epsilon: 1 })).toThrow('channels in 4 equal groups');
     expect(() => scaledDotProductAttention(x, x, x, { heads: 2 })).toThrow('queries [batch, tokens, 2 x size]');
     expect(() => geglu(x)).toThrow('an even last axis');
+  });
+});
+
+describe('the gradient of fused attention', () => {
+  it('is that of attention written out, where queries go in chunks as well', async () => {
+    // 2 heads of 1,100 by 1,100 probabilities: more than one chunk holds.
+    const shape = [1, 1100, 8];
+    const [q, k, v] = ['q', 'k', 'v'].map((name) => input(name, 'float32', shape)) as [Value, Value, Value];
+    const seed = input('seed', 'float32', shape);
+    const gradients = (fused: boolean) => grad(scaledDotProductAttention(q, k, v, { heads: 2, fused }), [q, k, v], seed);
+    const named = (values: readonly Value[]) => Object.fromEntries(values.map((value, index) => [`g${index}`, value]));
+    const feeds = Object.fromEntries(['q', 'k', 'v', 'seed'].map((name, index) => [name, noise(shape, index + 1)]));
+    const [fused, plain] = await Promise.all(
+      [true, false].map(async (fused) => {
+        const model = buildModel(named(gradients(fused)));
+        const session = await runtime.open(model);
+        const results = await session.run(feeds);
+        await session.release();
+        return { results, chunks: describeModel(model.bytes).nodes.filter((node) => node.op === 'Softmax').length };
+      }),
+    );
+    expect([fused!.chunks, plain!.chunks]).toEqual([2, 1]);
+    for (const name of ['g0', 'g1', 'g2']) {
+      const [got, want] = [fused, plain].map((side) => side!.results[name]!.data as Float32Array) as [Float32Array, Float32Array];
+      const size = Math.max(...want.map(Math.abs));
+      // Sums of 1,100 products in another order, in single precision.
+      expect(Math.max(...got.map((value, index) => Math.abs(value - want[index]!))) / size, name).toBeLessThan(1e-5);
+    }
   });
 });

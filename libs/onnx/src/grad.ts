@@ -4,6 +4,8 @@ import { op } from './builder.ts';
 import { err, type Op } from './op.ts';
 import { ops } from './ops/index.ts';
 import { broadcast, describe, isFloat, sameShape } from './shapes.ts';
+import { bytesOfAll, keptValues } from './kept-values.ts';
+import { Replay, segmentsOf } from './recompute.ts';
 import { stopsGradient } from './stop-gradient.ts';
 import { inOrder } from './traverse.ts';
 import type { GraphNode, Shape, Value } from './value.ts';
@@ -31,35 +33,66 @@ const filled = (value: number, { dtype, shape }: Value): Value => {
   return shape.length ? op.Expand([one], { shape }) : one;
 };
 
+export interface GradientOptions {
+  /**
+   * Bytes of activations that may stay from the forward pass until the pass back. Where they would be more, only a part stays and the rest is run again, segment by
+   * segment, when its gradients are due: less memory for the time of another forward pass. Default Infinity.
+   */
+  readonly keep?: number;
+}
+
 /** As `grad`, with null where `y` does not depend on an x. */
-export function gradientsOrNull(y: Value, xs: readonly Value[], seed?: Value): (Value | null)[] {
+export function gradientsOrNull(y: Value, xs: readonly Value[], seed?: Value, { keep = Infinity }: GradientOptions = {}): (Value | null)[] {
   if (seed ? seed.dtype !== y.dtype || !sameShape(seed.shape, y.shape) : sizeOf(y.shape) !== 1) {
     throw err.SEED(seed ? describe(y) : 'one, or a result of one element', seed ? describe(seed) : `none for ${describe(y)}`);
   }
-  const order = inOrder([y]);
+  const path = pathOf(y, xs);
+  const whole = passBack(y, xs, seed, path);
+  if (keep === Infinity) return whole;
+  const kept = keptValues(
+    y,
+    whole.filter((g) => g !== null),
+  );
+  return bytesOfAll(kept) > keep ? passBack(y, xs, seed, path, segmentsOf(path.nodes, kept)) : whole;
+}
+
+interface Path {
+  /** Values through which y depends on an x. */
+  readonly values: ReadonlySet<Value>;
+  /** Nodes that have one as an operand, in the order in which they run. */
+  readonly nodes: readonly GraphNode[];
+}
+
+function pathOf(y: Value, xs: readonly Value[]): Path {
   const wanted = new Set(xs);
-  const onPath = new Set<Value>();
-  const nodes: GraphNode[] = [];
-  const seen = new Set<GraphNode>();
-  for (const value of order) {
+  const values = new Set<Value>();
+  const nodes = new Set<GraphNode>();
+  for (const value of inOrder([y])) {
     const { source } = value;
-    if (source.kind === 'node' && !seen.has(source.node)) {
-      seen.add(source.node);
-      nodes.push(source.node);
-    }
     const carries = () => {
       if (source.kind !== 'node' || stopsGradient(source.node)) return false;
       const { vjp } = definition(source.node);
-      return (typeof vjp === 'function' || !('zero' in vjp)) && source.node.inputs.some((operand) => operand && onPath.has(operand));
+      return (typeof vjp === 'function' || !('zero' in vjp)) && source.node.inputs.some((operand) => operand && values.has(operand));
     };
     // An integer or a truth value does not vary smoothly, so nothing flows through one.
-    if (isFloat(value.dtype) && (wanted.has(value) || carries())) onPath.add(value);
+    if (isFloat(value.dtype) && (wanted.has(value) || carries())) values.add(value);
+    if (source.kind === 'node' && !stopsGradient(source.node) && source.node.inputs.some((operand) => operand && values.has(operand)))
+      nodes.add(source.node);
   }
+  return { values, nodes: [...nodes] };
+}
 
+/** `segments` has the number of the segment of each node of the path; those before the last are run again. */
+function passBack(y: Value, xs: readonly Value[], seed: Value | undefined, path: Path, segments?: readonly number[]): (Value | null)[] {
   const cotangents = new Map<Value, Value>([[y, seed ?? filled(1, y)]]);
+  const wanted = new Set(xs);
+  let replay: Replay | null = null;
+  let current = segments?.at(-1) ?? 0;
+  /** Gradients that the segment before added to. */
+  let touched = new Set<Value>();
   // A node comes up where its first output stands in the order: every use of any of its outputs stands later and is done by then.
-  for (const node of nodes.reverse()) {
-    if (stopsGradient(node) || !node.inputs.some((operand) => operand && onPath.has(operand))) continue;
+  for (let index = path.nodes.length - 1; index >= 0; index--) {
+    const node = path.nodes[index]!;
     const arrived = node.outputs.map((output) => cotangents.get(output) ?? null);
     if (arrived.every((g) => g === null)) continue;
     const { vjp } = definition(node);
@@ -67,12 +100,22 @@ export function gradientsOrNull(y: Value, xs: readonly Value[], seed?: Value): (
       if ('zero' in vjp) continue;
       throw err.NO_GRADIENT(node.op, vjp.unwritten);
     }
-    vjp(op, arrived, node).forEach((g, index) => {
-      const operand = node.inputs[index];
-      if (!g || !operand || !onPath.has(operand)) return;
+    const segment = segments?.[index] ?? 0;
+    if (segment !== current) {
+      const members = new Set(path.nodes.filter((_, at) => segments![at] === segment));
+      const due = [...arrived.filter((g) => g !== null), ...[...touched].map((x) => cotangents.get(x)!)];
+      replay = new Replay(members, (value) => path.values.has(value), due);
+      current = segment;
+      touched = new Set();
+    }
+    const run = replay ? replay.node(node) : node;
+    vjp(op, arrived, run).forEach((g, place) => {
+      const operand = node.inputs[place];
+      if (!g || !operand || !path.values.has(operand)) return;
       const part = toShape(g, operand.shape);
       const sum = cotangents.get(operand);
       cotangents.set(operand, sum ? op.Add([sum, part]) : part);
+      if (wanted.has(operand)) touched.add(operand);
     });
   }
   return xs.map((x) => cotangents.get(x) ?? null);

@@ -1,4 +1,5 @@
 // ONNX graphs written in TypeScript: builder, operators with gradients, differentiation, serialisation.
+export { after } from './after.ts';
 export * from './build-model.ts';
 export * from './builder.ts';
 export * from './composite.ts';

@@ -1,5 +1,6 @@
 // One training step as a model: loss, gradients, clipping, AdamW and averaged weights in a single graph.
 import { sizeOf, type RunnableModel, type SessionState, type Tensor } from '@facewright/tensor';
+import { after } from './after.ts';
 import { op } from './builder.ts';
 import { buildModel } from './build-model.ts';
 import { gradientsOrNull } from './grad.ts';
@@ -29,6 +30,8 @@ export interface TrainStepOptions {
   readonly ema?: boolean;
   /** Runs whose gradients are averaged before parameters move, so that a large batch goes through in parts; default 1. */
   readonly accumulate?: number;
+  /** Bytes of activations that may stay until the pass back, as in GradientOptions: beyond, the forward pass is run again in parts. Default Infinity. */
+  readonly keep?: number;
   /** Further values of the graph to return at every step. */
   readonly metrics?: Readonly<Record<string, Value>>;
 }
@@ -106,9 +109,9 @@ function problemsOf({ loss, parameters, metrics = {}, accumulate = 1 }: TrainSte
  * Throws ONNX_TRAIN_STEP with all problems: parameters that are no float32 inputs, that the loss does not depend on, or whose initial tensor does not fit.
  */
 export function trainStep(options: TrainStepOptions): TrainStep {
-  const { loss, parameters, optimiser, maxGradientNorm, ema = false, accumulate = 1, metrics = {} } = options;
+  const { loss, parameters, optimiser, maxGradientNorm, ema = false, accumulate = 1, keep = Infinity, metrics = {} } = options;
   const values = parameters.map(({ value }) => value);
-  const dependent = sizeOf(loss.shape) === 1 ? gradientsOrNull(loss, values) : values.map(() => null);
+  const dependent = sizeOf(loss.shape) === 1 ? gradientsOrNull(loss, values, undefined, { keep }) : values.map(() => null);
   const problems = problemsOf(options, dependent);
   if (problems.length) throw err.TRAIN_STEP('options', 'a scalar loss and the float32 inputs it depends on', problems.join('; '));
   const gradients = dependent as Value[];
@@ -131,11 +134,13 @@ export function trainStep(options: TrainStepOptions): TrainStep {
   const apply = input('apply', 'float32', []);
   const settled = (was: Value, is: Value): Value => (sums.length ? op.Where([op.Greater([apply, 0.5]), is, was]) : is);
   const { norm, scale } = globalNorm(joinedGradients, maxGradientNorm ?? Infinity);
+  // State may be written where it was read (SessionState.inPlace), so nothing moves before everything that reads it has run: all gradients, on which the norm depends, and what is returned.
+  const rate = after(op, learningRate, [norm, loss, ...Object.values(metrics)]);
   const moved = adamW({
     ...before,
     gradients: joinedGradients,
     step,
-    learningRate,
+    learningRate: rate,
     beta1: 0.9,
     beta2: 0.999,
     epsilon: 1e-8,
@@ -143,7 +148,7 @@ export function trainStep(options: TrainStepOptions): TrainStep {
     ...optimiser,
     ...(maxGradientNorm !== undefined && { gradientScale: scale }),
   });
-  const after = {
+  const updated = {
     parameters: moved.parameters.map((to, i) => settled(before.parameters[i]!, to)),
     m: moved.m.map((to, i) => settled(before.m[i]!, to)),
     v: moved.v.map((to, i) => settled(before.v[i]!, to)),
@@ -151,10 +156,10 @@ export function trainStep(options: TrainStepOptions): TrainStep {
 
   const outputs: Record<string, Value> = { loss, gradient_norm: norm, ...metrics };
   const state: SessionState[] = [];
-  const keep = (name: string, from: Value, to: Value, initial: Tensor) => {
+  const carry = (name: string, from: Value, to: Value, initial: Tensor) => {
     const output = `next.${name}`;
     outputs[output] = to;
-    state.push({ input: inputName(from), output, initial });
+    state.push({ input: inputName(from), output, initial, inPlace: true });
   };
   const decay = input('ema_decay', 'float32', []);
   const averages = values.map((value, i) => input(`ema.${parameters[i]!.name}`, 'float32', value.shape));
@@ -164,16 +169,16 @@ export function trainStep(options: TrainStepOptions): TrainStep {
   });
   groups.forEach(({ name, shape, members }, group) => {
     const zeros = (): Tensor => ({ dtype: 'float32', dims: shape, data: new Float32Array(sizeOf(shape)) });
-    keep(`m.${name}`, before.m[group]!, after.m[group]!, zeros());
-    keep(`v.${name}`, before.v[group]!, after.v[group]!, zeros());
-    if (sums.length) keep(`sum.${name}`, sums[group]!, settled(joinedGradients[group]!, op.Mul([sums[group]!, 0])), zeros());
+    carry(`m.${name}`, before.m[group]!, updated.m[group]!, zeros());
+    carry(`v.${name}`, before.v[group]!, updated.v[group]!, zeros());
+    if (sums.length) carry(`sum.${name}`, sums[group]!, settled(joinedGradients[group]!, op.Mul([sums[group]!, 0])), zeros());
     const shapes = members.map((index) => values[index]!.shape);
-    const next = parted(after.parameters[group]!, shapes);
+    const next = parted(updated.parameters[group]!, shapes);
     const averaged = ema ? parted(nextAverages[group]!, shapes) : [];
     members.forEach((index, place) => {
       const { name: own, value, initial } = parameters[index]!;
-      keep(own, value, next[place]!, initial);
-      if (ema) keep(`ema.${own}`, averages[index]!, averaged[place]!, initial);
+      carry(own, value, next[place]!, initial);
+      if (ema) carry(`ema.${own}`, averages[index]!, averaged[place]!, initial);
     });
   });
   const model = buildModel(outputs, {

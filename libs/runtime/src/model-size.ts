@@ -5,8 +5,8 @@ import { regionsOf, unionBytes } from './file-regions.ts';
 import type { ModelSize } from './session-cache.ts';
 
 /**
- * Where the provider `maps` weight files, sessions share them; elsewhere each has a copy of its own on its device. State is there twice: one copy is read while the other is
- * written. A file that is not there counts nothing: opening says so.
+ * Where the provider `maps` weight files, sessions share them; elsewhere each has a copy of its own on its device. State is there twice, one copy is read
+ * while the other is written, but for state that is written in place in memory. A file that is not there counts nothing: opening says so.
  */
 export async function modelSize(
   { bytes, files, memory }: RunnableModel,
@@ -18,6 +18,6 @@ export async function modelSize(
   const own =
     bytes.byteLength +
     memory.reduce((sum, { data }) => sum + data.byteLength, 0) +
-    2 * state.reduce((sum, { initial }) => sum + initial.data.byteLength, 0);
+    state.reduce((sum, { initial, inPlace }) => sum + initial.data.byteLength * (inPlace && maps ? 1 : 2), 0);
   return maps ? { shared: regions, own } : { shared: new Map(), own: own + unionBytes([regions]) };
 }

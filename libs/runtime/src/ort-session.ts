@@ -1,6 +1,6 @@
 // One open graph on onnxruntime: checked feeds, and state that stays where it was computed.
 import { availableParallelism } from 'node:os';
-import type { RunnableModel, Session, SessionOptions, SessionState, Tensor, Tensors } from '@facewright/tensor';
+import type { DType, RunnableModel, Session, SessionOptions, Tensor, Tensors } from '@facewright/tensor';
 import * as ort from 'onnxruntime-node';
 import { checkFeeds } from './check-feeds.ts';
 import { checkState } from './check-state.ts';
@@ -18,14 +18,14 @@ const LARGE = 256 * 2 ** 20;
 const messageOf = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause)).trim();
 
 /** Copies a tensor from the device: onnxruntime-node has no download of its own (`getData` ends the process in 1.30), a graph of one Identity does it. */
-async function download(tensor: ort.Tensor, state: SessionState): Promise<Tensor> {
-  if (tensor.location === 'cpu') return fromOrt(tensor, state.initial.dtype);
-  const copy = await ort.InferenceSession.create(identityGraph(state.initial.dtype), {
+async function download(tensor: ort.Tensor, dtype: DType): Promise<Tensor> {
+  if (tensor.location === 'cpu') return fromOrt(tensor, dtype);
+  const copy = await ort.InferenceSession.create(identityGraph(dtype), {
     executionProviders: ['webgpu'],
     logSeverityLevel: 4,
   });
   try {
-    return fromOrt((await copy.run({ x: tensor }))['y']!, state.initial.dtype);
+    return fromOrt((await copy.run({ x: tensor }))['y']!, dtype);
   } finally {
     await copy.release();
   }
@@ -74,10 +74,16 @@ export async function openOrtSession(
     throw err.OPEN([...model.files.map(({ path }) => path), `${model.bytes.length} bytes of graph`].join(', '), messageOf(cause));
   }
 
-  // Double buffering in memory: each step reads one set of buffers and writes the other, so a training loop allocates nothing.
+  // In memory each step reads one set of buffers and writes the other, or the same where the graph allows it.
   const copyOf = (tensor: Tensor) => toOrt({ ...tensor, data: tensor.data.slice() } as Tensor);
   let current = new Map(state.map(({ input, initial }) => [input, copyOf(initial)]));
-  let spare = new Map(state.filter(({ output }) => !onDevice.has(output)).map(({ input, initial }) => [input, copyOf(initial)]));
+  let spare = new Map(
+    state
+      .filter(({ output }) => !onDevice.has(output))
+      .map(({ input, initial, inPlace }) => [input, inPlace ? current.get(input)! : copyOf(initial)]),
+  );
+  // Without the initial tensors, which may be as large as the weights.
+  const carried = state.map(({ input, output, initial: { dtype } }) => ({ input, output, dtype }));
   let released = false;
   let last: Promise<unknown> = Promise.resolve();
   /** State makes runs depend on each other, and a release must not overtake a run; onnxruntime runs one at a time anyway. */
@@ -96,7 +102,7 @@ export async function openOrtSession(
     for (const [name, tensor] of current) given[name] = tensor;
     const wanted: Record<string, ort.Tensor | null> = {};
     for (const { name } of outputs) wanted[name] = null;
-    for (const { input, output } of state) wanted[output] = spare.get(input) ?? null;
+    for (const { input, output } of carried) wanted[output] = spare.get(input) ?? null;
     let results: ort.InferenceSession.OnnxValueMapType;
     try {
       results = await session.run(given, wanted);
@@ -104,9 +110,13 @@ export async function openOrtSession(
       throw err.RUN(provider, messageOf(cause));
     }
     const next = new Map<string, ort.Tensor>();
-    for (const { input, output } of state) {
+    for (const { input, output } of carried) {
       const reused = spare.get(input);
-      if (!reused) {
+      // The binding of 1.30 writes into the tensor it is given and makes a copy for its caller all the same: three times the trained weights that would wait for the collector.
+      if (reused) {
+        const { buffer } = results[output]!.data as Float32Array<ArrayBuffer>;
+        if (buffer !== (reused.data as Float32Array).buffer) buffer.transfer(0);
+      } else {
         const old = current.get(input)!;
         if (old.location === 'gpu-buffer') old.dispose();
       }
@@ -125,9 +135,9 @@ export async function openOrtSession(
       inTurn(async () => {
         if (released) throw err.RELEASED('readState');
         const read: Record<string, Tensor> = {};
-        for (const entry of names ? state.filter(({ input }) => names.includes(input)) : state) {
-          const { dtype, dims, data } = await download(current.get(entry.input)!, entry);
-          read[entry.input] = { dtype, dims, data: data.slice() } as Tensor;
+        for (const { input, dtype } of names ? carried.filter(({ input }) => names.includes(input)) : carried) {
+          const { dims, data } = await download(current.get(input)!, dtype);
+          read[input] = { dtype, dims, data: data.slice() } as Tensor;
         }
         return read;
       }),

@@ -87,6 +87,16 @@ describe('a session on the CPU', () => {
     expect(Array.from(state[0]!.initial.data as Float32Array)).toEqual([1, 2, 3, 4]);
     await session.release();
   });
+  it('writes state in place where the graph allows it, and not into the initial state', async () => {
+    const session = await cpu.open(step, { state: state.map((entry) => ({ ...entry, inPlace: true })) });
+    await session.run({ gradient });
+    const read = await session.readState();
+    for (let i = 0; i < 2; i++) await session.run({ gradient });
+    expect(Array.from(read['w']!.data as Float32Array)).toEqual([0, 1, 2, 3]);
+    expect(Array.from((await session.readState())['w']!.data as Float32Array)).toEqual([-2, -1, 0, 1]);
+    expect(Array.from(state[0]!.initial.data as Float32Array)).toEqual([1, 2, 3, 4]);
+    await session.release();
+  });
   it('runs concurrent steps of a training loop one after the other', async () => {
     const session = await cpu.open(step, { state });
     const losses = await Promise.all([1, 2, 3].map(async () => (await session.run({ gradient }))['loss']!.data[0]));

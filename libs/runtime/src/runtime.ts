@@ -27,6 +27,8 @@ export interface Runtime {
   readonly provider: ProviderName;
   /** The device, as far as it is known. */
   readonly description: string;
+  /** Bytes that open models may take; Infinity where nobody knows. */
+  readonly memory: number;
   /** A new session, the caller's to release. Rejects with RUNTIME_OPEN, RUNTIME_STATE, RUNTIME_WEIGHTS or RUNTIME_MEMORY. */
   open(model: RunnableModel, options?: SessionOptions): Promise<Session>;
   /** The session of a key, shared by all callers; `build` is called when it is not open. */
@@ -59,6 +61,7 @@ export async function createRuntime({
   return {
     provider,
     description,
+    memory: budget.bytes,
     open: (model, options = {}) => cache.open(model, options),
     cached: cache.get,
     dispose: cache.clear,

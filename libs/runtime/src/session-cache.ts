@@ -117,6 +117,9 @@ export function createSessionCache({ budget, limit, open, sizeOf, measure, log }
       log(`memory: ran out at ${name}; every open model is closed, and it is tried once more`);
       await closeAll();
     }
+    return tryOnce(name, attempt);
+  }
+  async function tryOnce<T>(name: string, attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (cause) {
@@ -182,10 +185,11 @@ export function createSessionCache({ budget, limit, open, sizeOf, measure, log }
         const entry = await openEntry(nameOf(options.state?.length ? 'training' : 'model', model), model, options);
         lent.add(entry);
         const { session } = entry;
+        const attempt = options.state?.some(({ inPlace }) => inPlace) ? tryOnce : tryTwice;
         return {
           ...session,
-          // Nothing of its state changes in a run that fails.
-          run: (feeds) => inTurn(() => tryTwice(entry.name, () => session.run(feeds))),
+          // Nothing of its state changes in a run that fails, unless it is written in place.
+          run: (feeds) => inTurn(() => attempt(entry.name, () => session.run(feeds))),
           readState: (names) => inTurn(() => session.readState(names)),
           release: () =>
             inTurn(async () => {

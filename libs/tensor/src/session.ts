@@ -36,6 +36,8 @@ export interface SessionState {
   readonly input: string;
   readonly output: string;
   readonly initial: Tensor;
+  /** The graph writes `output` element by element and only after all else that reads `input`: both may be the same memory. After a run that fails such state is undefined. */
+  readonly inPlace?: boolean;
 }
 
 export interface SessionOptions {

@@ -14,6 +14,8 @@ export interface FakeContextOptions {
   /** How a session is opened, e.g. `runtime.open`. Without it a node that asks for a session fails. */
   readonly openSession?: (model: RunnableModel, options?: SessionOptions) => Promise<Session>;
   readonly provider?: string;
+  /** Bytes that open models may take; default Infinity. */
+  readonly memory?: number;
   /** The document of the run; default: an empty one. */
   readonly graph?: Graph;
   readonly signal?: AbortSignal;
@@ -58,6 +60,7 @@ const digest = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(byte
 export function createFakeContext({
   openSession,
   provider = 'cpu',
+  memory = Infinity,
   graph = { facewright: 1, name: 'fake', description: '', nodes: {}, links: [], groups: [] },
   signal = new AbortController().signal,
   onGate = () => 'go',
@@ -115,6 +118,7 @@ export function createFakeContext({
     graph,
     signal,
     provider,
+    memory,
     said,
     written,
     published,

@@ -1,6 +1,7 @@
 // Training: losses as graphs, learning rates, low-rank factors, weight averages and the loop around a train step.
 export { err as trainErrors } from './errors.ts';
 export * from './average-decay.ts';
+export * from './bytes-to-keep.ts';
 export * from './learning-rate.ts';
 export * from './lora.ts';
 export * from './losses/autoencoder-loss.ts';

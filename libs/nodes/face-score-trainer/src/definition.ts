@@ -1,5 +1,6 @@
 // FaceScoreTrainer: ports of the node, safe in a browser.
 import { defineNode, port } from '@facewright/core';
+import { recomputePort } from '@facewright/pipelines/training-ports';
 
 export const definition = defineNode({
   type: 'facewright/face-score-trainer',
@@ -86,6 +87,7 @@ export const definition = defineNode({
       advanced: true,
       help: 'Goes on from what is kept of a training with fewer steps or epochs and otherwise the same settings, although its learning rates were others than those of one long training.',
     }),
+    recompute: recomputePort,
     seed: port.seed({ help: 'Seed of the order of the pairs, of what is made worse, and of a new head.' }),
   },
   outputs: { model: port.model('face-score'), training: port.training() },

@@ -1,6 +1,6 @@
 // A step of the ranking loss over face crops as a graph.
 import { bind, BlipReward } from '@facewright/models';
-import type { BlipRewardConfig, WeightSource } from '@facewright/models';
+import type { BindOptions, BlipRewardConfig, WeightSource } from '@facewright/models';
 import { input, op } from '@facewright/onnx';
 import type { Value } from '@facewright/onnx';
 import { rankingAccuracy, rankingLoss } from '@facewright/train';
@@ -12,10 +12,16 @@ export interface RankingGraph {
 }
 
 /** Inputs: `pixel_values` [2 n, 3, size, size] with the good crops first, `input_ids` int64 and `attention_mask` float32 [2 n, tokens]. */
-export function rankingGraph(config: BlipRewardConfig, pairs: number, tokens: number, weights: WeightSource): RankingGraph {
+export function rankingGraph(
+  config: BlipRewardConfig,
+  pairs: number,
+  tokens: number,
+  weights: WeightSource,
+  options: BindOptions = {},
+): RankingGraph {
   const model = new BlipReward(config);
   const side = config.vision.imageSize;
-  const rewards = model.forward(bind(model, weights), {
+  const rewards = model.forward(bind(model, weights, options), {
     pixel_values: input('pixel_values', 'float32', [2 * pairs, 3, side, side]),
     input_ids: input('input_ids', 'int64', [2 * pairs, tokens]),
     attention_mask: input('attention_mask', 'float32', [2 * pairs, tokens]),

@@ -1,12 +1,13 @@
 // FaceScoreTrainer: the work of the node. Trains with the ranking loss and keeps the parameters that do best on pairs it never trained on.
 import type { Model, NodeContext, NodeRun } from '@facewright/core';
-import { inputWeights, storedWeights } from '@facewright/models';
+import { BlipReward, inputWeights, parameterCount, storedWeights } from '@facewright/models';
 import type { StoredTensor, WeightSource } from '@facewright/models';
 import { trainStep } from '@facewright/onnx';
 import type { Value } from '@facewright/onnx';
 import {
   componentOf,
   componentWeights,
+  fusedWhere,
   keyedSeed,
   openFaceScore,
   resumableRng,
@@ -16,7 +17,7 @@ import {
 } from '@facewright/pipelines';
 import { sizeOf, toFloat32 } from '@facewright/tensor';
 import type { Rng, Tensor, Tensors } from '@facewright/tensor';
-import { learningRateSchedule, shuffledRows } from '@facewright/train';
+import { bytesToKeep, learningRateSchedule, shuffledRows } from '@facewright/train';
 import { readTensors, safetensorsParts } from '@facewright/weights';
 import type { definition } from './definition.ts';
 import { err } from './errors.ts';
@@ -68,14 +69,21 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
     return (name, parameter) => (frozen.has(name) ? still : moving)(name, parameter);
   };
   const trainable = new Map<string, Value>();
-  const { loss, accuracy } = rankingGraph(config, batch, tokens, weights(trainable));
+  const { loss, accuracy } = rankingGraph(config, batch, tokens, weights(trainable), fusedWhere(ctx));
   const initial = await initialParameters(
     [...trainable.keys()],
     stored,
     head === 'new' ? { width: config.text.width, rng: ctx.rng(keyedSeed(seed, 'head')) } : null,
   );
+  const trainedCount = [...trainable.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const step = trainStep({
     loss,
+    keep: bytesToKeep(inputs.recompute, {
+      memory: ctx.memory,
+      parameters: parameterCount(new BlipReward(config)),
+      trained: trainedCount,
+      copies: accumulate > 1 ? 1 : 0,
+    }),
     ...(maxGradientNorm > 0 && { maxGradientNorm }),
     accumulate,
     metrics: { accuracy },
@@ -150,7 +158,7 @@ export const run: NodeRun<typeof definition> = async (inputs, ctx) => {
         steps,
         faces: faces.length,
         validation: held,
-        trainedParameters: [...trainable.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+        trainedParameters: trainedCount,
         ...(trained.extendedAt.length > 0 && { extendedAt: trained.extendedAt }),
         ...(kept && { bestStep: kept.step, bestValidationLoss: kept.loss }),
       },

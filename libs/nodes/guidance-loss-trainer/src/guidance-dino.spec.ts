@@ -55,6 +55,7 @@ const settings = () => ({
   emaDecay: 0,
   previewPrompt: '',
   extend: false,
+  recompute: 'auto' as const,
   seed: 3,
   guidanceWeight: 1,
   diffusionWeight: 0,

@@ -1,5 +1,7 @@
 // Ports that every node that trains a diffusion model has, safe in a browser.
 import { port } from '@facewright/core';
+import { recomputePort } from '@facewright/pipelines/training-ports';
+import type { Recompute } from '@facewright/train';
 
 /** What is trained and how; `learningRate` and `mode` are defaults. */
 export const trainingPorts = ({ learningRate, mode }: { readonly learningRate: number; readonly mode: 'full' | 'lora' }) => ({
@@ -82,6 +84,7 @@ export const trainingPorts = ({ learningRate, mode }: { readonly learningRate: n
     advanced: true,
     help: 'Goes on from what is kept of a training with fewer steps and otherwise the same settings, even where its learning rates were others than those of one long training. Off, only where they were the same, as with a constant schedule.',
   }),
+  recompute: recomputePort,
   seed: port.seed({ help: 'Seed of pictures, noise and timesteps.' }),
 });
 
@@ -103,6 +106,7 @@ export interface TrainingSettings {
   readonly emaDecay: number;
   readonly previewPrompt: string;
   readonly extend: boolean;
+  readonly recompute: Recompute;
   readonly seed: number;
 }
 

@@ -64,6 +64,7 @@ const settings = () => ({
   emaDecay: 0,
   previewPrompt: '',
   extend: false,
+  recompute: 'auto' as const,
   seed: 3,
 });
 const train = async (more: Partial<ReturnType<typeof settings>> = {}) => {

@@ -61,6 +61,7 @@ const common = {
   emaDecay: 0,
   previewPrompt: '',
   extend: false,
+  recompute: 'auto',
   seed: 3,
 } as const;
 const settings = {

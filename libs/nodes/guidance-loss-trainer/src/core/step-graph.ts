@@ -1,8 +1,10 @@
 // One training step as a graph: what every method has in common around its loss.
-import { bind, type Prediction, type UNet2DCondition, type WeightSource } from '@facewright/models';
+import type { NodeContext } from '@facewright/core';
+import { bind, parameterCount, type Prediction, type UNet2DCondition, type WeightSource } from '@facewright/models';
 import { constant, input, op, stopGradient, trainStep, type TrainStep, type Value } from '@facewright/onnx';
-import { float32, type Rng, type Tensors } from '@facewright/tensor';
-import type { NoiseDraw, NoisePredictor } from '@facewright/train';
+import { fusedWhere } from '@facewright/pipelines';
+import { float32, sizeOf, type Rng, type Tensors } from '@facewright/tensor';
+import { bytesToKeep, type NoiseDraw, type NoisePredictor } from '@facewright/train';
 import type { TrainingSettings } from '../ports.ts';
 import type { CurrentModel } from './current-model.ts';
 import type { DataSet } from './data-set.ts';
@@ -60,7 +62,8 @@ export function stepGraph(
   unet: UNet2DCondition,
   weights: TrainedWeights,
   method: Method,
-  { batch, weightDecay, maxGradientNorm, accumulate, emaDecay }: TrainingSettings,
+  { batch, weightDecay, maxGradientNorm, accumulate, emaDecay, recompute }: TrainingSettings,
+  ctx: Pick<NodeContext, 'provider' | 'memory'>,
 ): TrainStep {
   const shapes = new Map(
     method.data.flatMap(({ columns }) => Object.entries(columns).map(([name, { dims }]) => [name, dims.slice(1)] as const)),
@@ -78,7 +81,7 @@ export function stepGraph(
     return { timestep: fed(`${name}_timestep`, []), alphaBar: fed(`${name}_alpha_bar`, []) };
   };
   const predictor = (source: WeightSource) => {
-    const binding = bind(unet, source);
+    const binding = bind(unet, source, fusedWhere(ctx));
     return (set: string): NoisePredictor => {
       const { name, conditioning, latents } = method.data.find((data) => data.name === set)!;
       const told = {
@@ -112,8 +115,15 @@ export function stepGraph(
     trained,
     frozen: (set) => (sample, timestep) => stopGradient(frozen(set)(sample, timestep)),
   });
+  const trainedCount = [...weights.inputs.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return trainStep({
     loss,
+    keep: bytesToKeep(recompute, {
+      memory: ctx.memory,
+      parameters: parameterCount(unet) + (weights.lora ? trainedCount : 0),
+      trained: trainedCount,
+      copies: (emaDecay > 0 ? 1 : 0) + (accumulate > 1 ? 1 : 0),
+    }),
     ...(maxGradientNorm > 0 && { maxGradientNorm }),
     optimiser: { weightDecay },
     ema: emaDecay > 0,

@@ -29,7 +29,7 @@ export async function trainDiffusion<S extends TrainingSettings>(
   const rng = ctx.rng(seed);
   const unet = new UNet2DCondition(diffusion.unet);
   const weights = await trainedWeights(trainee, unet, settings, rng, ctx);
-  const step = stepGraph(trainee, unet, weights, method, settings);
+  const step = stepGraph(trainee, unet, weights, method, settings, ctx);
   const wanted = new Set(step.feeds);
   const rows = method.data.map((set) => ({ set, shuffled: shuffledRows(set.count, rng) }));
   const shapeOf = (column: string) =>
