@@ -250,10 +250,10 @@ describe.skipIf(!hasChromium)('two annotators in a browser, on the real server',
     await page.keyboard.press('Enter');
     const link = task.getByRole('textbox', { name: 'Link of Mary' });
     await link.waitFor();
+    await shot(page, 'editor-judging');
     await task.getByLabel('Name of one more annotator of faces').fill('Mary');
     await page.keyboard.press('Enter');
     await page.getByRole('alert').filter({ hasText: 'expected one that no annotator of this task has' }).waitFor();
-    await shot(page, 'editor-judging');
 
     const mary = await openPage((await link.inputValue()).split('/').at(-1)!);
     await answer(mary, '1', 1);
