@@ -6,6 +6,7 @@ import { createFakeContext } from '@facewright/testing';
 import { readSafetensorsHeader, readTensors } from '@facewright/weights';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { guidanceLossTrainer } from './definition.ts';
 import { run } from './guidance-loss.ts';
 
 const runtime = await createRuntime({ provider: 'cpu' });
@@ -136,6 +137,9 @@ describe('bad input', () => {
         /got 3 that do not:\n.*tMin below tMax, got 600 and 500\n.*dino: expected a model from Load DINO, as distance is dino, got none\n.*guidanceWeight, diffusionWeight/,
       ) as string,
     });
+  });
+  it('is a model of another family, before anything runs', () => {
+    expect(() => guidanceLossTrainer.inputs.dino.check(tiny.features)).toThrow(/expected a dino model/);
   });
   it('is a model of another kind: its file says so', async () => {
     const dino = { ...tiny.dino, components: { dino: tiny.faceScore.components['face_score']! } };

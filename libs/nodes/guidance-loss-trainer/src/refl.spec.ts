@@ -9,6 +9,7 @@ import { createFakeContext, type KeptCheckpoint } from '@facewright/testing';
 import { readSafetensorsHeader, readTensors } from '@facewright/weights';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { reflTrainer } from './definition.ts';
 import { run } from './refl.ts';
 
 const runtime = await createRuntime({ provider: 'cpu' });
@@ -195,6 +196,9 @@ describe('bad input', () => {
         /got 5 that do not:\n.*prompts: .*\n.*width: expected a multiple of 4 pixels, got 18\n.*fromStep not above toStep, got 5 and 4\n.*toStep: .* got 4 of 4\n.*images: /,
       ) as string,
     });
+  });
+  it('is a model of another family, before anything runs', () => {
+    expect(() => reflTrainer.inputs.reward.check(tiny.dino)).toThrow(/expected a face-score model/);
   });
   it('is more steps than the schedule has', async () => {
     await expect(train({ samplingSteps: 1000 })).rejects.toMatchObject({ code: 'MODELS_INPUT' });
