@@ -3,6 +3,7 @@ import { hashed } from '@facewright/models/testing/hashed-tensor';
 import { createRng } from '@facewright/tensor';
 import { describe, expect, it } from 'vitest';
 import fixture from './fixtures/set-distances.json' with { type: 'json' };
+import { diversity } from './diversity.ts';
 import { fitGaussian, frechetDistance } from './frechet-distance.ts';
 import { kernelDistance, kernelDistanceTo, kernelInceptionDistance } from './kernel-distance.ts';
 import { symmetricEigenvalues } from './symmetric-eigenvalues.ts';
@@ -109,5 +110,26 @@ describe('symmetricEigenvalues', () => {
     const values = symmetricEigenvalues(matrix.slice(), n);
     expect(values.reduce((a, b) => a + b, 0)).toBeCloseTo(trace, 10);
     expect(values.reduce((a, b) => a + b * b, 0)).toBeCloseTo(squares, 8);
+  });
+});
+
+describe('diversity', () => {
+  const distance = (a: Float32Array, b: Float32Array) => Math.hypot(...a.map((value, k) => value - b[k]!));
+  it('is the mean distance over all pairs of few pictures, without pairs of one picture', () => {
+    const rows = features('a few', 6, 5);
+    const pairs = [0, 1, 2, 3].flatMap((i) => [0, 1, 2, 3].filter((j) => j > i).map((j) => distance(rows[i]!, rows[j]!)));
+    const mean = pairs.reduce((a, b) => a + b, 0) / pairs.length;
+    expect(diversity(rows, [0, 1, 2, 3])).toBeCloseTo(mean, 6);
+    expect(diversity(rows, [0, 0])).toBe(0);
+    expect(diversity(rows, [0, 0, 1])).toBeCloseTo(distance(rows[0]!, rows[1]!), 6);
+  });
+  it('takes pairs spread evenly over all of many pictures', () => {
+    const rows = features('a many', 300, 5);
+    const stride = Math.floor((300 * 299) / 2 / 4096);
+    const taken: number[] = [];
+    let number = 0;
+    for (let i = 0; i < 300; i++) for (let j = i + 1; j < 300; j++) if (number++ % stride === 0) taken.push(distance(rows[i]!, rows[j]!));
+    expect(stride).toBeGreaterThan(5);
+    expect(diversity(rows, all(300))).toBeCloseTo(taken.reduce((a, b) => a + b, 0) / taken.length, 6);
   });
 });
