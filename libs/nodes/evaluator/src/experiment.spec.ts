@@ -169,9 +169,9 @@ describe('the experiment', () => {
     expect(cheap.comparisons[0]!.difference.low).not.toBeNaN();
     // what it costs is told from the numbers of pictures and features
     const dear = await runExperiment(
-      [{ ...fid, length: 20_000 }],
+      [{ ...fid, length: 3_000_000 }],
       [base, tuned],
-      { ...many, keys: Array.from({ length: 5000 }, (_, i) => `r${i}`) },
+      { ...many, keys: { length: 3_000_000 } as unknown as readonly string[] },
       options,
     );
     expect(dear.comparisons[0]).toMatchObject({

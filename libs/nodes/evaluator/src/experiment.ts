@@ -4,7 +4,7 @@ import type { Better, PictureMetric, PictureValue, SetMetric, SetStatistic } fro
 import { bootstrapInterval, mean, winRate, type Interval } from '@facewright/report';
 import { createRng } from '@facewright/tensor';
 import { diversity } from './sets/diversity.ts';
-import { fitGaussian, frechetDistance, frechetResamples } from './sets/frechet-distance.ts';
+import { fitGaussian, frechetDistance, frechetDistanceTo, frechetResamples } from './sets/frechet-distance.ts';
 import { kernelDistance, kernelDistanceTo } from './sets/kernel-distance.ts';
 
 /** What is measured, and which way is good. */
@@ -177,10 +177,9 @@ type Statistic = (indices: Int32Array) => number;
 function setStatistic(statistic: SetStatistic, real: readonly Float32Array[] | undefined): (rows: readonly Float32Array[]) => Statistic {
   if (statistic === 'diversity') return (rows) => (indices) => diversity(rows, indices);
   if (statistic === 'kernel-distance') return remembered(kernelDistanceTo(real!));
-  const reference = fitGaussian(real!);
-  return (rows) => (indices) => frechetDistance(reference, fitGaussian(rows, indices));
+  return remembered(frechetDistanceTo(fitGaussian(real!)));
 }
-/** Kernels of a set are computed once, whatever it is compared with. */
+/** What a set needs is computed once, whatever it is compared with. */
 function remembered(make: (rows: readonly Float32Array[]) => Statistic): (rows: readonly Float32Array[]) => Statistic {
   const made = new WeakMap<readonly Float32Array[], Statistic>();
   return (rows) => {

@@ -4,7 +4,7 @@ import { openFeatures, type FeatureNetwork } from '@facewright/pipelines';
 import { bootstrapInterval, type Interval } from '@facewright/report';
 import type { setDistanceDefinition } from './definition.ts';
 import { err } from './errors.ts';
-import { fitGaussian, frechetDistance, frechetResamples } from './sets/frechet-distance.ts';
+import { fitGaussian, frechetDistance, frechetDistanceTo, frechetResamples } from './sets/frechet-distance.ts';
 import { kernelDistance, kernelDistanceTo, kernelInceptionDistance } from './sets/kernel-distance.ts';
 
 /** Pictures in memory together. */
@@ -23,11 +23,7 @@ export const run: NodeRun<typeof setDistanceDefinition> = async ({ images, real,
   const frechet = frechetDistance(gaussian, fitGaussian(rows));
   const affordable = frechetResamples(resamples, 1, rows.length, reference.length, network.length);
   const frechetInterval =
-    affordable > 0
-      ? reflected(
-          bootstrapInterval(rows.length, affordable, ctx.rng(seed), (indices) => frechetDistance(gaussian, fitGaussian(rows, indices))),
-        )
-      : null;
+    affordable > 0 ? reflected(bootstrapInterval(rows.length, affordable, ctx.rng(seed), frechetDistanceTo(gaussian)(rows))) : null;
   await ctx.gate();
   const kernel = kernelDistance(rows, reference);
   const kernelInterval = bootstrapInterval(rows.length, resamples, ctx.rng(seed), kernelDistanceTo(reference)(rows));

@@ -77,19 +77,67 @@ export function frechetDistance(a: Gaussian, b: Gaussian): number {
   return shift + a.trace + b.trace - 2 * cross;
 }
 
-/** Multiplications that an interval may cost, a few minutes; with fewer resamples than these it would be too rough to be given. */
-const [budget, fewestResamples] = [2e11, 60];
-
-/** How many of the wanted resamples of `distances` distances are affordable; 0 when too few for an interval. The second set is not resampled. */
-export function frechetResamples(wanted: number, distances: number, rowsA: number, rowsB: number, size: number): number {
-  const affordable = Math.floor(budget / (distances * costOf(rowsA, rowsB, size)));
-  return affordable >= wanted ? wanted : affordable >= fewestResamples ? affordable : 0;
+/**
+ * The distance to `reference` as a statistic of resampled pictures, for the bootstrap: `indices` name rows. Rows are projected on the reference's factor once;
+ * tr((C1 C2)^(1/2)) is then the sum of square roots of the eigenvalues of the projections' covariance, or of their Gram matrix where there are fewer rows.
+ */
+export function frechetDistanceTo(reference: Gaussian): (rows: readonly Float32Array[]) => (indices: ArrayLike<number>) => number {
+  const { mean: target, factor, rank, trace } = reference;
+  const size = target.length;
+  return (rows) => {
+    const flat = new Float64Array(rows.length * size);
+    rows.forEach((row, i) => flat.set(row, i * size));
+    const projected = timesTransposed(flat, rows.length, factor, rank, size);
+    return (indices) => {
+      const count = indices.length;
+      const mean = new Float64Array(size);
+      const middle = new Float64Array(rank);
+      for (let n = 0; n < count; n++) {
+        const [x, p] = [indices[n]! * size, indices[n]! * rank];
+        for (let i = 0; i < size; i++) mean[i]! += flat[x + i]! / count;
+        for (let i = 0; i < rank; i++) middle[i]! += projected[p + i]! / count;
+      }
+      let own = 0;
+      const centred = new Float64Array(count * rank);
+      const scale = 1 / Math.sqrt(count - 1);
+      for (let n = 0; n < count; n++) {
+        const [x, p] = [indices[n]! * size, indices[n]! * rank];
+        for (let i = 0; i < size; i++) own += (flat[x + i]! - mean[i]!) ** 2;
+        for (let i = 0; i < rank; i++) centred[n * rank + i] = (projected[p + i]! - middle[i]!) * scale;
+      }
+      const [matrix, order] = count < rank ? [gram(centred, count, rank), count] : [scatter(centred, count, rank), rank];
+      const cross = symmetricEigenvalues(matrix, order).reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
+      const shift = target.reduce((sum, value, i) => sum + (value - mean[i]!) ** 2, 0);
+      return shift + trace + own / (count - 1) - 2 * cross;
+    };
+  };
 }
 
-/** Multiplications of one distance, about. */
-function costOf(rowsA: number, rowsB: number, size: number): number {
-  const [a, b] = [Math.min(rowsA, size), Math.min(rowsB, size)];
-  const [short, long] = [Math.min(a, b), Math.max(a, b)];
-  const fit = rowsA * size + (rowsA > size ? (rowsA * size ** 2) / 2 + size ** 3 / 6 : 0);
-  return fit + short * long * size + short ** 2 * long + (4 / 3) * short ** 3;
+/** Lower triangles, all that eigenvalues are computed from: of A Aᵀ … */
+function gram(rows: Float64Array, count: number, size: number): Float64Array {
+  const out = new Float64Array(count * count);
+  for (let i = 0; i < count; i++) out.set(timesTransposed(rows.subarray(i * size, (i + 1) * size), 1, rows, i + 1, size), i * count);
+  return out;
+}
+/** … and of Aᵀ A. */
+function scatter(rows: Float64Array, count: number, size: number): Float64Array {
+  const out = new Float64Array(size * size);
+  for (let n = 0; n < count; n++)
+    for (let i = 0; i < size; i++) {
+      const value = rows[n * size + i]!;
+      for (let j = 0; j <= i; j++) out[i * size + j]! += value * rows[n * size + j]!;
+    }
+  return out;
+}
+
+/** Multiplications that an interval may cost, about two minutes; with fewer resamples than these it would be too rough to be given. */
+const [budget, fewestResamples] = [1e11, 60];
+
+/** How many of the wanted resamples of `distances` distances are affordable; 0 when too few for an interval. `rowsB` is the reference, which is not resampled. */
+export function frechetResamples(wanted: number, distances: number, rowsA: number, rowsB: number, size: number): number {
+  const rank = Math.min(rowsB, size);
+  const [few, many] = [Math.min(rowsA, rank), Math.max(rowsA, rank)];
+  const cost = 2 * rowsA * (size + rank) + (few ** 2 * many) / 2 + (4 / 3) * few ** 3;
+  const affordable = Math.floor(budget / (distances * cost));
+  return affordable >= wanted ? wanted : affordable >= fewestResamples ? affordable : 0;
 }

@@ -4,7 +4,7 @@ import { createRng } from '@facewright/tensor';
 import { describe, expect, it } from 'vitest';
 import fixture from './fixtures/set-distances.json' with { type: 'json' };
 import { diversity } from './diversity.ts';
-import { fitGaussian, frechetDistance } from './frechet-distance.ts';
+import { fitGaussian, frechetDistance, frechetDistanceTo, frechetResamples } from './frechet-distance.ts';
 import { kernelDistance, kernelDistanceTo, kernelInceptionDistance } from './kernel-distance.ts';
 import { symmetricEigenvalues } from './symmetric-eigenvalues.ts';
 
@@ -61,13 +61,25 @@ describe('Fréchet distance', () => {
     const flat = Array.from({ length: 30 }, () => Float32Array.of(1, 2, 3));
     expect(frechetDistance(fitGaussian(flat), fitGaussian(flat))).toBe(0);
   });
-  it('of a resample is that of the rows it names', () => {
-    const [a, b] = sides(fixture.cases[1]!);
-    const indices = [0, 3, 3, 7, 21, 40, 41, 8, 8, 8, 12, 2, 30, 31];
-    expect(frechetDistance(fitGaussian(b), fitGaussian(a, indices))).toBeCloseTo(
-      frechetDistance(fitGaussian(b), fitGaussian(indices.map((i) => a[i]!))),
-      9,
-    );
+  it.each(fixture.cases)('of a resample is that of the rows it names: $name', (reference) => {
+    const [a, b] = sides(reference);
+    const statistic = frechetDistanceTo(fitGaussian(b))(a);
+    expect(statistic(all(a.length))).toBeCloseTo(reference.frechet, 6);
+    const indices = [0, 3, 3, 7, 5, 8, 8, 8, 2, 1, 0, 6].flatMap((i) => [i, (i * 7) % a.length]);
+    const named = fitGaussian(indices.map((i) => a[i]!));
+    expect(statistic(indices)).toBeCloseTo(frechetDistance(fitGaussian(b), named), 6);
+    expect(frechetDistance(fitGaussian(b), fitGaussian(a, indices))).toBeCloseTo(frechetDistance(fitGaussian(b), named), 9);
+  });
+});
+
+describe('frechetResamples', () => {
+  it('are all that is wanted where they cost little, fewer where they cost more, none where too few would be left', () => {
+    expect(frechetResamples(300, 2, 128, 512, 64)).toBe(300);
+    expect(frechetResamples(300, 2, 200, 5000, 2048)).toBe(300);
+    const some = frechetResamples(300, 2, 500, 5000, 2048);
+    expect(some).toBeGreaterThanOrEqual(60);
+    expect(some).toBeLessThan(300);
+    expect(frechetResamples(300, 2, 2000, 5000, 2048)).toBe(0);
   });
 });
 
