@@ -62,4 +62,20 @@ describe('make-pairs', () => {
     expect(template.written('pairs/contact-sheet.html')).toContain('Good at the left');
     expect((outputs['filtered']!['report'] as Report).summary).toBe(`${pairs.length} of ${all.length} pairs pass.`);
   }, 180_000);
+
+  it('goes on where a cancelled run was, and ends with the same pairs', async () => {
+    const settings = { bad: { steps: 4, batch: 2, seed: 5 } };
+    const cancelled = await template.run(settings, (event) => event.type === 'node_progress' && event.node === 'bad' && event.done > 6000);
+    expect(cancelled.terminal).toMatchObject({ type: 'run_cancelled' });
+    const resumed = await template.run(settings);
+    expect(resumed.terminal).toMatchObject({ type: 'run_succeeded' });
+    const said = resumed.events.flatMap((event) => (event.type === 'node_log' && event.node === 'bad' ? [event.message] : []));
+    expect(said).toContainEqual(expect.stringMatching(/goes on from [68] pictures/));
+    const fresh = await openTemplate('make-pairs');
+    try {
+      expect((await fresh.run(settings)).outputs['pairs']).toEqual(resumed.outputs['pairs']);
+    } finally {
+      await fresh.close();
+    }
+  }, 120_000);
 });

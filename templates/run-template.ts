@@ -18,8 +18,11 @@ export interface TemplateRun {
 export interface TemplateRunner {
   readonly graph: Graph;
   readonly catalogue: Catalogue;
-  /** Values by node and input replace those of the template. */
-  run(settings?: Readonly<Record<string, Readonly<Record<string, unknown>>>>): Promise<TemplateRun>;
+  /** Values by node and input replace those of the template. The run is cancelled at the first event that `until` is true of. */
+  run(
+    settings?: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+    until?: (event: RunEventBody) => boolean,
+  ): Promise<TemplateRun>;
   read(asset: Asset): Promise<Uint8Array>;
   picture(asset: Asset): Promise<ImageBuffer>;
   /** A file that a node of the last run wrote. */
@@ -39,10 +42,11 @@ export async function openTemplate(name: string): Promise<TemplateRunner> {
   return {
     graph,
     catalogue,
-    async run(settings = {}) {
+    async run(settings = {}, until = () => false) {
       const nodes = Object.fromEntries(
         Object.entries(graph.nodes).map(([id, node]) => [id, { ...node, values: { ...node.values, ...settings[id] } }]),
       );
+      const cancel = new AbortController();
       const events: RunEventBody[] = [];
       const outputs: Record<string, NodeOutputs> = {};
       const terminal = await executeRun({
@@ -52,9 +56,10 @@ export async function openTemplate(name: string): Promise<TemplateRunner> {
         history: data.history,
         host: createLocalHost({ data, runtime, outputFolder }),
         provider: runtime.provider,
-        signal: new AbortController().signal,
+        signal: cancel.signal,
         emit(event) {
           events.push(event);
+          if (until(event)) cancel.abort();
           if (event.type === 'node_finished' || event.type === 'node_cached') outputs[event.node] = event.outputs;
         },
       });
