@@ -9,11 +9,12 @@ import type { NodeRun, RunState } from './run-state.ts';
 /** As many as fit on the widest node. */
 const SHOWN = 8;
 
-function clock({ status, done, total, secondsLeft, seconds }: NodeRun): string {
+function clock({ status, done, total, secondsLeft, seconds, unfinished }: NodeRun): string {
   switch (status) {
     case 'running':
       return secondsLeft !== null ? timeLeft(secondsLeft) : howFar(done, total);
     case 'done':
+      if (unfinished !== null) return 'unfinished';
       return seconds === null ? 'done' : duration(seconds);
     case 'cached':
       return 'cached';

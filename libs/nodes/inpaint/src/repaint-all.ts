@@ -74,7 +74,6 @@ export async function repaintAll(
       // finished as a whole or not at all, since the bytes of a picture may depend on those that are painted beside it
       if (group.every(({ index }) => stateOf(index).areas > round)) continue;
       ctx.signal.throwIfAborted();
-      const onStep = watch.onStep(group.length);
       const painted = await repaintGroup({
         model,
         settings,
@@ -87,10 +86,7 @@ export async function repaintAll(
             rng: ctx.rng(noise),
           })),
         ),
-        async onStep(...step) {
-          await onStep(...step);
-          await ctx.gate();
-        },
+        onStep: watch.onStep(group.length),
       });
       const images: Image[] = [];
       for (const [i, { index }] of group.entries()) {

@@ -17,7 +17,7 @@ const sheet = (pictures: readonly ImageBuffer[]) =>
   contactSheet(pictures, { cell: Math.max(96, Math.floor(sheetSide / Math.ceil(Math.sqrt(pictures.length)))) });
 
 export interface Watch {
-  /** For a group of `count` pictures. */
+  /** For a group of `count` pictures. Waits while the run is paused, throws when it is cancelled. */
   onStep(count: number): (done: number, total: number, original: () => Floats) => Promise<void>;
   /** A group is finished. */
   finished(pictures: readonly ImageBuffer[]): void;
@@ -32,6 +32,7 @@ export function watchDrawing(model: DiffusionModel, pictures: number, previewSte
   let last = -Infinity;
   return {
     onStep: (count) => async (done, total, original) => {
+      await ctx.gate();
       const show = previewSteps > 0 && done % previewSteps === 0 && performance.now() - last >= previewMs;
       if (show) last = performance.now();
       ctx.progress(

@@ -55,7 +55,7 @@ export async function scorePictures(
 ): Promise<{ readonly scores: Scores; readonly summary: string }> {
   const rows: Row[] = [];
   for (let first = 0; first < pictures.length; first += picturesTogether) {
-    ctx.signal.throwIfAborted();
+    await ctx.gate();
     const group = await Promise.all(
       pictures
         .slice(first, first + picturesTogether)
