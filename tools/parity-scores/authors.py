@@ -102,7 +102,7 @@ def hps():
     from hpsv2.src.open_clip import create_model, image_transform
 
     torch.manual_seed(1)
-    model = create_model('ViT-H-14', None, precision='fp32', device='cpu', output_dict=True, with_score_predictor=False, with_region_predictor=False).eval()
+    model = create_model('ViT-H-14', None, precision='fp32', device='cpu', output_dict=True).eval()
     halves = {name: value.half() for name, value in model.state_dict().items()}
     torch.save({'state_dict': halves}, folder / 'HPS_v2.pt')
     model.load_state_dict(halves)
