@@ -14,6 +14,11 @@ export const definition = defineNode({
       default: 'sidecar',
       help: 'sidecar: the text of cat.txt is the caption of cat.jpg, where there is one.',
     }),
+    broken: port.choice(['refuse', 'leave out'], {
+      default: 'refuse',
+      advanced: true,
+      help: 'What happens when some files cannot be read. refuse: nothing is given and all are listed. leave out: the others are given, and the log lists what is missing.',
+    }),
   },
   outputs: { images: port.images({ help: 'The pictures; the key of each is its file name.' }) },
   effects: 'reads',

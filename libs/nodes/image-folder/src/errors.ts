@@ -1,6 +1,10 @@
 // Coded errors of the image folder node.
 import { defineErrors } from '@facewright/tensor';
 
+/** Folders may have thousands. */
+const some = (problems: readonly string[]): readonly string[] =>
+  problems.length > 50 ? [...problems.slice(0, 50), `and ${problems.length - 50} more`] : problems;
+
 export const err = defineErrors('IMAGE_FOLDER', {
   NO_FOLDER: (folder: string, got: string) => `folder: expected an existing folder, got ${got} at ${folder}`,
   EMPTY: (folder: string) => `folder ${folder}: expected PNG, JPEG or WebP files, got none`,
@@ -10,5 +14,7 @@ export const err = defineErrors('IMAGE_FOLDER', {
   MASK_SIZE: (picture: string, want: readonly [number, number], got: readonly [number, number]) =>
     `mask: expected ${want[0]} x ${want[1]} pixels, the size of ${picture}, got ${got[0]} x ${got[1]}; paint the mask again, or leave the field empty`,
   UNREADABLE: (problems: readonly string[]) =>
-    `folder: expected pictures, got ${problems.length} file(s) that cannot be read:${problems.map((p) => `\n  ${p}`).join('')}`,
+    `folder: expected pictures, got ${problems.length} file(s) that cannot be read:${some(problems)
+      .map((p) => `\n  ${p}`)
+      .join('')}`,
 });

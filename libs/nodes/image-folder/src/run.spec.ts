@@ -15,7 +15,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'notes.md'), 'no picture');
 });
 const read = async (inputs: Partial<Parameters<typeof run>[0]> = {}) =>
-  (await run({ folder, limit: 0, captions: 'sidecar', ...inputs }, ctx)).images;
+  (await run({ folder, limit: 0, captions: 'sidecar', broken: 'refuse', ...inputs }, ctx)).images;
 
 describe('an image folder', () => {
   it('gives the pictures by name, with the text beside them as caption', async () => {
@@ -36,6 +36,19 @@ describe('an image folder', () => {
       code: 'IMAGE_FOLDER_UNREADABLE',
       message: expect.stringMatching(/2 file\(s\)[\s\S]*one\.jpg[\s\S]*two\.webp/) as string,
     });
+  });
+  it('goes on without them when asked to, and lists at most fifty', async () => {
+    const mixed = join(ctx.folder(), 'mixed');
+    await mkdir(mixed);
+    const [good] = await read();
+    await writeFile(join(mixed, 'good.png'), await ctx.assets.read(good!.asset));
+    await Promise.all(Array.from({ length: 60 }, (_, i) => writeFile(join(mixed, `bad-${i}.png`), 'not a picture')));
+    expect((await read({ folder: mixed, broken: 'leave out' })).map(({ key }) => key)).toEqual(['good.png']);
+    const { level, message } = ctx.said.logs.at(-1)!;
+    expect([level, message.split('\n').length]).toEqual(['warn', 52]);
+    expect(message).toMatch(/got 60 file\(s\)[\s\S]*and 10 more$/);
+    const bad = join(ctx.folder(), 'bad');
+    await expect(read({ folder: bad, broken: 'leave out' })).rejects.toMatchObject({ code: 'IMAGE_FOLDER_UNREADABLE' });
   });
   it('says that a folder is none, or empty of pictures', async () => {
     await expect(read({ folder: join(folder, 'nowhere') })).rejects.toMatchObject({

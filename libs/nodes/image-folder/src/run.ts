@@ -10,7 +10,7 @@ const endings = ['.png', '.jpg', '.jpeg', '.webp'] as const;
 const withoutEnding = (path: string) => path.replace(/\.[^./]+$/, '');
 
 /** Throws IMAGE_FOLDER_NO_FOLDER, IMAGE_FOLDER_EMPTY and, with the names of all bad files, IMAGE_FOLDER_UNREADABLE. */
-export const run: NodeRun<typeof definition> = async ({ folder, limit, captions }, ctx) => {
+export const run: NodeRun<typeof definition> = async ({ folder, limit, captions, broken }, ctx) => {
   const found = await ctx.files.exists(folder);
   if (found !== 'folder') throw err.NO_FOLDER(folder, found === null ? 'nothing' : 'a file');
   const all = await ctx.files.list(folder, endings);
@@ -31,7 +31,11 @@ export const run: NodeRun<typeof definition> = async ({ folder, limit, captions 
     }
     ctx.progress(index + 1, paths.length, picture);
   }
-  if (problems.length > 0) throw err.UNREADABLE(problems);
+  if (problems.length > 0) {
+    const error = err.UNREADABLE(problems);
+    if (broken === 'refuse' || images.length === 0) throw error;
+    ctx.log('warn', error.message);
+  }
   return { images };
 };
 
