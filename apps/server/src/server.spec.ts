@@ -430,6 +430,7 @@ describe('the server', () => {
     expect(body.nodes.map(({ type }) => type)).toEqual([
       'test/source',
       'test/count',
+      'test/train',
       'test/stubborn',
       'test/fail',
       'test/show',
