@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { messageOf } from '@facewright/core';
-import { collectAssets, err as engineErr, keptOfFamily, type CheckpointKey, type CheckpointStore } from '@facewright/engine';
+import { collectAssets, err as engineErr, highest, keptOfFamily, type CheckpointKey, type CheckpointStore } from '@facewright/engine';
 import { CodedError, type Tensor, type Tensors } from '@facewright/tensor';
 import { readSafetensorsHeader, readTensors, writeSafetensors } from '@facewright/weights';
 import type { AssetStore } from './asset-store.ts';
@@ -45,14 +45,22 @@ export function createCheckpointStore(folder: string, assets: Pick<AssetStore, '
       if (!(await assets.find(id, bytes))) throw engineErr.BAD_CHECKPOINT(`one that needs asset ${id}, which is gone`);
     return { data, ...(tensors.size > 0 && { tensors: Object.fromEntries(tensors) satisfies Tensors }) };
   };
+  /** Without the tensors, which may take gigabytes; undefined where it cannot be read. */
+  const dataOf = (path: string): Promise<unknown> =>
+    readSafetensorsHeader(path).then(
+      ({ metadata }) => JSON.parse(metadata['data'] ?? '') as unknown,
+      () => undefined,
+    );
   return {
     async load(key) {
       const file = fileOf(key);
       return (await stat(file).catch(() => null)) === null ? null : read(file);
     },
-    async related(key) {
-      const newest = (await membersOf(key)).find((path) => isWhole(path) && path !== fileOf(key));
-      return newest === undefined ? null : read(newest);
+    async related(key, rank) {
+      const others = (await membersOf(key)).filter((path) => isWhole(path) && path !== fileOf(key));
+      const found = await Promise.all(others.map(async (path) => ({ path, data: await dataOf(path) })));
+      const best = highest(found, ({ data }) => (data === undefined ? -Infinity : rank(data)));
+      return best ? read(best.path) : null;
     },
     async save(key, { data, tensors = {} }) {
       const file = fileOf(key);

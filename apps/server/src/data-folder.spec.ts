@@ -324,7 +324,7 @@ describe('a checkpoint', () => {
   });
   it('is found by its family, the newest two of which are kept', async () => {
     const kept = async (own: string) =>
-      [await data.checkpoints.load(keyOf(own)), await data.checkpoints.related(keyOf(own))].map((found) => found?.data);
+      [await data.checkpoints.load(keyOf(own)), await data.checkpoints.related(keyOf(own), () => 0)].map((found) => found?.data);
     for (const [at, own] of ['dd1', 'dd2', 'dd3'].entries()) {
       await data.checkpoints.save(keyOf(own), { data: own });
       utimesSync(pathOf(own), at, at);
@@ -333,11 +333,14 @@ describe('a checkpoint', () => {
     expect(await kept('dd3')).toEqual(['dd3', 'dd2']);
     expect(await kept('dd2')).toEqual(['dd2', 'dd3']);
     expect(await kept('dd1')).toEqual([undefined, 'dd3']);
+    expect((await data.checkpoints.related(keyOf('dd1'), (of) => (of === 'dd2' ? 1 : 0)))!.data).toBe('dd2');
+    writeFileSync(pathOf('dd2'), 'damaged');
+    expect((await data.checkpoints.related(keyOf('dd1'), (of) => (of === 'dd2' ? 1 : 0)))!.data).toBe('dd3');
   });
   it('clears away what a crash left of writing one', async () => {
     await data.checkpoints.save(keyOf('ee1'), { data: 1 });
     writeFileSync(join(pathOf('ee1'), '..', '.ee1.safetensors.piece.tmp'), 'half');
-    expect(await data.checkpoints.related(keyOf('ee1'))).toBeNull();
+    expect(await data.checkpoints.related(keyOf('ee1'), () => 0)).toBeNull();
     await data.checkpoints.save(keyOf('ee1'), { data: 2 });
     expect(readdirSync(join(pathOf('ee1'), '..'))).toEqual(['ee1.safetensors']);
   });

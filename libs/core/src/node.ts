@@ -76,8 +76,8 @@ export interface NodeContext {
   readonly checkpoint: {
     /** What was saved last. Null when there is nothing, or when it is damaged or an asset of it is gone, which is said in the log. */
     load(): Promise<Checkpoint | null>;
-    /** What the same node with other values of the inputs that its definition `extends` saved last; null as above. */
-    related(): Promise<Checkpoint | null>;
+    /** What the same node with other values of the inputs that its definition `extends` saved: of several the one whose data ranks highest, the newest of equals. Null as above. */
+    related(rank: (data: unknown) => number): Promise<Checkpoint | null>;
     /** Takes the place of what was saved before, whole or not at all. Throws as writing a file does, e.g. for a full disk: then the one before is still there. */
     save(checkpoint: Checkpoint): Promise<void>;
   };

@@ -13,11 +13,17 @@ export const keptOfFamily = 2;
 export interface CheckpointStore {
   /** Null when there is none. Throws ENGINE_BAD_CHECKPOINT for one that is damaged or refers to assets that are gone. */
   load(key: CheckpointKey): Promise<Checkpoint | null>;
-  /** The newest other one of the family, as load. */
-  related(key: CheckpointKey): Promise<Checkpoint | null>;
+  /** The other one of the family whose data ranks highest, the newest of equals; as load. */
+  related(key: CheckpointKey, rank: (data: unknown) => number): Promise<Checkpoint | null>;
   /** Replaces the one before, whole or not at all; the oldest of a family make room. */
   save(key: CheckpointKey, checkpoint: Checkpoint): Promise<void>;
   remove(key: CheckpointKey): Promise<void>;
+}
+
+/** The first of those that rank highest. */
+export function highest<T>(all: readonly T[], rank: (one: T) => number): T | undefined {
+  const ranks = all.map(rank);
+  return all[ranks.indexOf(Math.max(...ranks))];
 }
 
 /** For tests and for runs that leave nothing behind. */
@@ -27,7 +33,10 @@ export function createMemoryCheckpoints(): CheckpointStore {
   const family = (name: string) => kept.get(name) ?? kept.set(name, new Map()).get(name)!;
   return {
     load: async (key) => structuredClone(family(key.family).get(key.own)) ?? null,
-    related: async (key) => structuredClone([...family(key.family)].findLast(([own]) => own !== key.own)?.[1]) ?? null,
+    async related(key, rank) {
+      const others = [...family(key.family)].filter(([own]) => own !== key.own).map(([, checkpoint]) => checkpoint);
+      return structuredClone(highest(others.reverse(), ({ data }) => rank(data))) ?? null;
+    },
     async save(key, checkpoint) {
       const members = family(key.family);
       members.delete(key.own);

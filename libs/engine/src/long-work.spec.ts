@@ -37,7 +37,7 @@ let atStep: (step: number, ctx: NodeContext) => unknown;
 let begunAt: number[];
 let saves: number;
 const work: NodeRun<typeof train> = async ({ steps }, ctx) => {
-  const kept = ((await ctx.checkpoint.load()) ?? (await ctx.checkpoint.related()))?.data as { step: number } | undefined;
+  const kept = ((await ctx.checkpoint.load()) ?? (await ctx.checkpoint.related(() => 0)))?.data as { step: number } | undefined;
   let step = kept?.step ?? 0;
   begunAt.push(step);
   const save = async () => {

@@ -86,7 +86,7 @@ export function openContext(of: ContextOf): OpenContext {
     },
     checkpoint: {
       load: () => whole(host.checkpoints.load(checkpointKey)),
-      related: () => whole(host.checkpoints.related(checkpointKey)),
+      related: (rank) => whole(host.checkpoints.related(checkpointKey, rank)),
       // A copy, since the node goes on with what it gave.
       save: ({ data, ...rest }) => host.checkpoints.save(checkpointKey, { data: freezeData(structuredClone(data), 'checkpoint'), ...rest }),
     },

@@ -177,7 +177,10 @@ async function checkpointFor(run: TrainingRun, ctx: NodeContext): Promise<Checkp
   };
   const own = await ctx.checkpoint.load();
   if (own && fits(own, run, ctx)) return goesOn(own, '');
-  const related = await ctx.checkpoint.related();
+  const related = await ctx.checkpoint.related((data) => {
+    const facts = data as Facts;
+    return facts.layout === layout && facts.done <= steps && (extend || isSameCourse(facts, run)) ? facts.done : -1;
+  });
   if (!related || !fits(related, run, ctx)) return null;
   const { done, asked } = related.data as Facts;
   const what = `what is kept of a training of ${asked.at(-1)!.steps} steps`;
