@@ -29,7 +29,7 @@ export function distributionPlot(rows: readonly DistributionRow[], caption: stri
     )
     .join('');
   const body = rows.map((row, i) => drawRow(row, i * rowHeight + rowHeight - 12)).join('');
-  return `<figure><svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(caption)}">${axis}${body}</svg><figcaption>${escapeHtml(caption)}</figcaption></figure>`;
+  return `<figure><svg viewBox="0 0 ${width} ${height}" role="group" aria-label="${escapeHtml(caption)}">${axis}${body}</svg><figcaption>${escapeHtml(caption)}</figcaption></figure>`;
 
   /** The shape stands on `y`, the quartiles lie below it. */
   function drawRow({ label, values, marks }: DistributionRow, y: number): string {

@@ -27,8 +27,8 @@ a{color:var(--a)}td a,.case a{text-decoration-thickness:1px;text-underline-offse
 .row{display:grid;grid-template-columns:repeat(auto-fill,minmax(${smallestPicture}px,1fr));gap:8px;margin-top:6px}.row figure{margin:0;border-radius:4px;scroll-margin:40px}.row img{display:block;width:100%;max-width:512px;border-radius:4px}
 .row figcaption{font-size:12px;line-height:1.4;margin-top:3px}.row figure:target{outline:3px solid var(--a);outline-offset:3px;grid-column:1/-1}.case:target{outline:3px solid var(--a)}
 h3{font-size:15px;margin:22px 0 6px;scroll-margin:20px}pre{background:var(--card);padding:12px;border-radius:6px;overflow:auto;max-height:420px;font-size:12px}
-nav a{margin-right:14px}.mono{font-family:ui-monospace,monospace;font-size:12px}
-@media print{nav,details{display:none}body{max-width:none}.wide{overflow:visible}}
+nav{display:flex;flex-wrap:wrap;gap:4px 14px}.mono{font-family:ui-monospace,monospace;font-size:12px}
+@media print{nav,details,.graph{display:none}body{max-width:none;padding:0}.wide{overflow:visible}table{font-size:11px}th{font-size:10px}th,td{padding:4px 5px;white-space:normal}}
 </style>`;
 
 const fixed = (value: number | null | undefined) =>
@@ -61,7 +61,7 @@ export function renderReport(content: ReportContent): string {
 <p class="soft">Dots and underlined numbers lead to their picture; a picture that is led to is shown large. Save a picture: its file carries the graph that made it, and opens it when it is dropped onto the editor.</p>
 ${pictured.map(({ measure, index }) => metricSection(content, shown, measure.name, index)).join('')}
 <h2 id="comparisons">Every comparison</h2>${comparisonTable(measures, comparisons, real !== null)}
-<h2>The graph that made the pictures</h2><p class="soft">Save this text as a .json file and open it in the editor, or run it with <span class="mono">facewright run</span>.</p>
+<h2 class="graph">The graph that made the pictures</h2><p class="soft graph">Save this text as a .json file and open it in the editor, or run it with <span class="mono">facewright run</span>.</p>
 <details open><summary>Graph document</summary><pre id="graph">${escapeHtml(content.graph)}</pre></details>`;
   return reportPage(title, body);
 }
