@@ -137,7 +137,7 @@ export function createJudgingStore(database: Database): JudgingStore {
   return {
     publish: database.transaction((task: JudgingTask) => {
       const { sets, ...about } = task;
-      const digest = digestOf(sets.map(({ key, caption, images }) => [key, caption, images.map(({ asset }) => asset.id)]));
+      const digest = digestOf(sets.map(({ key, caption, labels, images }) => [key, caption, labels, images.map(({ asset }) => asset.id)]));
       const before = selectTask.get(task.name);
       if (before?.digest === digest) {
         // The seed stays that of the first time: pages that are open count pictures by the places that it gave them.

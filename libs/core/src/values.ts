@@ -108,8 +108,14 @@ export type Scores = z.infer<typeof scoresSchema>;
 export const choiceSchema = z.union([z.number().int().min(0).max(2), z.literal('tie'), z.literal('no face')]);
 export type Choice = z.infer<typeof choiceSchema>;
 
-/** Two or three pictures of the same prompt that people compare; in the same order as the labels of the task. */
-const judgedSetSchema = z.object({ key: z.string(), caption: z.string(), images: z.array(imageSchema).min(2).max(3) });
+/** Two or three pictures of the same prompt that people compare. */
+const judgedSetSchema = z.object({
+  key: z.string(),
+  caption: z.string(),
+  images: z.array(imageSchema).min(2).max(3),
+  /** What the pictures come from, where a set shows only some of what its task compares. Absent: the first labels of the task, in order. */
+  labels: z.array(z.string()).optional(),
+});
 
 /** A judging task: sets of pictures to compare, put to annotators who do not learn what drew which. */
 export const judgingTaskSchema = z.object({
@@ -119,8 +125,8 @@ export const judgingTaskSchema = z.object({
   showCaptions: z.boolean(),
   /** Seed of the order of sets and of pictures in them, which differ from annotator to annotator. */
   seed: z.number().int(),
-  /** What the pictures of each place come from, such as the names of models. */
-  labels: z.array(z.string()).min(2).max(3),
+  /** What is compared, such as the names of models. */
+  labels: z.array(z.string()).min(2),
   sets: z.array(judgedSetSchema),
 });
 export type JudgingTask = z.infer<typeof judgingTaskSchema>;
@@ -128,7 +134,7 @@ export type JudgingTask = z.infer<typeof judgingTaskSchema>;
 /** What annotators said of the sets of a task; at most one vote of each annotator for a set. */
 export const judgementsSchema = z.object({
   name: z.string(),
-  labels: z.array(z.string()).min(2).max(3),
+  labels: z.array(z.string()).min(2),
   sets: z.array(judgedSetSchema.extend({ votes: z.array(z.object({ annotator: z.string(), choice: choiceSchema })) })),
 });
 export type Judgements = z.infer<typeof judgementsSchema>;

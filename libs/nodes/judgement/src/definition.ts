@@ -28,13 +28,19 @@ export const judgementSet = defineNode({
     first: list('first'),
     second: list('second'),
     third: list('third'),
-    variants: port.optional(port.variants({ help: 'Instead of three lists: two or three variants of an experiment, with their labels.' })),
+    variants: port.optional(port.variants({ help: 'Instead of three lists: the variants of an experiment, with their labels.' })),
     pictures: port.optional(
       port.images({
         help: 'Instead of three lists: one list in which two or three pictures share a caption, such as several seeds of each prompt.',
       }),
     ),
     question: port.text({ default: 'Which picture shows the best face?', help: 'What the annotators are asked.' }),
+    perSet: port.integer({
+      min: 2,
+      max: 3,
+      default: 3,
+      help: 'Most pictures side by side. Where more models are compared, each set shows some of them, drawn by lot.',
+    }),
     showCaptions: port.boolean({ default: true, help: 'Show the prompt above the pictures.' }),
     limit: port.integer({ min: 0, max: 10_000, default: 0, help: 'Most sets to put up, drawn by lot; 0: all, at most 10,000.' }),
     seed: port.seed({ help: 'Seed of the lot, and of the orders in which annotators see sets and sides.' }),

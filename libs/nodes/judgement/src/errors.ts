@@ -8,7 +8,7 @@ export const err = defineErrors('JUDGEMENT', {
     `name: expected letters, digits, spaces, dots, - and _, at most 80, starting with a letter or digit, got ${JSON.stringify(name)}`,
   SOURCES: (got: readonly string[]) =>
     `inputs: expected pictures from one of first and second (and third), variants, pictures, got ${got.length === 0 ? 'none' : got.join(' and ')}`,
-  VARIANTS: (got: number) => `variants: expected two or three, got ${got}`,
+  VARIANTS: (got: number) => `variants: expected two or more, got ${got}`,
   LABELS: (label: string) => `labels: expected a different one for each model, got ${JSON.stringify(label)} twice`,
   DUPLICATE: (input: string, keys: readonly string[]) => `${input}: expected one picture of each key, got several of ${some(keys)}`,
   NO_SETS: (why: string) => `pictures: expected at least one set to compare, got none: ${why}`,

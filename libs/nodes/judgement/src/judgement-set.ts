@@ -2,9 +2,10 @@
 import { judgingName, type Image, type JudgingTask, type NodeRun } from '@facewright/core';
 import type { Rng } from '@facewright/tensor';
 import type { judgementSet } from './definition.ts';
+import { drawn } from './drawn.ts';
 import { err } from './errors.ts';
 import { picturesOf } from './judged-pictures.ts';
-import { setsOfCaptions, setsOfLists, type JudgedSet, type PickedSets } from './picked-sets.ts';
+import { setsOfCaptions, setsOfLists, type PickedSets } from './picked-sets.ts';
 
 const MOST_SETS = 10_000;
 const NAME = /^[\p{L}\p{N}][\p{L}\p{N} ._-]{0,79}$/u;
@@ -15,8 +16,9 @@ export const run: NodeRun<typeof judgementSet> = async (inputs, ctx) => {
   const { question, showCaptions, limit, seed } = inputs;
   const name = inputs.name.trim();
   if (!NAME.test(name)) throw err.BAD_NAME(inputs.name);
-  const { labels, sets: all, leftOver } = picked(inputs);
-  const sets = limit > 0 && limit < all.length ? drawn(all, limit, ctx.rng(seed)) : all;
+  const rng = ctx.rng(seed);
+  const { labels, sets: all, leftOver } = picked(inputs, rng);
+  const sets = limit > 0 && limit < all.length ? drawn(all, limit, rng) : all;
   if (sets.length > MOST_SETS) throw err.TOO_MANY(MOST_SETS, sets.length);
   if (leftOver > 0) ctx.log('warn', `${leftOver} picture(s) have no partner and are left out`);
   const task: JudgingTask = { name, question, showCaptions, seed, labels: [...labels], sets: [...sets] };
@@ -27,7 +29,7 @@ export const run: NodeRun<typeof judgementSet> = async (inputs, ctx) => {
   return { task: judgingName(name), images: picturesOf(sets), summary };
 };
 
-function picked({ first, second, third, variants, pictures, ...labels }: Inputs): PickedSets {
+function picked({ first, second, third, variants, pictures, perSet, ...labels }: Inputs, rng: Rng): PickedSets {
   const lists = [
     { label: labels.firstLabel, images: first },
     { label: labels.secondLabel, images: second },
@@ -36,17 +38,10 @@ function picked({ first, second, third, variants, pictures, ...labels }: Inputs)
   const given = [...(lists.length > 0 ? ['lists'] : []), ...(variants ? ['variants'] : []), ...(pictures ? ['pictures'] : [])];
   if (given.length !== 1) throw err.SOURCES(given);
   if (variants) {
-    if (variants.length < 2 || variants.length > 3) throw err.VARIANTS(variants.length);
-    return setsOfLists(variants);
+    if (variants.length < 2) throw err.VARIANTS(variants.length);
+    return setsOfLists(variants, perSet, rng);
   }
-  if (pictures) return setsOfCaptions(pictures);
+  if (pictures) return setsOfCaptions(pictures, perSet);
   if (lists.length < 2) throw err.SOURCES(['one list alone']);
-  return setsOfLists(lists);
-}
-
-/** That many, by lot, in their order. */
-function drawn(sets: readonly JudgedSet[], count: number, rng: Rng): readonly JudgedSet[] {
-  const left = sets.map((_, i) => i);
-  const chosen = new Set(Array.from({ length: count }, () => left.splice(rng.integer(left.length), 1)[0]!));
-  return sets.filter((_, i) => chosen.has(i));
+  return setsOfLists(lists, perSet, rng);
 }

@@ -2,6 +2,7 @@
 import { assetSchema, choiceSchema, imageSchema, judgementsSchema, type Choice, type Image, type Judgements } from '@facewright/core';
 import { parse } from 'csv-parse/sync';
 import { err } from './errors.ts';
+import { labelsOf } from './labels-of.ts';
 
 const FORMAT = 'judgements';
 
@@ -24,11 +25,13 @@ const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.repla
 
 /** A row for each vote; a set without votes has one row without annotator. `choice` counts pictures from 1, `best` is the label of the chosen one. */
 export function judgementsCsv({ name, labels, sets }: Judgements): string {
-  const rows = sets.flatMap(({ key, caption, images, votes }) => {
+  const rows = sets.flatMap((set) => {
+    const { key, caption, images, votes } = set;
+    const own = labelsOf(set, labels);
     const pictures = places.flatMap((n) => {
       const image = images[n - 1];
       if (!image) return ofPicture.map(() => '');
-      return [labels[n - 1] ?? '', image.asset.id, image.key, image.width, image.height, image.asset.mediaType, image.asset.bytes];
+      return [own[n - 1] ?? '', image.asset.id, image.key, image.width, image.height, image.asset.mediaType, image.asset.bytes];
     });
     const given = votes.length > 0 ? votes : [{ annotator: '', choice: '' as const }];
     return given.map(({ annotator, choice }) => [
@@ -37,7 +40,7 @@ export function judgementsCsv({ name, labels, sets }: Judgements): string {
       caption,
       annotator,
       typeof choice === 'number' ? choice + 1 : choice,
-      typeof choice === 'number' ? (labels[choice] ?? '') : '',
+      typeof choice === 'number' ? (own[choice] ?? '') : '',
       ...pictures,
     ]);
   });
@@ -56,8 +59,11 @@ export function parseJudgements(path: string, text: string): Judgements {
 
 /** What the schema cannot say. */
 function* wrongVotes({ labels, sets }: Judgements): Iterable<string> {
-  for (const { key, images, votes } of sets) {
-    if (images.length > labels.length) yield `set ${key}: expected at most ${labels.length} pictures, one a label, got ${images.length}`;
+  for (const set of sets) {
+    const { key, images, votes } = set;
+    const own = labelsOf(set, labels);
+    if (images.length !== own.length || own.some((label) => !labels.includes(label)))
+      yield `set ${key}: expected a label of the task for each of ${images.length} pictures, got ${own.join(', ')}`;
     for (const { annotator, choice } of votes)
       if (typeof choice === 'number' && choice >= images.length)
         yield `set ${key}: expected ${annotator} to choose one of ${images.length} pictures, got picture ${choice + 1}`;
@@ -108,13 +114,19 @@ function fromCsv(path: string, text: string): Judgements {
   const problems: string[] = [];
   const names = new Set(rows.map(({ record }) => record['task']!));
   if (names.size > 1) problems.push(`expected one task, got ${[...names].join(', ')}`);
-  const labels = places.flatMap((n) => rows.find(({ record }) => record[`label ${n}`])?.record[`label ${n}`] ?? []);
+  const labelsIn = (record: CsvRow) => places.flatMap((n) => record[`label ${n}`] || []);
+  const labels = [...new Set(rows.flatMap(({ record }) => labelsIn(record)))];
+  // Sets that show the first labels in order need none of their own.
+  const common = rows.every(({ record }) => labelsIn(record).every((label, i) => label === labels[i]));
   if (labels.length < 2) problems.push('expected labels of at least two pictures, got fewer');
-  const sets = new Map<string, { key: string; caption: string; images: Image[]; votes: { annotator: string; choice: Choice }[] }>();
+  const sets = new Map<
+    string,
+    { key: string; caption: string; images: Image[]; labels?: string[]; votes: { annotator: string; choice: Choice }[] }
+  >();
   for (const { record, info } of rows) {
     const images = places.flatMap((n) => pictureIn(record, n, (problem) => problems.push(`line ${info.lines}: ${problem}`)));
     const key = record['set']!;
-    const set = sets.get(key) ?? { key, caption: record['caption']!, images, votes: [] };
+    const set = sets.get(key) ?? { key, caption: record['caption']!, images, ...(!common && { labels: labelsIn(record) }), votes: [] };
     sets.set(key, set);
     if (images.some(({ asset }, i) => asset.id !== set.images[i]?.asset.id))
       problems.push(`line ${info.lines}: expected the pictures of set ${key} as in its first row, got others`);

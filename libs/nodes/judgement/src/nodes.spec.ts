@@ -25,6 +25,7 @@ const defaults = {
   variants: undefined,
   pictures: undefined,
   question: 'Which?',
+  perSet: 3,
   showCaptions: true,
   limit: 0,
   seed: 3,
@@ -79,6 +80,41 @@ describe('judgement set', () => {
       ['v', 2],
     ]);
     expect(new Set(ctx.published[0]!.sets.map(({ key }) => key)).size).toBe(7);
+  });
+  it('shows some of the models in each set where there are more than stand side by side, all of them about as often', async () => {
+    const ctx = createFakeContext();
+    const keys = Array.from({ length: 40 }, (_, i) => `k${i}`);
+    const variants = await Promise.all(
+      ['a', 'b', 'c', 'd', 'e'].map(async (label, i) => ({ label, facts: {}, images: [...(await listOf(ctx, 10 + i, keys))] })),
+    );
+    await judgementSet({ ...defaults, variants, perSet: 2 } as never, ctx);
+    const [{ labels, sets }] = ctx.published as [(typeof ctx.published)[number]];
+    expect(labels).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(new Set(sets.map((set) => set.labels!.join())).size).toBeGreaterThan(7);
+    for (const [i, set] of sets.entries())
+      expect(set.images.map(({ asset }) => asset.id)).toEqual(
+        set.labels!.map((label) => variants.find((variant) => variant.label === label)!.images[i]!.asset.id),
+      );
+    // Binomial(40, 2 / 5) for each: 16 give or take four deviations.
+    for (const label of labels) expect(Math.abs(sets.filter((set) => set.labels!.includes(label)).length - 16)).toBeLessThan(13);
+
+    // Everybody prefers whichever comes later in the alphabet.
+    const judgements = {
+      name: 'many',
+      labels,
+      sets: sets.map((set) => ({ ...set, votes: ['Ada', 'Bob'].map((annotator) => ({ annotator, choice: 1 })) })),
+    };
+    for (const [name, text] of [
+      ['many.jsonl', judgementsJsonl(judgements)],
+      ['many.csv', judgementsCsv(judgements)],
+    ] as const) {
+      const source = await ctx.files.write(name, new TextEncoder().encode(text));
+      const given = await judgementsNode({ source, task: undefined, leaveOut: '', resamples: 100, seed: 1 }, ctx);
+      expect(given.judgements.sets).toEqual(judgements.sets);
+      expect([...given.judgements.labels].sort()).toEqual(labels);
+      // All agree, and say different labels: by places alone alpha would not be defined.
+      expect(given.summary).toMatch(/a 0\b.*\nKrippendorff's alpha 1\.000/);
+    }
   });
   it('draws as many sets by lot as the limit says, the same for the same seed', async () => {
     const ctx = createFakeContext();

@@ -1,6 +1,7 @@
 // What annotators said, counted: votes, majorities, agreement.
 import type { Choice, Judgements } from '@facewright/core';
 import type { Rng } from '@facewright/tensor';
+import { labelsOf } from './labels-of.ts';
 import { krippendorffAlpha, type Agreement } from './krippendorff-alpha.ts';
 import { majority } from './majority.ts';
 
@@ -36,13 +37,13 @@ export function summarise({ labels, sets }: Judgements, resamples: number, rng: 
     ties: count((choice) => choice === 'tie'),
     noFace: count((choice) => choice === 'no face'),
     unjudged: count((choice) => choice === null),
-    preferred: labels.map((label, place) => ({
-      label,
-      best: count((choice) => choice === place),
-      of: sets.filter(({ images }, s) => place < images.length && typeof majorities[s] === 'number').length,
-    })),
+    preferred: labels.map((label) => {
+      const standing = sets.map((set, s) => ({ place: labelsOf(set, labels).indexOf(label), best: majorities[s]! }));
+      const chosen = standing.filter(({ place, best }) => place >= 0 && typeof best === 'number');
+      return { label, best: chosen.filter(({ place, best }) => place === best).length, of: chosen.length };
+    }),
     agreement: krippendorffAlpha(
-      sets.map(({ votes }) => votes.map(({ choice }) => choice)),
+      sets.map((set) => set.votes.map(({ choice }) => (typeof choice === 'number' ? `of ${labelsOf(set, labels)[choice]}` : choice))),
       resamples,
       rng,
     ),
