@@ -11,6 +11,7 @@ export { decodeModel, encodeModel, type ModelProto } from './proto/messages.ts';
 export { readModel } from './read-model.ts';
 export type * from './schema.ts';
 export * from './source.ts';
+export { storedNumbers } from './stored-numbers.ts';
 export { stopGradient } from './stop-gradient.ts';
 export * from './train-step.ts';
 export type * from './value.ts';

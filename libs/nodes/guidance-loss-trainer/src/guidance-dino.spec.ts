@@ -56,7 +56,7 @@ const settings = () => ({
   emaDecay: 0,
   previewPrompt: '',
   extend: false,
-  recompute: 'auto' as const,
+  recompute: 'auto' as 'auto' | 'off' | 'on',
   seed: 3,
   guidanceWeight: 1,
   diffusionWeight: 0,
@@ -109,6 +109,10 @@ describe('guidance by DINO', () => {
     const first = await weightsOf(3);
     expect(await weightsOf(3)).toEqual(first);
     expect(await weightsOf(4)).not.toEqual(first);
+  });
+  it('gives the same losses where decoder and DINO are computed twice instead of kept', async () => {
+    const [kept, twice] = [(await train({ recompute: 'off' })).losses, (await train({ recompute: 'on' })).losses];
+    twice.forEach((loss, i) => expect(loss).toBeCloseTo(kept[i]!, 6));
   });
   it.each(['sd2', 'sdxl'] as const)('trains a model of kind %s', async (kind) => {
     const { diffusion } = await models(kind);

@@ -1,7 +1,7 @@
 // One training step as a graph: what every method has in common around its loss.
 import type { NodeContext } from '@facewright/core';
-import { bind, parameterCount, type Prediction, type UNet2DCondition, type WeightSource } from '@facewright/models';
-import { constant, input, op, stopGradient, trainStep, type TrainStep, type Value } from '@facewright/onnx';
+import { bind, type Prediction, type UNet2DCondition, type WeightSource } from '@facewright/models';
+import { constant, input, op, stopGradient, storedNumbers, trainStep, type TrainStep, type Value } from '@facewright/onnx';
 import { fusedWhere } from '@facewright/pipelines';
 import { float32, sizeOf, type Rng, type Tensors } from '@facewright/tensor';
 import { bytesToKeep, type NoiseDraw, type NoisePredictor } from '@facewright/train';
@@ -120,7 +120,8 @@ export function stepGraph(
     loss,
     keep: bytesToKeep(recompute, {
       memory: ctx.memory,
-      parameters: parameterCount(unet) + (weights.lora ? trainedCount : 0),
+      // the U-Net as it was, where the loss asks it, and networks that the loss looks through
+      parameters: storedNumbers([loss, clean]) + trainedCount,
       trained: trainedCount,
       copies: (emaDecay > 0 ? 1 : 0) + (accumulate > 1 ? 1 : 0),
     }),
