@@ -59,6 +59,8 @@ export async function openOrtSession(
       // The last level rewrites layouts, and for that copies every weight: 34 s and 2.6 GB to open SD 1.5, against 1.8 s and 160 MB, for the same speed.
       graphOptimizationLevel: placed.bytes >= LARGE ? 'extended' : 'all',
       enableMemPattern: placed.bytes < LARGE,
+      // When a run ends the binding copies all state for JavaScript (see below), and an arena would hold all that the run took meanwhile.
+      enableCpuMemArena: state.reduce((sum, { initial }) => sum + initial.data.byteLength, 0) < LARGE,
       intraOpNumThreads: availableParallelism(),
       // Errors are thrown; onnxruntime would print them as well.
       logSeverityLevel: 4,
