@@ -37,7 +37,7 @@ export interface Judge {
 }
 
 /** Resamples of Fréchet distance, each an eigendecomposition for each seed and side. */
-const FRECHET_RESAMPLES = 200;
+const FRECHET_RESAMPLES = 150;
 
 export function createJudge(real: MeasuredSet, { resamples, seed }: { readonly resamples: number; readonly seed: number }): Judge {
   const rowsOf = (set: MeasuredSet) => set.map(({ features }) => Float32Array.from(features));

@@ -1,34 +1,12 @@
-// A preference for sound faces read out of features that were learned without labels: what HPS is to CLIP, on the embedded DINO.
-import type { Model, NodeContext } from '@facewright/core';
-import { dinoGraph, dinoPixels } from '@facewright/models';
-import { buildModel } from '@facewright/onnx';
-import { openDino, runRows } from '@facewright/pipelines';
-import { imagesToTensor, type ImageBuffer } from '@facewright/tensor';
+// A preference for sound faces read out of features that were learned for something else: what HPS is to CLIP.
+import type { ImageBuffer } from '@facewright/tensor';
 import { fitRidge } from '../ridge.ts';
 
-const BATCH = 32;
-
-/** Features of whole pictures of the size that the network reads. */
-export async function openDinoFeatures(
-  handle: Model<'dino'>,
-  context: NodeContext,
-): Promise<(pictures: readonly ImageBuffer[]) => Promise<Float32Array[]>> {
-  const { config, weights } = await openDino(handle, context);
-  return async (pictures) => {
-    const pixels = imagesToTensor(pictures, (byte, channel) => (byte / 255 - dinoPixels.mean[channel]!) / dinoPixels.deviation[channel]!);
-    const { features } = await runRows(
-      { pixel_values: pixels },
-      {
-        batch: BATCH,
-        signal: context.signal,
-        open: (batch) =>
-          context.session(`study dino ${batch}`, () => buildModel({ ...dinoGraph(config, { batch }, weights, { fused: true }) })),
-      },
-    );
-    const { width } = config;
-    return pictures.map((_, i) => (features!.data as Float32Array).slice(i * width, (i + 1) * width));
-  };
-}
+/** Features and their products: whether parts of a face fit each other is no sum of where each is. */
+const withProducts = (row: Float32Array): number[] => [
+  ...row,
+  ...[...row].flatMap((a, i) => [...row.subarray(0, i + 1)].map((b) => a * b)),
+];
 
 export interface JudgedPicture {
   readonly pixels: ImageBuffer;
@@ -40,10 +18,11 @@ export async function fitPreference(
   features: (pictures: readonly ImageBuffer[]) => Promise<Float32Array[]>,
   judged: readonly JudgedPicture[],
 ): Promise<(pictures: readonly ImageBuffer[]) => Promise<number[]>> {
+  const rows = await features(judged.map(({ pixels }) => pixels));
   const reader = fitRidge(
-    await features(judged.map(({ pixels }) => pixels)),
+    rows.map(withProducts),
     judged.map(({ deformed }) => [deformed ? 0 : 1]),
-    { strength: 0.01 },
+    { strength: 0.3 },
   );
-  return async (pictures) => (await features(pictures)).map((row) => reader.predict(row)[0]!);
+  return async (pictures) => (await features(pictures)).map((row) => reader.predict(withProducts(row))[0]!);
 }

@@ -89,10 +89,10 @@ export function jobGraph(size: StudySize, variant: Variant, seed: number, set: P
   return build.graph('guidance study');
 }
 
-/** The instruments: outputs `scorer` model and `plain-scorer` model (trained with and without degraded negatives), `face-score`, `face-detector`, `features`, `dino` and `diffusion` model, `real` images, `heldOutGood-pairs` pairs. */
+/** The instruments: outputs `scorer` model and `plain-scorer` model (trained with and without degraded negatives), `face-score`, `face-detector`, `features` and `diffusion` model, `real` images, `heldOutGood-pairs` pairs. */
 export function instrumentGraph(size: StudySize): Graph {
   const build = new GraphBuilder(size);
-  for (const id of ['diffusion', 'face-score', 'features', 'dino'] as const) build.load(id);
+  for (const id of ['diffusion', 'face-score', 'features'] as const) build.load(id);
   const repaint: BadFaces = { kind: 'repainted', strength: 0.6 };
   const pairs = build.pairs('scorerGood', size.pairs, repaint);
   const scorer = (id: string, degradedShare: number) =>

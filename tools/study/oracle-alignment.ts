@@ -17,7 +17,7 @@ export interface AlignmentRow {
 const titles: readonly (readonly [PictureMeasure, string])[] = [
   ['agreement', 'Caption agreement (CLIP-Score)'],
   ['reward', 'Reward, before training on pairs (IR)'],
-  ['preference', 'Preference on DINO features (HPS)'],
+  ['preference', 'Preference, read out of features (HPS)'],
   ['faceScorePlain', 'Face score, no degraded negatives'],
   ['faceScore', 'Face score (FS)'],
 ];

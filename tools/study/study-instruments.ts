@@ -1,8 +1,8 @@
 // Trains and opens everything that the study measures with. Nothing here sees a prompt, a pair or a picture that a variant is trained on.
 import type { Image, Model, NodeContext, NodeOutputs, PairSet } from '@facewright/core';
-import { componentKey, openDiffusion, openFaceScore, type FaceScoreModel } from '@facewright/pipelines';
+import { componentKey, openDiffusion, openFaceScore, openFeatures, type FaceScoreModel } from '@facewright/pipelines';
 import { drawFaceSet, pictureOf } from '../train-tiny/face-set.ts';
-import { fitPreference, openDinoFeatures } from './face-preference.ts';
+import { fitPreference } from './face-preference.ts';
 import { instrumentGraph, type StudySize } from './job-graph.ts';
 import { openInstruments, type Measure, type MeasuredPicture, type Picture } from './measure-pictures.ts';
 import type { StudyData } from './study-data.ts';
@@ -33,13 +33,12 @@ export async function studyInstruments(data: StudyData, size: StudySize): Promis
       heldOut: of('heldOutGood-pairs', 'pairs') as PairSet,
     };
   });
-  const loaders = ['face-score', 'face-detector', 'features', 'dino', 'diffusion'] as const;
+  const loaders = ['face-score', 'face-detector', 'features', 'diffusion'] as const;
   const loaded = await data.run(graph, loaders);
-  const [reward, detector, features, dino, diffusion] = loaders.map((name) => loaded.get(name)!['model']) as [
+  const [reward, detector, features, diffusion] = loaders.map((name) => loaded.get(name)!['model']) as [
     Model<'face-score'>,
     Model<'face-detector'>,
     Model<'features'>,
-    Model<'dino'>,
     Model<'diffusion'>,
   ];
   const faces = drawFaceSet({ seed: drawnSeed, count: 4 * size.real, deformedShare: 0.5 });
@@ -47,7 +46,7 @@ export async function studyInstruments(data: StudyData, size: StudySize): Promis
   // half of them as soft as what a diffusion model draws
   const soft = await throughAutoencoder(diffusion, drawn.slice(0, faces.count / 2), context);
   const judged = [...soft, ...drawn.slice(faces.count / 2)].map((picture, i) => ({ ...picture, deformed: faces.deformed[i] === 1 }));
-  const preference = await fitPreference(await openDinoFeatures(dino, context), judged);
+  const preference = await fitPreference((await openFeatures(features, context)).features, judged);
   const measure = await openInstruments(
     { scorer: made.scorer, plainScorer: made.plainScorer, reward, detector, features },
     judged,
@@ -59,7 +58,7 @@ export async function studyInstruments(data: StudyData, size: StudySize): Promis
     'without degraded negatives': await openFaceScore(made.plainScorer, context),
     'with degraded negatives': await openFaceScore(made.scorer, context),
   };
-  const models = [made.scorer, made.plainScorer, dino].map((model) =>
+  const models = [made.scorer, made.plainScorer, features].map((model) =>
     Object.keys(model.components).map((name) => componentKey(model, name)),
   );
   return {

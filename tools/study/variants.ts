@@ -43,8 +43,8 @@ export const plain = guidance('plain', 'Plain fine-tuning on the good', { guidan
 /** The setting of the template guidance-finetune; the ablation changes one thing of it at a time. */
 export const template = guidance('guidance', 'Guidance ℓ2', {});
 
-/** The same by the features of the decoded pictures instead of latents. */
-export const withDino = guidance('guidance-dino', 'Guidance DINO', { distance: 'dino' });
+/** The same by the features of the decoded pictures instead of latents. Unweighted: the distance of features does not grow with the noise as that of latents does. */
+export const withDino = guidance('guidance-dino', 'Guidance DINO', { distance: 'dino', snrWeighting: 'none' });
 const deformed: Partial<Variant> = { bad: { kind: 'deformed' } };
 
 const dpo = preference('dpo', 5000, 1e-5);
@@ -73,4 +73,4 @@ export const ablation: readonly Variant[] = [
 ];
 
 /** Every training seed, on the prompts of the tables. */
-export const main: readonly Variant[] = [plain, template, dpo, spin];
+export const main: readonly Variant[] = [plain, template, dpo, spin, withDino];

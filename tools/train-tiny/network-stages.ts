@@ -64,10 +64,10 @@ export async function featuresStage(folders: StageFolders, context: StageContext
 
 /** Learns from pictures of its own without their captions; then tells by a number what its features carry, beside random weights and plain pixels. */
 export async function dinoStage(folders: StageFolders, context: StageContext): Promise<void> {
-  const count = Math.max(64, Math.round(6000 * folders.share));
+  const count = Math.max(64, Math.round(4000 * folders.share));
   const weights = await trainDino(
     drawFaceSet({ seed: context.seed + 5, count, deformedShare: 0.35 }),
-    { steps: stepsOf(1000, folders), peak: 1e-3 },
+    { steps: stepsOf(700, folders), peak: 1e-3 },
     context,
   );
   await writeWeights(join(folders.out, 'dino/model.safetensors'), halved(weights));

@@ -1,13 +1,27 @@
 // Self-distillation: views, what the teacher asks for, and the readers that say what features carry.
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { splitDino, type Json } from '@facewright/models';
 import { createRng } from '@facewright/tensor';
+import { readSafetensorsHeader } from '@facewright/weights';
 import { describe, expect, it } from 'vitest';
 import { featureQuality, plainPixels, rankShare } from './dino-quality.ts';
 import { randomView, sketchOf } from './dino-views.ts';
 import { drawFaceSet, pictureOf } from './face-set.ts';
-import { studentTargets, teacherTargets } from './train-dino.ts';
+import { dinoConfig } from './configs.ts';
+import { placesOf, studentTargets, teacherTargets } from './train-dino.ts';
+import { readJson } from './write-files.ts';
 
 const faces = drawFaceSet({ seed: 6, count: 240, deformedShare: 0.5 });
 const picture = pictureOf(faces, 0);
+
+it('the committed DINO opens by its configuration and holds every tensor', async () => {
+  const folder = join(import.meta.dirname, '../../models/tiny-faces/dino');
+  const { tensors } = await readSafetensorsHeader(join(folder, 'model.safetensors'));
+  const { config } = splitDino('dino', tensors, (await readJson(join(folder, 'config.json'))) as Json);
+  expect(config).toMatchObject({ imageSize: 64, patchSize: 8, width: 64, layers: 4, heads: 4 });
+  expect(statSync(join(folder, 'model.safetensors')).size).toBeLessThan(5e5);
+});
 
 describe('randomView', () => {
   it('repeats for the same generator and differs for the next', () => {
@@ -64,6 +78,16 @@ describe('teacherTargets', () => {
 
 it('each view learns what the teacher says of the other', () => {
   expect([...studentTargets(Float32Array.of(1, 2, 3, 4))]).toEqual([3, 4, 1, 2]);
+});
+
+it('every patch has a place of its own, the nearer to another the more alike', () => {
+  const { dims, data } = placesOf(dinoConfig);
+  expect(dims).toEqual([1, 65, 64]);
+  const row = (at: number) => [...data.subarray(at * 64, (at + 1) * 64)];
+  const apart = (a: number, b: number) => Math.hypot(...row(a).map((v, i) => v - row(b)[i]!));
+  for (let a = 1; a < 65; a++) for (let b = 1; b < a; b++) expect(apart(a, b)).toBeGreaterThan(0.3);
+  // neighbours in a row and in a column against opposite corners
+  for (const b of [2, 9]) expect(apart(1, b)).toBeLessThan(apart(1, 64));
 });
 
 describe('featureQuality', () => {

@@ -4,6 +4,7 @@ import { bind, initialize, inMemory, inputWeights, storedWeights, dinoPixels } f
 import { buildModel, input, mseLoss, op, trainStep, type Value } from '@facewright/onnx';
 import { createRng, float32, imagesToTensor, type ImageBuffer, type Tensor } from '@facewright/tensor';
 import { distillationLoss } from '@facewright/train';
+import { dinoConfig } from './configs.ts';
 import { randomView, sketchOf, type Scale } from './dino-views.ts';
 import { pictureOf, SIDE, type FaceSet } from './face-set.ts';
 import type { Weights } from './latents.ts';
@@ -16,8 +17,10 @@ const VIEWS = 2;
 const SCALE: Scale = [0.6, 1];
 /** Temperatures of student and teacher, and how fast the centre forgets: those of the paper. */
 const [STUDENT, TEACHER, CENTRE_DECAY] = [0.1, 0.04, 0.9];
-/** Both losses are then of the size of a few units. */
-const SKETCH_WEIGHT = 3;
+/** The gradient of the distillation, whose temperature is low, is about ten times as large. */
+const SKETCH_WEIGHT = 20;
+/** Of the size of what a patch says. */
+const PLACE = 0.5;
 
 const network = new DinoNetwork();
 
@@ -53,6 +56,26 @@ export function studentTargets(teacher: Float32Array): Float32Array {
   return targets;
 }
 
+/**
+ * Where each patch is, as sines and cosines of its row and its column (Chen et al. 2021, arXiv 2104.02057): [1, 1 + patches, width], the first row zeros. Begun at random and small,
+ * places would have to be learned before anything that depends on them.
+ */
+export function placesOf({ image_size, patch_size, hidden_size: width }: typeof dinoConfig): Tensor<'float32'> {
+  const side = image_size / patch_size;
+  const quarter = width / 4;
+  const data = new Float32Array((1 + side * side) * width);
+  for (let y = 0; y < side; y++)
+    for (let x = 0; x < side; x++)
+      for (let k = 0; k < quarter; k++) {
+        const frequency = (Math.PI / side) * 2 ** ((3 * k) / quarter);
+        const at = (1 + y * side + x) * width + k;
+        [Math.sin(y * frequency), Math.cos(y * frequency), Math.sin(x * frequency), Math.cos(x * frequency)].forEach(
+          (value, part) => (data[at + part * quarter] = PLACE * value),
+        );
+      }
+  return float32([1, 1 + side * side, width], data);
+}
+
 /** Weights of the transformer alone, the teacher's: named as DINO's authors name them. */
 export async function trainDino(
   faces: FaceSet,
@@ -75,9 +98,9 @@ export async function trainDino(
     name: 'dino',
     steps,
     peak,
-    warmUp: 100,
+    warmUp: 50,
     decay: 0.99,
-    initial: initialize(network, rng),
+    initial: new Map([...initialize(network, rng), ['backbone.pos_embed', placesOf(dinoConfig)]]),
     build: (current) =>
       trainStep({
         loss: op.Add([distillation, op.Mul([drawing, SKETCH_WEIGHT])]),
