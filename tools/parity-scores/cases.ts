@@ -49,7 +49,10 @@ export const boxes: readonly Box[] = [
 const tolerances = {
   exact: { tolerance: 0, why: 'whole numbers' },
   bytes: { tolerance: 1e-6, why: 'bytes are equal; they are normalised in another order' },
-  pixels: { tolerance: 1e-5, why: 'torch sums weights of a resize in float32' },
+  pixels: {
+    tolerance: 2e-4,
+    why: "torch computes places and weights of a resize in float32, ours are float64: torch's own results in the two differ by 8e-5 on pictures of 2048 pixels",
+  },
   features: { tolerance: 5e-5, why: 'float32 sums in another order, through 12 to 32 layers' },
   scores: { tolerance: 1e-4, why: 'as features; scores of random networks lie close together, and their deviation is the measure' },
 } as const;
