@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => template.close());
 
-const labels = ['Base', 'DPO', 'SPIN', 'Guidance ℓ2'];
+const labels = ['Base', 'DPO', 'SPIN', 'Guidance ℓ2', 'Guidance DINO'];
 
 describe('compare-finetunes', () => {
   it('is a valid graph whose trainers have the same seed, steps and batch', () => {

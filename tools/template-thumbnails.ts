@@ -52,7 +52,11 @@ const recipes: Readonly<Record<string, Recipe>> = {
   },
   'guidance-finetune': { settings: [...experiment, 'guided.steps=3', 'guided.batch=4', 'plain.steps=3', 'plain.batch=4'], rows: ['draw'] },
   'compare-finetunes': {
-    settings: [...experiment, 'drawn.steps=3', ...['guided', 'dpo', 'spin'].flatMap((id) => [`${id}.steps=3`, `${id}.batch=4`])],
+    settings: [
+      ...experiment,
+      'drawn.steps=3',
+      ...['guided', 'guided-dino', 'dpo', 'spin'].flatMap((id) => [`${id}.steps=3`, `${id}.batch=4`]),
+    ],
     rows: ['draw'],
   },
   'benchmark-models': { settings: ['held-out.count=40', 'held-out.promptCount=8', 'report.resamples=100'], rows: ['draw'] },
