@@ -41,7 +41,6 @@ export { openClipTokenizer } from './open-tokenizer.ts';
 export { clipVocabulary } from './prompts/clip-vocabulary.ts';
 export * from './run-rows.ts';
 export * from './safe-name.ts';
-export * from './exported/index.ts';
 export { alignFace } from './scores/align-face.ts';
 export { bertVocabulary } from './scores/bert-vocabulary.ts';
 export { err as scoreErrors } from './scores/errors.ts';

@@ -29,3 +29,13 @@ export function defineErrors<const P extends string, T extends ErrorTable>(prefi
   const rows = Object.entries(table).map(([key, say]) => [key, (...args: never[]) => new CodedError(`${prefix}_${key}`, say(...args))]);
   return { ...Object.fromEntries(rows), codes: Object.keys(table).map((key) => `${prefix}_${key}`) } as unknown as Errors<T>;
 }
+
+/** Names with commas between them; of more than `most` the rest is a number. */
+export const listed = (names: readonly string[], most = Infinity): string =>
+  names.length > most ? `${names.slice(0, most).join(', ')} and ${names.length - most} more` : names.join(', ');
+
+/** Problems for the end of a message, each on a line of its own; of more than `most` the rest is a number. */
+export const onLines = (problems: readonly string[], most = Infinity): string =>
+  [...problems.slice(0, most), ...(problems.length > most ? [`and ${problems.length - most} more`] : [])]
+    .map((line) => `\n  ${line}`)
+    .join('');

@@ -1,6 +1,7 @@
 // Face detect: the work of the node.
 import type { Face, Image, NodeRun } from '@facewright/core';
 import { drawFaces, madeBy, openDetector, openLedger } from '@facewright/pipelines';
+import { listed } from '@facewright/tensor';
 import { definition } from './definition.ts';
 
 interface Found {
@@ -35,7 +36,10 @@ export const run: NodeRun<typeof definition> = async ({ model, images, smallestF
   if (without.length > 0)
     ctx.log(
       'warn',
-      `no face of confidence ${options.threshold} in ${without.length} of ${images.length} pictures: ${listed(without.map(({ key }) => key))}`,
+      `no face of confidence ${options.threshold} in ${without.length} of ${images.length} pictures: ${listed(
+        without.map(({ key }) => key),
+        8,
+      )}`,
     );
   return {
     faces: {
@@ -45,6 +49,3 @@ export const run: NodeRun<typeof definition> = async ({ model, images, smallestF
     overlays: found.map(({ overlay }) => overlay),
   };
 };
-
-const listed = (keys: readonly string[]): string =>
-  keys.length > 8 ? `${keys.slice(0, 8).join(', ')} and ${keys.length - 8} more` : keys.join(', ');

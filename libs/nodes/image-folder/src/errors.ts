@@ -1,9 +1,5 @@
 // Coded errors of the image folder node.
-import { defineErrors } from '@facewright/tensor';
-
-/** Folders may have thousands. */
-const some = (problems: readonly string[]): readonly string[] =>
-  problems.length > 50 ? [...problems.slice(0, 50), `and ${problems.length - 50} more`] : problems;
+import { defineErrors, onLines } from '@facewright/tensor';
 
 export const err = defineErrors('IMAGE_FOLDER', {
   NO_FOLDER: (folder: string, got: string) => `folder: expected an existing folder, got ${got} at ${folder}`,
@@ -14,7 +10,5 @@ export const err = defineErrors('IMAGE_FOLDER', {
   MASK_SIZE: (picture: string, want: readonly [number, number], got: readonly [number, number]) =>
     `mask: expected ${want[0]} x ${want[1]} pixels, the size of ${picture}, got ${got[0]} x ${got[1]}; paint the mask again, or leave the field empty`,
   UNREADABLE: (problems: readonly string[]) =>
-    `folder: expected pictures, got ${problems.length} file(s) that cannot be read:${some(problems)
-      .map((p) => `\n  ${p}`)
-      .join('')}`,
+    `folder: expected pictures, got ${problems.length} file(s) that cannot be read:${onLines(problems, 50)}`,
 });

@@ -1,7 +1,5 @@
 // Coded errors of the nodes of human judgement.
-import { defineErrors } from '@facewright/tensor';
-
-const some = (names: readonly string[]) => `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
+import { defineErrors, listed, onLines } from '@facewright/tensor';
 
 export const err = defineErrors('JUDGEMENT', {
   BAD_NAME: (name: string) =>
@@ -10,16 +8,13 @@ export const err = defineErrors('JUDGEMENT', {
     `inputs: expected pictures from one of first and second (and third), variants, pictures, got ${got.length === 0 ? 'none' : got.join(' and ')}`,
   VARIANTS: (got: number) => `variants: expected two or more, got ${got}`,
   LABELS: (label: string) => `labels: expected a different one for each model, got ${JSON.stringify(label)} twice`,
-  DUPLICATE: (input: string, keys: readonly string[]) => `${input}: expected one picture of each key, got several of ${some(keys)}`,
+  DUPLICATE: (input: string, keys: readonly string[]) => `${input}: expected one picture of each key, got several of ${listed(keys, 5)}`,
   NO_SETS: (why: string) => `pictures: expected at least one set to compare, got none: ${why}`,
   TOO_MANY: (most: number, got: number) => `sets: expected at most ${most}, got ${got}; set a limit`,
   BAD_SOURCE: (source: string) => `source: expected judging: and a name, or a .jsonl or .csv file, got ${source}`,
   OTHER_TASK: (linked: string, source: string) => `source: expected ${linked}, the task that is linked, got ${source}`,
   BAD_FILE: (path: string, problems: readonly string[]) =>
-    `${path}: expected judgements as they are exported, got ${problems.length} problem(s):${problems
-      .slice(0, 20)
-      .map((problem) => `\n  ${problem}`)
-      .join('')}`,
+    `${path}: expected judgements as they are exported, got ${problems.length} problem(s):${onLines(problems, 20)}`,
   UNKNOWN_ANNOTATORS: (names: readonly string[], known: readonly string[]) =>
     `leave out: expected annotators among ${known.join(', ') || 'nobody'}, got ${names.join(', ')}`,
   NO_METRICS: () => 'inputs: expected metrics or at least one score table, got none',

@@ -1,7 +1,7 @@
 // Coded errors of picture lists and shards.
-import { defineErrors } from '@facewright/tensor';
+import { defineErrors, listed } from '@facewright/tensor';
 
-const some = (names: readonly string[]) => (names.length > 0 ? names.slice(0, 40).join(', ') : 'none');
+const some = (names: readonly string[]) => (names.length > 0 ? listed(names, 40) : 'none');
 
 export const err = defineErrors('PICTURE_LIST', {
   NO_FILE: (input: string, path: string, got: string) => `${input}: expected an existing file, got ${got} at ${path}`,
