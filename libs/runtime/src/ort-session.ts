@@ -8,6 +8,7 @@ import { err } from './errors.ts';
 import { identityGraph, staysOnDevice } from './identity-graph.ts';
 import { fromOrt, toOrt } from './ort-tensor.ts';
 import { placeWeights } from './place-weights.ts';
+import type { RuntimeOptions } from './runtime.ts';
 
 /**
  * Bytes of weights from which a model is large. Large models are not prepacked: packing keeps a second copy of every matrix and takes 0.8 to 3 s per GB, for the
@@ -36,7 +37,7 @@ export async function openOrtSession(
   provider: 'cpu' | 'webgpu',
   model: RunnableModel,
   { state = [] }: SessionOptions,
-  linkFolder: string,
+  { linkFolder, optimise }: Required<Pick<RuntimeOptions, 'linkFolder' | 'optimise'>>,
 ): Promise<Session> {
   checkState(model, state);
   const inputs = model.inputs.filter(({ name }) => !state.some(({ input }) => input === name));
@@ -57,7 +58,7 @@ export async function openOrtSession(
     session = await ort.InferenceSession.create(model.bytes, {
       executionProviders: provider === 'webgpu' ? ['webgpu', 'cpu'] : ['cpu'],
       // The last level rewrites layouts, and for that copies every weight: 34 s and 2.6 GB to open SD 1.5, against 1.8 s and 160 MB, for the same speed.
-      graphOptimizationLevel: placed.bytes >= LARGE ? 'extended' : 'all',
+      graphOptimizationLevel: !optimise ? 'disabled' : placed.bytes >= LARGE ? 'extended' : 'all',
       enableMemPattern: placed.bytes < LARGE,
       // When a run ends the binding copies all state for JavaScript (see below), and an arena would hold all that the run took meanwhile.
       enableCpuMemArena: state.reduce((sum, { initial }) => sum + initial.data.byteLength, 0) < LARGE,

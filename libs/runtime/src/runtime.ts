@@ -21,6 +21,8 @@ export interface RuntimeOptions {
   readonly memory?: MemoryChoice;
   /** How many shared sessions stay open. Default 48: every weight of an open model is a mapping of its own, of which Linux allows a process 65,530. */
   readonly sessions?: number;
+  /** false: graphs run as they are written. They open in a third of the time and run slower, which is best where many small trainings take a few steps each, as in specs. Default true. */
+  readonly optimise?: boolean;
 }
 
 export interface Runtime {
@@ -44,6 +46,7 @@ export async function createRuntime({
   linkFolder = join(tmpdir(), 'facewright'),
   memory = 'auto',
   sessions = 48,
+  optimise = true,
 }: RuntimeOptions): Promise<Runtime> {
   const { provider, description, reason } = await chooseProvider(choice);
   log?.(`provider ${provider} (${description}): ${reason}`);
@@ -53,7 +56,7 @@ export async function createRuntime({
     budget,
     limit: sessions,
     open: async (model, options) =>
-      provider === 'null' ? openNullSession(model, options) : openOrtSession(provider, model, options, linkFolder),
+      provider === 'null' ? openNullSession(model, options) : openOrtSession(provider, model, options, { linkFolder, optimise }),
     sizeOf: (model, options) => modelSize(model, options, { maps: provider === 'cpu' }),
     measure: provider === 'cpu' ? measureMemory : unmeasured,
     log: log ?? (() => {}),

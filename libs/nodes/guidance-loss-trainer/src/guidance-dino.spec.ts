@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guidanceLossTrainer } from './definition.ts';
 import { run } from './guidance-loss.ts';
 
-const runtime = await createRuntime({ provider: 'cpu' });
+const runtime = await createRuntime({ provider: 'cpu', optimise: false });
 const ctx = createFakeContext({ openSession: runtime.open });
 const models = async (kind: TinyKind) => {
   const folder = join(ctx.folder(), kind);

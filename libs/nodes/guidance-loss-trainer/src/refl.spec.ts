@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reflTrainer } from './definition.ts';
 import { run } from './refl.ts';
 
-const runtime = await createRuntime({ provider: 'cpu' });
+const runtime = await createRuntime({ provider: 'cpu', optimise: false });
 const ctx = createFakeContext({ openSession: runtime.open });
 const models = async (kind: TinyKind) => {
   const folder = join(ctx.folder(), kind);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from './guidance-loss.ts';
 
-const runtime = await createRuntime({ provider: 'cpu' });
+const runtime = await createRuntime({ provider: 'cpu', optimise: false });
 const shared = createFakeContext({ openSession: runtime.open });
 let model: Model<'diffusion'>;
 let pairs: PairSet;

@@ -13,7 +13,7 @@ import { run as fineTune } from './fine-tune.ts';
 import { run } from './guidance-loss.ts';
 import { run as spin } from './spin.ts';
 
-const runtime = await createRuntime({ provider: 'cpu' });
+const runtime = await createRuntime({ provider: 'cpu', optimise: false });
 const ctx = createFakeContext({ openSession: runtime.open });
 const folder = join(ctx.folder(), 'tiny');
 let model: Model<'diffusion'>;
