@@ -1,11 +1,10 @@
 // Human judgement over HTTP: tasks and annotators for whoever runs the server; sets, pictures and votes for annotators, by the token of their link.
-import { choiceSchema } from '@facewright/core';
+import { choiceSchema, type Vote } from '@facewright/core';
 import { judgementsCsv, judgementsJsonl } from '@facewright/node-judgement/file';
 import type { Request } from 'express';
 import { z } from 'zod';
 import type { DataFolder } from './data-folder.ts';
 import { err } from './errors.ts';
-import type { Vote } from './judging-store.ts';
 import { decodePicture, encodePng } from './picture-codec.ts';
 import { field, parameter } from './request-parts.ts';
 import type { Fields, Route } from './routes.ts';

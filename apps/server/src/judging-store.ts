@@ -1,48 +1,10 @@
 // Judging tasks, their annotators and votes. Votes are only ever added: the last of an annotator on a set counts, and one without a choice takes back.
 import { createHash, randomBytes } from 'node:crypto';
-import type { Choice, Judgements, JudgingTask } from '@facewright/core';
+import type { Annotator, BlindTask, Choice, Judgements, JudgingSummary, JudgingTask, Vote } from '@facewright/core';
 import { err as engineErr } from '@facewright/engine';
 import type { Database } from './database.ts';
 import { err } from './errors.ts';
 import { placesFor, setsInOrder } from './judging-order.ts';
-
-export interface Annotator {
-  /** What the link holds: 128 random bits. */
-  readonly token: string;
-  readonly name: string;
-  readonly created: string;
-  /** Until when the link worked; null while it does. Votes stay either way. */
-  readonly withdrawn: string | null;
-  /** Sets with a vote that counts. */
-  readonly judged: number;
-}
-export interface JudgingSummary {
-  readonly name: string;
-  readonly created: string;
-  readonly question: string;
-  readonly labels: readonly string[];
-  readonly sets: number;
-  readonly annotators: readonly Annotator[];
-}
-/** A set as an annotator gets it: pictures are numbered as shown, and nothing tells where one comes from. */
-export interface BlindSet {
-  readonly set: number;
-  readonly caption: string;
-  readonly pictures: number;
-  readonly choice: Choice | null;
-}
-export interface BlindTask {
-  readonly question: string;
-  readonly annotator: string;
-  /** In the annotator's own order. */
-  readonly sets: readonly BlindSet[];
-}
-/** `choice` counts pictures as shown; null takes the vote back. `id` is the sender's: a vote that comes twice counts once. */
-export interface Vote {
-  readonly id: string;
-  readonly set: number;
-  readonly choice: Choice | null;
-}
 
 export interface JudgingStore {
   /** The token of the first annotator; null when it was withdrawn. Throws ENGINE_JUDGING_CHANGED. */

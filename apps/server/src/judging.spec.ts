@@ -3,11 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Graph, Judgements, Problem, RunEvent, RunSummary } from '@facewright/core';
+import type { BlindTask, Graph, Judgements, JudgingSummary, Problem, RunEvent, RunSummary } from '@facewright/core';
 import { parseJudgements } from '@facewright/node-judgement/file';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BlindTask, JudgingSummary } from './judging-store.ts';
 import { startServer, type RunningServer } from './start-server.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };

@@ -7,6 +7,7 @@ export * from './errors.ts';
 export * from './events.ts';
 export * from './graph.ts';
 export * from './graph-json-schema.ts';
+export * from './judging.ts';
 export * from './judging-name.ts';
 export * from './migrate-graph.ts';
 export { nearest } from './nearest.ts';

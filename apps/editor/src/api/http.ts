@@ -1,5 +1,5 @@
 // Requests to the server's HTTP API; a refusal is thrown with all of its problems.
-import type { Asset, Graph, ModelFolder, NodeDescription, PlanStep, Problem, RunSummary } from '@facewright/core';
+import type { Asset, Graph, JudgingSummary, ModelFolder, NodeDescription, PlanStep, Problem, RunSummary } from '@facewright/core';
 
 export interface TemplateInfo {
   readonly name: string;
@@ -27,22 +27,6 @@ export interface ModelListing {
   readonly models: readonly ModelInfo[];
   /** The models folders that were looked in. */
   readonly folders: readonly string[];
-}
-
-/** A judging task as the server lists it. */
-export interface JudgingTaskInfo {
-  readonly name: string;
-  readonly created: string;
-  readonly question: string;
-  readonly labels: readonly string[];
-  readonly sets: number;
-  readonly annotators: readonly {
-    readonly token: string;
-    readonly name: string;
-    /** Since when the link no longer works; null while it does. */
-    readonly withdrawn: string | null;
-    readonly judged: number;
-  }[];
 }
 
 /** The server said no, or could not be reached; `problems` is never empty. */
@@ -108,7 +92,7 @@ export const api = {
   picture: async (path: string, layer: 'colours' | 'mask' = 'colours') =>
     (await send('GET', `/pictures?path=${named(path)}&layer=${layer}`)).blob(),
   asset: async (id: string) => (await send('GET', `/assets/${named(id)}`)).blob(),
-  judging: async () => (await request<{ tasks: readonly JudgingTaskInfo[] }>('GET', '/judging')).tasks,
+  judging: async () => (await request<{ tasks: readonly JudgingSummary[] }>('GET', '/judging')).tasks,
   deleteJudging: (task: string) => request<unknown>('DELETE', `/judging/${named(task)}`),
   addAnnotator: (task: string, name: string) => request<unknown>('POST', `/judging/${named(task)}/annotators`, { name }),
   withdrawAnnotator: (task: string, token: string) => request<unknown>('DELETE', `/judging/${named(task)}/annotators/${named(token)}`),

@@ -1,24 +1,5 @@
 // What the page of an annotator asks of the server.
-import type { Choice } from '@facewright/core';
-
-export interface BlindSet {
-  readonly set: number;
-  readonly caption: string;
-  readonly pictures: number;
-  /** Pictures count from 0 as they are shown; null: not judged. */
-  readonly choice: Choice | null;
-}
-export interface BlindTask {
-  readonly question: string;
-  readonly annotator: string;
-  readonly sets: readonly BlindSet[];
-}
-export interface Vote {
-  readonly id: string;
-  readonly set: number;
-  /** null takes the vote back. */
-  readonly choice: Choice | null;
-}
+import type { BlindTask, Vote } from '@facewright/core';
 
 /** 'gone': the link does not work; 'refused': the server says no, and would say it again; 'away': no answer, or one that passes. */
 export class AskFailed extends Error {

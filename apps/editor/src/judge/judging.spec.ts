@@ -1,5 +1,6 @@
+import type { BlindTask, Vote } from '@facewright/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AskFailed, type BlindTask, type JudgeApi, type Vote } from './judge-api.ts';
+import { AskFailed, type JudgeApi } from './judge-api.ts';
 import { Judging } from './judging.ts';
 import { commandOf } from './keys.ts';
 import { Pace } from './pace.ts';

@@ -1,6 +1,6 @@
 // The state of an annotator's page: which set is shown, what was chosen, where to go next. Knows nothing of the page itself.
-import type { Choice } from '@facewright/core';
-import { AskFailed, type BlindSet, type BlindTask, type JudgeApi, type Vote } from './judge-api.ts';
+import type { BlindSet, BlindTask, Choice, Vote } from '@facewright/core';
+import { AskFailed, type JudgeApi } from './judge-api.ts';
 import { VoteQueue, type Kept } from './vote-queue.ts';
 
 export type Phase =

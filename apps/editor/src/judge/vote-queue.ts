@@ -1,5 +1,6 @@
 // Votes on their way to the server: kept in the browser until it has them, and sent again while it is away.
-import { AskFailed, type JudgeApi, type Vote } from './judge-api.ts';
+import type { Vote } from '@facewright/core';
+import { AskFailed, type JudgeApi } from './judge-api.ts';
 
 /** As many as the server takes at once. */
 const together = 1000;

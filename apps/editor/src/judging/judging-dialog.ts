@@ -1,6 +1,6 @@
 // The dialog of judging tasks: each with its annotators, how far they are, their links, and the export.
+import type { JudgingSummary } from '@facewright/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
-import type { JudgingTaskInfo } from '../api/http.ts';
 import { exportUrl } from '../api/http.ts';
 import type { Editor } from '../editor.ts';
 import { icon } from '../panels/icons.ts';
@@ -27,7 +27,7 @@ export function judgingDialog(editor: Editor, { tasks, field, problem }: Extract
 
 function taskView(
   { judging }: Editor,
-  { name, created, question, labels, sets, annotators }: JudgingTaskInfo,
+  { name, created, question, labels, sets, annotators }: JudgingSummary,
   choosing: boolean,
 ): TemplateResult {
   const add = async (event: SubmitEvent): Promise<void> => {

@@ -1,6 +1,6 @@
 // Everything the panels show, in one immutable record.
-import type { Graph, NodeDescription, PortDescription, Problem, RunSummary } from '@facewright/core';
-import type { JudgingTaskInfo, ModelListing, SavedGraph, TemplateInfo } from '../api/http.ts';
+import type { Graph, JudgingSummary, NodeDescription, PortDescription, Problem, RunSummary } from '@facewright/core';
+import type { ModelListing, SavedGraph, TemplateInfo } from '../api/http.ts';
 import type { Connection } from '../api/live.ts';
 import type { Catalogue } from '../canvas/document.ts';
 import type { CanvasPoint, LooseEnd } from '../canvas/graph-canvas.ts';
@@ -22,7 +22,7 @@ export type Dialog =
   | {
       readonly kind: 'judging';
       /** null until the server has answered. */
-      readonly tasks: readonly JudgingTaskInfo[] | null;
+      readonly tasks: readonly JudgingSummary[] | null;
       /** The path input that a task is chosen for. */
       readonly field: { readonly node: string; readonly port: string } | null;
       readonly problem: string;
