@@ -26,6 +26,7 @@ export * from './image/boxes.ts';
 export * from './image/contact-sheet.ts';
 export * from './image/draw-boxes.ts';
 export * from './image/face-area.ts';
+export * from './image/images-by-key.ts';
 export * from './image/picture-measures.ts';
 export * from './image/media-type.ts';
 export * from './image/resize.ts';

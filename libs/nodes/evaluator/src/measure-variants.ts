@@ -1,6 +1,6 @@
 // Every picture of every variant measured by every metric, a few pictures in memory at a time.
 import type { Image, NodeContext, Variant } from '@facewright/core';
-import { keyedSeed, type OpenMetric, type PictureToMeasure, type PictureValue } from '@facewright/pipelines';
+import { imagesByKey, keyedSeed, type OpenMetric, type PictureToMeasure, type PictureValue } from '@facewright/pipelines';
 import { addNoise, blur, type ImageBuffer } from '@facewright/tensor';
 import { err } from './errors.ts';
 import type { MeasuredVariant, VariantRole } from './experiment.ts';
@@ -14,16 +14,6 @@ const noiseSigma = 12;
 const chunkPixels = 16 * 1024 * 1024;
 const mostTogether = 32;
 
-/** Pictures by key. Throws EVALUATOR_DUPLICATE. */
-function byKey(name: string, images: readonly Image[]): Map<string, Image> {
-  const map = new Map<string, Image>();
-  for (const image of images) {
-    if (map.has(image.key)) throw err.DUPLICATE(name, image.key);
-    map.set(image.key, image);
-  }
-  return map;
-}
-
 /**
  * The keys that all variants have, in the order of the base, which comes first. What has no partner is left out and said in the log.
  * Throws EVALUATOR_NO_PAIRS, EVALUATOR_TOO_FEW, EVALUATOR_DUPLICATE, EVALUATOR_LABELS.
@@ -35,7 +25,7 @@ export function pairVariants(
   const labels = variants.map(({ label }) => label);
   const twice = labels.filter((label, i) => labels.indexOf(label) !== i);
   if (twice.length > 0) throw err.LABELS(twice);
-  const sets = variants.map(({ label, images }) => byKey(label, images));
+  const sets = variants.map(({ label, images }) => imagesByKey(images, (keys) => err.DUPLICATE(label, keys)));
   const [base, ...others] = variants as readonly [Variant, ...Variant[]];
   const keys = base.images.map(({ key }) => key).filter((key) => sets.every((images) => images.has(key)));
   if (keys.length === 0) {
@@ -65,7 +55,7 @@ export async function measureVariants(
   ctx: NodeContext,
 ): Promise<{ readonly variants: readonly MeasuredVariant[]; readonly real: MeasuredVariant | null }> {
   const { keys, sets } = pairVariants(variants, ctx);
-  if (real) byKey('real', real);
+  if (real) imagesByKey(real, (keys) => err.DUPLICATE('real', keys));
   const total = (variants.length + 2) * keys.length + (real?.length ?? 0);
   const progress = await openProgress(ctx);
   let done = 0;

@@ -1,5 +1,6 @@
 // SpinTrainer: the work of the node.
-import type { Image, NodeRun } from '@facewright/core';
+import type { NodeRun } from '@facewright/core';
+import { imagesByKey } from '@facewright/pipelines';
 import { spinLoss } from '@facewright/train';
 import { checkSizes, encodeSet } from './core/data-set.ts';
 import { openTrainee, timesOf } from './core/trainee.ts';
@@ -13,7 +14,8 @@ export const run: NodeRun<typeof spinTrainer> = async ({ model, good, drawn, ...
   const { beta, tMin, tMax } = settings;
   const times = timesOf(trainee, tMin, tMax);
   checkSizes('good', good);
-  const [real, partners] = [byKey('good', good), byKey('drawn', drawn)];
+  const real = imagesByKey(good, (keys) => err.DUPLICATE('good', keys));
+  const partners = imagesByKey(drawn, (keys) => err.DUPLICATE('drawn', keys));
   const alone = [...real.keys()].filter((key) => !partners.has(key));
   if (alone.length > 0) throw err.NO_PARTNERS(alone);
   const opponents = good.map(({ key }) => partners.get(key)!);
@@ -49,12 +51,3 @@ export const run: NodeRun<typeof spinTrainer> = async ({ model, good, drawn, ...
     ctx,
   );
 };
-
-function byKey(port: string, images: readonly Image[]): Map<string, Image> {
-  const found = new Map(images.map((image) => [image.key, image]));
-  if (found.size === images.length) return found;
-  throw err.DUPLICATE(
-    port,
-    [...found.keys()].filter((key) => images.filter((image) => image.key === key).length > 1),
-  );
-}

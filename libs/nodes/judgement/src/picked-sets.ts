@@ -1,5 +1,6 @@
 // The sets of pictures of a judging task: from lists of several models, or from one list with several pictures of each prompt.
 import type { Image, JudgingTask } from '@facewright/core';
+import { imagesByKey } from '@facewright/pipelines';
 import type { Rng } from '@facewright/tensor';
 import { drawn } from './drawn.ts';
 import { err } from './errors.ts';
@@ -24,14 +25,9 @@ export function setsOfLists(lists: readonly LabelledPictures[], perSet: number, 
   const labels = lists.map(({ label }) => label);
   const again = labels.find((label, i) => labels.indexOf(label) !== i);
   if (again !== undefined) throw err.LABELS(again);
-  const byKey = lists.map(({ label, images }) => {
-    const map = Map.groupBy(images, ({ key }) => key);
-    const twice = [...map].filter(([, same]) => same.length > 1).map(([key]) => key);
-    if (twice.length > 0) throw err.DUPLICATE(label, twice);
-    return map;
-  });
+  const byKey = lists.map(({ label, images }) => imagesByKey(images, (keys) => err.DUPLICATE(label, keys)));
   const sets = lists[0]!.images.flatMap(({ key }): JudgedSet[] => {
-    const all = byKey.flatMap((map, i) => (map.get(key) ?? []).map((image) => ({ image, label: labels[i]! })));
+    const all = byKey.flatMap((map, i) => (map.has(key) ? [{ image: map.get(key)!, label: labels[i]! }] : []));
     if (all.length < lists.length) return [];
     const shown = lists.length > perSet ? drawn(all, perSet, rng) : all;
     const images = shown.map(({ image }) => image);

@@ -1,6 +1,6 @@
 // Pair set: the work of the node.
 import type { Box, Face, Image, NodeRun, PairSet } from '@facewright/core';
-import { boxInside, madeBy } from '@facewright/pipelines';
+import { boxInside, imagesByKey, madeBy } from '@facewright/pipelines';
 import type { ImageBuffer } from '@facewright/tensor';
 import { definition } from './definition.ts';
 import { err } from './errors.ts';
@@ -8,10 +8,10 @@ import { mostShown, pairSheet, shownPicture, type ShownPair } from './pair-sheet
 
 /** Throws PAIR_SET_DUPLICATE, PAIR_SET_NO_FACES, PAIR_SET_NO_PARTNERS, PAIR_SET_SIZES with all that differ, and PAIR_SET_EMPTY with the reasons. */
 export const run: NodeRun<typeof definition> = async ({ good, bad, faces, smallestFace, leastDifference, limit }, ctx) => {
-  const partners = byKey('bad', bad);
+  const partners = imagesByKey(bad, (keys) => err.DUPLICATE('bad', keys));
   const found = new Map(faces.images.map(({ image, faces: those }) => [image.key, those]));
   if ([...found.values()].every((those) => those.length === 0)) throw err.NO_FACES(faces.images.length);
-  const all = [...byKey('good', good).values()];
+  const all = [...imagesByKey(good, (keys) => err.DUPLICATE('good', keys)).values()];
   const both = all.flatMap((image) => {
     const partner = partners.get(image.key);
     return partner ? [{ good: image, bad: partner }] : [];
@@ -73,13 +73,6 @@ const facesInside = (faces: readonly Face[], image: Image): readonly Face[] =>
     const box = boxInside(face.box, image);
     return box ? [{ ...face, box }] : [];
   });
-
-function byKey(port: string, images: readonly Image[]): Map<string, Image> {
-  const found = new Map(images.map((image) => [image.key, image]));
-  if (found.size === images.length) return found;
-  const repeated = [...Map.groupBy(images, ({ key }) => key)].flatMap(([key, same]) => (same.length > 1 ? [key] : []));
-  throw err.DUPLICATE(port, repeated);
-}
 
 function checkSizes(both: readonly { readonly good: Image; readonly bad: Image }[]): void {
   const problems = both.flatMap(({ good, bad }) =>
