@@ -116,6 +116,7 @@ describe('loading a LoRA', () => {
         [`${layer}.lora_B.weight`, factor([16, 2])],
       ]),
     );
+    await expect(loadLora({ model, path: tiny, strength: 1, textStrength: undefined }, ctx)).rejects.toMatchObject({ code: 'LOADER_KIND' });
     await expect(loadLora({ model, path, strength: 1, textStrength: undefined }, ctx)).rejects.toMatchObject({
       code: 'WEIGHTS_LORA',
       message: expect.stringContaining('[2, 15]') as string,
@@ -188,8 +189,17 @@ describe('loading a network file', () => {
     await expect(loadFeatures({ path: join(tiny, 'face_detector/face_detector.onnx') }, ctx)).rejects.toMatchObject({
       code: 'PIPELINES_NETWORK',
     });
-    await expect(loadFaceDetector({ path: join(tiny, 'model_index.json') }, ctx)).rejects.toMatchObject({ code: 'ONNX_MALFORMED' });
+    const noNetwork = join(tiny, 'model_index.json');
+    for (const load of [loadFaceDetector, loadFeatures])
+      await expect(load({ path: noNetwork }, ctx)).rejects.toMatchObject({
+        code: 'ONNX_MALFORMED',
+        message: expect.stringContaining(`${noNetwork}: ONNX file, byte 0`) as string,
+      });
     await expect(loadFeatures({ path: join(tiny, 'unet') }, ctx)).rejects.toMatchObject({ code: 'LOADER_MISSING' });
+    await expect(loadFaceDetector({ path: join(tiny, 'face_detection_yunet.onnx') }, ctx)).rejects.toMatchObject({
+      code: 'LOADER_NOT_FOUND',
+      message: expect.stringContaining('facewright models pull yunet') as string,
+    });
   });
 });
 

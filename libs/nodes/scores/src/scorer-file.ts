@@ -5,7 +5,8 @@ import { err } from './errors.ts';
 
 /** `pull` names what the command downloads. Throws SCORER_MISSING. */
 export async function scorerFile(path: string, want: string, pull: string, ctx: NodeContext): Promise<FileRef> {
-  if ((await ctx.files.exists(path)) !== 'file') throw err.MISSING(path, want, pull);
+  const found = await ctx.files.exists(path);
+  if (found !== 'file') throw err.MISSING(path, want, found === 'folder' ? 'a folder' : 'nothing there', pull);
   return ctx.files.ref(path);
 }
 

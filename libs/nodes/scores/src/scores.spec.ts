@@ -218,6 +218,10 @@ describe('loading a scorer', () => {
       message: expect.stringContaining('models pull aesthetic') as string,
     });
     await expect(loadFaceQuality({ path: at('none.onnx') }, ctx)).rejects.toMatchObject({ code: 'SCORER_MISSING' });
+    await expect(loadFaceQuality({ path: at('features') }, ctx)).rejects.toMatchObject({
+      code: 'SCORER_MISSING',
+      message: expect.stringContaining('got a folder; facewright models pull ediffiqa') as string,
+    });
     await expect(loadClip({ path: at('head.safetensors'), activation: 'auto' }, ctx)).rejects.toMatchObject({ code: 'MODELS_INPUT' });
     await expect(loadAesthetic({ path: at('clip/model.safetensors') }, ctx)).rejects.toMatchObject({ code: 'MODELS_INPUT' });
     await expect(loadFaceQuality({ path: at('features/features.onnx') }, ctx)).rejects.toMatchObject({ code: 'PIPELINES_NETWORK' });
