@@ -64,6 +64,7 @@ export function reading(row: VariantRow): string {
   const of = (measure: StudyMeasure) => againstBase[measure].verdict;
   const [score, distance] = [of('faceScore'), of('frechetDistance')];
   const away = (['sharpness', 'contrast', 'diversity'] as const).filter((measure) => of(measure) === 'worse');
+  const disagreeing = (['agreement', 'reward', 'preference'] as const).filter((measure) => of(measure) === 'worse');
   const parts = [
     score === 'better' && distance === 'worse'
       ? '**score rises while the pictures leave the real ones**'
@@ -75,6 +76,7 @@ export function reading(row: VariantRow): string {
               ...(score === 'no measurable change' ? [] : [`score ${score}`]),
               ...(distance === 'no measurable change' ? [] : [`Fréchet ${distance}`]),
             ].join(', '),
+    ...(disagreeing.length > 0 ? [`${disagreeing.join(', ')} worse`] : []),
     ...(away.length > 0 ? [`${away.join(', ')} further from real`] : []),
   ];
   return parts.join('; ');

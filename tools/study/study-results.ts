@@ -12,11 +12,11 @@ import { runJob } from './run-job.ts';
 import type { StudyData } from './study-data.ts';
 import { studyInstruments } from './study-instruments.ts';
 import { ablationJob, mainJob, type Job } from './study-jobs.ts';
-import { ablation, base, main, plain, template, type Variant } from './variants.ts';
+import { ablation, base, main, plain, type Variant } from './variants.ts';
 
 const measures: readonly StudyMeasure[] = [...pictureMeasures, ...setMeasures];
 /** Held-out pairs that denoising errors are measured on. */
-const DENOISED = 64;
+const DENOISED = 48;
 
 export async function studyResults(
   data: StudyData,
@@ -68,7 +68,9 @@ export async function studyResults(
   const denoising: StudyResults['denoising'][number][] = [];
   for (const [label, job] of [
     ['Base', mainJob(size, base, seeds[0]!)],
-    ...[plain, template].map((variant) => [variant.label, mainJob(size, variant, seeds[0]!)] as const),
+    ...main
+      .filter(({ node }) => node === 'guidance-loss-trainer')
+      .map((variant) => [variant.label, mainJob(size, variant, seeds[0]!)] as const),
     ...ablation.filter(({ name }) => name === 'as-written').map((variant) => [variant.label, ablationJob(size, variant)] as const),
   ] as const)
     denoising.push({ label, rows: await denoisingErrors((await runJob(data, job)).model, pairs, context) });
