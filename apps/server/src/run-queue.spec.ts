@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Graph, RunEvent } from '@facewright/core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openDataFolder, type DataFolder } from './data-folder.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createRunStore, type RunStore } from './run-store.ts';
@@ -62,5 +62,48 @@ describe('the queue of runs', () => {
     expect(real.events(first.id, 0).at(-1)).toMatchObject({ type: 'run_failed', problems: [{ code: 'SERVER_DISK_FULL' }] });
     expect(real.events(second.id, 0).at(-1)).toMatchObject({ type: 'run_succeeded' });
     expect(events.filter(({ run }) => run === first.id)).toEqual(real.events(first.id, 0));
+  });
+  it('marks a run when there is room again of which not even the end found any', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const real = createRunStore(data.database);
+      let full = true;
+      const store: RunStore = {
+        ...real,
+        append(run, body) {
+          if (full && body.type !== 'run_queued') throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
+          return real.append(run, body);
+        },
+      };
+      const logged: string[] = [];
+      const { promise: stopped, resolve } = Promise.withResolvers<void>();
+      const queue = createRunQueue({
+        store,
+        setup: { dataFolder: folder, models: [], provider: 'null', nodes: new URL('./fixtures/test-nodes.ts', import.meta.url).href },
+        log: {
+          info: () => {},
+          warn: () => {},
+          // The first is of an event, the second of the end.
+          error: (message) => logged.push(message) === 2 && resolve(),
+        },
+        cancelGraceMs: 5000,
+        onChange: () => {},
+        onEvent: () => {},
+      });
+      await queue.start();
+      const { id } = queue.add(counting('third', 100_000));
+      await stopped;
+      vi.advanceTimersByTime(60_000);
+      expect(logged).toHaveLength(2);
+      expect(real.get(id)!.run.status).toBe('queued');
+      full = false;
+      vi.advanceTimersByTime(5000);
+      expect(real.get(id)!.run.status).toBe('failed');
+      expect(real.events(id, 0).at(-1)).toMatchObject({ type: 'run_failed', problems: [{ code: 'SERVER_DISK_FULL' }] });
+      expect(vi.getTimerCount()).toBe(0);
+      await queue.stop(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

@@ -24,6 +24,9 @@ const RECYCLE_ABOVE = Math.max(2 * 2 ** 30, totalmem() / 2);
 /** How long a run in progress may take to keep its work when the server ends, ms. */
 const LAST_WORK_MS = 2000;
 
+/** How often the end of a run is written that found no room, ms. */
+const END_AGAIN_MS = 5000;
+
 export interface RunQueueOptions {
   readonly store: RunStore;
   readonly setup: WorkerSetup;
@@ -76,6 +79,15 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
   let stopping = false;
   /** Runs that were taken up in the life of this process: one whose end could not be written down must not begin again and again. */
   const taken = new Set<string>();
+  /** Ends of runs that found no room: without them these runs would seem to wait for ever. */
+  const unwritten = new Map<string, RunEventBody>();
+  let endAgain: NodeJS.Timeout | undefined;
+  const writeEnds = (): void => {
+    for (const [run, body] of unwritten) append(run, body);
+    if (unwritten.size > 0) return;
+    clearInterval(endAgain);
+    endAgain = undefined;
+  };
 
   /** Stores and tells an event. A run whose events cannot be stored is stopped, and marked when there is room again. */
   function append(run: string, body: RunEventBody): void {
@@ -86,12 +98,18 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
       event = store.append(run, body);
     } catch (cause) {
       const problem = toProblem(storageError(cause));
-      log.error(problem.message);
-      if (!mine) return;
+      if (!unwritten.has(run)) log.error(problem.message);
+      if (!mine) {
+        if (!isTerminal(body)) return;
+        unwritten.set(run, body);
+        endAgain ??= setInterval(writeEnds, END_AGAIN_MS).unref();
+        return;
+      }
       mine.unstored = problem;
       stopActive(mine);
       return;
     }
+    unwritten.delete(run);
     if (!event) return;
     onEvent(event);
     if (['run_queued', 'run_started', 'run_paused', 'run_continued'].includes(event.type) || isTerminal(event)) onChange();
@@ -258,6 +276,8 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
       if (active)
         append(active.run, active.cancelled ? { type: 'run_cancelled' } : { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
       finish();
+      writeEnds();
+      clearInterval(endAgain);
       await starting?.catch(() => {});
       dropWorker();
     },
