@@ -3,7 +3,7 @@ export { err as weightErrors } from './errors.ts';
 export * from './embedding/read-embedding.ts';
 export * from './lora/kohya-lora.ts';
 export * from './lora/read-lora.ts';
-export * from './lora/write-lora.ts';
+export * from './lora/lora-content.ts';
 export * from './open-tensor-file.ts';
 export * from './safetensors/read.ts';
 export * from './safetensors/write.ts';

@@ -187,6 +187,13 @@ describe('ReFL', () => {
   });
 });
 
+it('begins with the settings of its authors', () => {
+  const { rewardScale, margin, rewardMean, rewardDeviation } = reflTrainer.inputs;
+  // ImageReward's own ReFL.py (arXiv 2304.05977)
+  expect([rewardScale.default, margin.default]).toEqual([1e-3, 2]);
+  expect({ mean: rewardMean.default, deviation: rewardDeviation.default }).toEqual(imageRewardScale);
+});
+
 describe('bad input', () => {
   it('is named all at once', async () => {
     const wrong = { prompts: prompts(), width: 18, fromStep: 5, toStep: 4, diffusionWeight: 1 };

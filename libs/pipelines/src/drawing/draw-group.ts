@@ -1,5 +1,5 @@
 // Pictures of one size drawn together: from noise, over a picture, or over part of one.
-import { createSampler, firstStep, type Sampler } from '@facewright/models';
+import { createSampler, firstStep } from '@facewright/models';
 import type { ImageBuffer, Rng, Tensor } from '@facewright/tensor';
 import { conditioningRows, zeroConditioning } from '../diffusion/conditioning.ts';
 import { denoise, rowNoise } from '../diffusion/denoise.ts';
@@ -31,9 +31,6 @@ export interface DrawGroup {
   };
   onStep(done: number, total: number, original: () => Floats): Promise<void>;
 }
-
-/** Model calls of one picture, for progress. */
-export const callsOf = ({ timesteps }: Sampler, first: number): number => timesteps.length - first;
 
 /** The pictures, in the order of the rows. Throws MODELS_INPUT for settings that the schedule cannot give. */
 export async function drawGroup({ model, settings, rows, size, strength = 1, over, onStep }: DrawGroup): Promise<ImageBuffer[]> {

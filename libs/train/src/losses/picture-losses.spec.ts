@@ -23,7 +23,7 @@ import fixture from '../fixtures/picture-losses.json' with { type: 'json' };
 import { featureDistance, guidanceLoss, type GuidanceInputs } from './guidance-loss.ts';
 import { denoiseOnce } from './noising.ts';
 import { perSample } from './per-sample.ts';
-import { imageRewardFeedback, rewardLoss } from './reward-loss.ts';
+import { rewardLoss } from './reward-loss.ts';
 
 const runtime = await createRuntime({ provider: 'cpu' });
 afterAll(() => runtime.dispose());
@@ -105,7 +105,7 @@ describe('reward feedback agrees with torch, values and gradients', () => {
     attention_mask: constant(float32([n, ids[0]!.length], mask.flat())),
   });
   it.each(fixture.refl.cases)('$name', async ({ margin, ...wanted }) => {
-    const { loss } = rewardLoss(rewards, { ...imageRewardScale, ...imageRewardFeedback, margin });
+    const { loss } = rewardLoss(rewards, { ...imageRewardScale, scale: 1e-3, margin });
     expectAllBelow(await errorsOf(loss, { trained, latents }, wanted));
   });
 });

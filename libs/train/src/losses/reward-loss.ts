@@ -10,9 +10,6 @@ export interface RewardLossSettings {
   readonly scale: number;
 }
 
-/** What ImageReward's training of Stable Diffusion takes (arXiv 2304.05977, ReFL.py of its authors). */
-export const imageRewardFeedback: Pick<RewardLossSettings, 'margin' | 'scale'> = { margin: 2, scale: 1e-3 };
-
 export interface RewardTerms {
   readonly loss: Value;
   /** Mean of the rescaled rewards. */

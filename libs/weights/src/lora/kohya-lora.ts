@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { float32, type Tensor } from '@facewright/tensor';
 import { safetensorsBytes } from '../safetensors/write.ts';
 import type { LoraPart } from './read-lora.ts';
-import { layerOf, type LoraContent, type LoraParts } from './write-lora.ts';
+import { layerOf, type LoraContent, type LoraParts } from './lora-content.ts';
 
 export interface KohyaSettings {
   /** Which model the factors are for. */

@@ -6,8 +6,8 @@ import { float32, type Shape, type Tensor } from '@facewright/tensor';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readTensors } from '../stored-tensor.ts';
 import { writeSafetensors } from '../safetensors/write.ts';
+import { loraContent } from './lora-content.ts';
 import { readLora, type LoraAliases, type LoraFactors, type LoraTargets } from './read-lora.ts';
-import { writeLora } from './write-lora.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lora-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -237,7 +237,8 @@ describe('LoRA files', () => {
 
   it('are read back as they were written', async () => {
     const file = join(folder, 'written.safetensors');
-    await writeLora(file, { unet: new Map([[`${layer}.to_q.weight`, { down, up }]]) }, 4);
+    const content = loraContent({ unet: new Map([[`${layer}.to_q.weight`, { down, up }]]) }, 4);
+    await writeSafetensors(file, content.tensors, content.metadata);
     const { unet } = await readLora(file, targets);
     const factors = unet.get(`${layer}.to_q.weight`)!;
     expect(factors.scale).toBe(2);

@@ -1,6 +1,5 @@
-// Writes LoRA factors as PEFT and diffusers name them.
+// What is in a LoRA file, as PEFT and diffusers name it.
 import type { Tensor } from '@facewright/tensor';
-import { writeSafetensors } from '../safetensors/write.ts';
 import type { LoraPart } from './read-lora.ts';
 
 export interface LoraTensors {
@@ -19,7 +18,10 @@ export interface LoraContent {
 
 export const layerOf = (weight: string): string => weight.replace(/\.weight$/, '');
 
-/** `alpha` is that of layers that have none of their own. Tensors and metadata of a LoRA file by the names of the weights that it changes: `unet.<layer>.lora_A.weight`, and rank and alpha where readers look for them; those of layers that have others are named one by one. */
+/**
+ * Tensors and metadata of a LoRA file by the names of the weights that it changes: `unet.<layer>.lora_A.weight`, and rank and alpha where readers look for them, diffusers' load_lora_weights among
+ * them; those of layers that have others are named one by one. `alpha` is that of layers that have none of their own.
+ */
 export function loraContent(parts: LoraParts, alpha?: number): LoraContent {
   const tensors = new Map<string, Tensor>();
   const adapter: Record<string, unknown> = {};
@@ -43,10 +45,4 @@ export function loraContent(parts: LoraParts, alpha?: number): LoraContent {
     });
   }
   return { tensors, metadata: { format: 'pt', lora_adapter_metadata: JSON.stringify(adapter) } };
-}
-
-/** Writes a LoRA file; diffusers' load_lora_weights reads it. Throws as writeSafetensors. */
-export async function writeLora(file: string, parts: LoraParts, alpha: number): Promise<void> {
-  const { tensors, metadata } = loraContent(parts, alpha);
-  await writeSafetensors(file, tensors, metadata);
 }
