@@ -29,7 +29,7 @@ export const startBrowser = (): Promise<Browser> =>
 
 export interface OpenEditor {
   readonly page: Page;
-  /** What the page complained of: errors and refusals of its content security policy. */
+  /** What the page complained of. */
   readonly complaints: readonly string[];
   /** Reads something off the running editor. */
   ask<T>(question: (editor: Editor) => T): Promise<T>;
@@ -37,16 +37,21 @@ export interface OpenEditor {
   until(condition: (editor: Editor) => boolean, timeout?: number): Promise<void>;
 }
 
-/** A new page without anything kept from earlier ones, ready to be used. */
-export async function openEditor(browser: Browser, url: string, size = { width: 1440, height: 900 }): Promise<OpenEditor> {
-  const context = await browser.newContext({ viewport: size, reducedMotion: 'reduce' });
-  const page = await context.newPage();
-  const complaints: string[] = [];
+/** A new page without anything kept from earlier ones. What it complains of, errors and refusals of its content security policy, is added to `complaints`. */
+export async function openPage(browser: Browser, viewport: { width: number; height: number }, complaints: string[]): Promise<Page> {
+  const page = await (await browser.newContext({ viewport, reducedMotion: 'reduce' })).newPage();
   page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
   page.on('console', (message) => {
     // Requests that were refused on purpose are told as failed resources.
     if (message.type() === 'error' && !/Failed to load resource|ERR_/.test(message.text())) complaints.push(message.text());
   });
+  return page;
+}
+
+/** The editor in a page of its own, ready to be used. */
+export async function openEditor(browser: Browser, url: string, size = { width: 1440, height: 900 }): Promise<OpenEditor> {
+  const complaints: string[] = [];
+  const page = await openPage(browser, size, complaints);
   await page.goto(url);
   const ask: OpenEditor['ask'] = (question) => page.evaluate(`(${String(question)})(window.facewright)`);
   // Playwright's own waiting needs eval in the page, which the content security policy forbids.

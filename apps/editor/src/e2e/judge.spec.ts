@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Graph, Judgements } from '@facewright/core';
-import { startServer, type RunningServer } from '@facewright/server';
+import type { RunningServer } from '@facewright/server';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildEditor, hasChromium, openEditor, startBrowser, why } from '../../test-support/open-editor.ts';
+import { hasChromium, openEditor, openPage, startBrowser, why } from '../../test-support/open-editor.ts';
+import { serveGraph } from './serve-graph.ts';
 
 if (!hasChromium) console.warn(why);
 
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const faces = (deformed: number) => ({ type: 'facewright/toy-faces', version: 1, values: { count: 5, promptCount: 0, deformed, seed: 5 } });
 /** Three lists of the same scenes, put up to be judged. */
 const graph: Graph = {
@@ -48,12 +48,8 @@ describe.skipIf(!hasChromium)('two annotators in a browser, on the real server',
   /** The token of a new link. */
   const annotator = async (name: string) =>
     (await ask<{ annotator: { token: string } }>('/judging/faces/annotators', { name })).annotator.token;
-  async function openPage(token: string, size = { width: 1280, height: 800 }): Promise<Page> {
-    const page = await (await browser.newContext({ viewport: size, reducedMotion: 'reduce' })).newPage();
-    page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !/Failed to load resource|ERR_/.test(message.text())) complaints.push(message.text());
-    });
+  async function openJudging(token: string, size = { width: 1280, height: 800 }): Promise<Page> {
+    const page = await openPage(browser, size, complaints);
     await page.goto(`${server.url}/judge/${token}`);
     return page;
   }
@@ -78,8 +74,7 @@ describe.skipIf(!hasChromium)('two annotators in a browser, on the real server',
   };
 
   beforeAll(async () => {
-    await buildEditor();
-    server = await startServer({ port: 0, host: '127.0.0.1', dataFolder: join(folder, 'data'), provider: 'null', log: quiet });
+    server = await serveGraph(folder, 'null');
     browser = await startBrowser();
     const { run } = await ask<{ run: { id: string } }>('/runs', { graph });
     for (let i = 0; i < 500 && (await ask<{ run: { status: string } }>(`/runs/${run.id}`)).run.status !== 'succeeded'; i++) await sleep(20);
@@ -92,7 +87,7 @@ describe.skipIf(!hasChromium)('two annotators in a browser, on the real server',
 
   it('judge with the keyboard alone, take back, reload and go on where they were; nobody learns what drew which', async () => {
     const { tasks } = await ask<{ tasks: { annotators: { token: string }[] }[] }>('/judging');
-    const page = await openPage(tasks[0]!.annotators[0]!.token);
+    const page = await openJudging(tasks[0]!.annotators[0]!.token);
     await ready(page);
     await shot(page, 'set-of-three');
     expect(await page.locator('.picture').count()).toBe(3);
@@ -135,7 +130,7 @@ describe.skipIf(!hasChromium)('two annotators in a browser, on the real server',
     await shot(page, 'finished');
     expect(await page.locator('.message').textContent()).toMatch(/All 5 sets are judged\s+Your answers are saved/);
 
-    const other = await openPage(await annotator('Ada'));
+    const other = await openJudging(await annotator('Ada'));
     for (let n = 1; n <= 4; n++) await answer(other, String(n % 3 || 3), n);
     expect(await other.locator('header').textContent()).toMatch(/4 of 5/);
     await until(other, "judging.queue.state.kind === 'saved'");
@@ -163,7 +158,7 @@ describe.skipIf(!hasChromium)('two annotators in a browser, on the real server',
   });
 
   it('lose nothing when the server is away: answers stay in the browser, over a reload too, and are sent when it is back', async () => {
-    const page = await openPage(await annotator('Grace'));
+    const page = await openJudging(await annotator('Grace'));
     await answer(page, '1', 1);
     await until(page, "judging.queue.state.kind === 'saved'");
     await page.route('**/votes', (route) => route.abort());
@@ -186,7 +181,7 @@ describe.skipIf(!hasChromium)('two annotators in a browser, on the real server',
   });
 
   it('are told what is wrong: a picture that does not load, a link that does not work, a server that does not answer', async () => {
-    const page = await openPage(await annotator('Barbara'));
+    const page = await openJudging(await annotator('Barbara'));
     await ready(page);
     await page.route('**/pictures/**', (route) => route.abort());
     await page.reload();
@@ -206,7 +201,7 @@ describe.skipIf(!hasChromium)('two annotators in a browser, on the real server',
     await page.getByRole('button', { name: 'Try again' }).click();
     await ready(page);
 
-    const gone = await openPage('made-up');
+    const gone = await openJudging('made-up');
     await gone.waitForSelector('text=This link does not work');
     await shot(gone, 'no-link');
     expect(complaints).toEqual([]);
@@ -215,7 +210,7 @@ describe.skipIf(!hasChromium)('two annotators in a browser, on the real server',
   });
 
   it('may hold a phone: everything fits, and a tap chooses', async () => {
-    const page = await openPage(await annotator('Phone'), { width: 390, height: 780 });
+    const page = await openJudging(await annotator('Phone'), { width: 390, height: 780 });
     await ready(page);
     await shot(page, 'phone');
     const fits = await page.evaluate(
@@ -255,7 +250,7 @@ describe.skipIf(!hasChromium)('two annotators in a browser, on the real server',
     await page.keyboard.press('Enter');
     await page.getByRole('alert').filter({ hasText: 'expected one that no annotator of this task has' }).waitFor();
 
-    const mary = await openPage((await link.inputValue()).split('/').at(-1)!);
+    const mary = await openJudging((await link.inputValue()).split('/').at(-1)!);
     await answer(mary, '1', 1);
     await until(mary, "judging.queue.state.kind === 'saved'");
     await task.locator('li', { hasText: 'Mary' }).getByText('1 of 5').waitFor();

@@ -1,37 +1,25 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Graph } from '@facewright/core';
-import { startServer, type RunningServer } from '@facewright/server';
+import type { RunningServer } from '@facewright/server';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildEditor, hasChromium, openEditor, startBrowser, why } from '../../test-support/open-editor.ts';
+import { hasChromium, openEditor, startBrowser, why } from '../../test-support/open-editor.ts';
 import { smallLoop } from '@facewright/testing';
+import { serveGraph } from './serve-graph.ts';
 
 if (!hasChromium) console.warn(why);
 
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
-
 describe.skipIf(!hasChromium)('the face-quality loop in a browser, on the real server', () => {
   const folder = mkdtempSync(join(tmpdir(), 'facewright-loop-'));
-  const templatesFolder = join(folder, 'templates');
   let browser: Browser;
   let server: RunningServer;
   beforeAll(async () => {
     // The shipped template with smaller numbers: every node computes.
     const template = JSON.parse(readFileSync(join(import.meta.dirname, '../../../../templates/face-quality-loop.json'), 'utf8')) as Graph;
     for (const [id, values] of Object.entries(smallLoop)) Object.assign(template.nodes[id]!.values, values);
-    mkdirSync(templatesFolder);
-    writeFileSync(join(templatesFolder, 'face-quality-loop.json'), JSON.stringify(template));
-    await buildEditor();
-    server = await startServer({
-      port: 0,
-      host: '127.0.0.1',
-      dataFolder: join(folder, 'data'),
-      provider: 'cpu',
-      log: quiet,
-      templatesFolder,
-    });
+    server = await serveGraph(folder, 'cpu', template);
     browser = await startBrowser();
   }, 180_000);
   afterAll(async () => {

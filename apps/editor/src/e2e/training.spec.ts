@@ -1,15 +1,15 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Graph } from '@facewright/core';
-import { startServer, type RunningServer } from '@facewright/server';
+import type { RunningServer } from '@facewright/server';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildEditor, hasChromium, openEditor, startBrowser, why } from '../../test-support/open-editor.ts';
+import { hasChromium, openEditor, startBrowser, why } from '../../test-support/open-editor.ts';
+import { serveGraph } from './serve-graph.ts';
 
 if (!hasChromium) console.warn(why);
 
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 /** More steps than this spec takes; a curve of no more points is shown whole when the training goes on. */
 const steps = 900;
 const training: Graph = {
@@ -38,19 +38,7 @@ describe.skipIf(!hasChromium)('a training in a browser, on the real server', () 
   let browser: Browser;
   let server: RunningServer;
   beforeAll(async () => {
-    const templatesFolder = join(folder, 'templates');
-    mkdirSync(templatesFolder);
-    // The editor opens with the template of this name.
-    writeFileSync(join(templatesFolder, 'face-quality-loop.json'), JSON.stringify(training));
-    await buildEditor();
-    server = await startServer({
-      port: 0,
-      host: '127.0.0.1',
-      dataFolder: join(folder, 'data'),
-      provider: 'cpu',
-      log: quiet,
-      templatesFolder,
-    });
+    server = await serveGraph(folder, 'cpu', training);
     browser = await startBrowser();
   }, 180_000);
   afterAll(async () => {
