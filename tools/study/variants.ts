@@ -48,10 +48,15 @@ export const withDino = guidance('guidance-dino', 'Guidance DINO', { distance: '
 /** What the ablation found best: bad faces whose defects are real ones, not those of a repaint. */
 const deformedPairs = guidance('pairs-deformed', 'Guidance ℓ2, bad faces drawn deformed', {}, { bad: { kind: 'deformed' } });
 
+const dpo = preference('dpo', 5000, 1e-5);
+/** The same pairs for a rival, so that what the pairs do is not taken for what the loss does. */
+const dpoDeformed: Variant = { ...dpo, name: 'dpo-deformed', label: `${dpo.label}, bad faces drawn deformed`, bad: { kind: 'deformed' } };
+
 /** One training seed each, on prompts of their own: what is picked is picked here. */
 export const ablation: readonly Variant[] = [
   plain,
   template,
+  guidance('pairs-999', 'pairs repainted from t = 999', {}, { bad: repainted(1) }),
   guidance('pairs-300', 'pairs repainted from t = 300', {}, { bad: repainted(0.3) }),
   deformedPairs,
   guidance('all-t', 'guidance at all t', { tMin: 0 }),
@@ -67,11 +72,4 @@ export const ablation: readonly Variant[] = [
 ];
 
 /** Every training seed, on the prompts of the tables. */
-export const main: readonly Variant[] = [
-  plain,
-  preference('dpo', 5000, 1e-5),
-  preference('spin', 2500, 1e-5),
-  template,
-  withDino,
-  deformedPairs,
-];
+export const main: readonly Variant[] = [plain, dpo, preference('spin', 2500, 1e-5), template, withDino, dpoDeformed, deformedPairs];
