@@ -46,6 +46,7 @@ async function loraStep({
     previewPrompt: '',
     extend: false,
     recompute: told.checkpointing ? 'on' : 'off',
+    precision: 'float32',
     seed: 1,
   };
   const side = size / diffusion.stride;
@@ -82,7 +83,7 @@ async function loraStep({
       return { loss, clean, metrics: {} };
     },
   };
-  const step = stepGraph(trainee, unet, weights, method === 'plain' ? plain : guidance, settings, studio.ctx);
+  const step = stepGraph(trainee, unet, weights, method === 'plain' ? plain : guidance, settings, 'float32', studio.ctx);
   const { timestep } = training;
   return {
     step,

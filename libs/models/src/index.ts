@@ -13,6 +13,7 @@ export type { Json } from './config.ts';
 export * from './dino/split-dino.ts';
 export { err as modelErrors } from './errors.ts';
 export * from './graphs.ts';
+export * from './half-precision-probe.ts';
 export * from './nn/binding.ts';
 export * from './nn/compare.ts';
 export * from './nn/layers.ts';

@@ -30,6 +30,11 @@ export interface TrainStepOptions {
   readonly ema?: boolean;
   /** Runs whose gradients are averaged before parameters move, so that a large batch goes through in parts; default 1. */
   readonly accumulate?: number;
+  /**
+   * For losses whose graph has float16 in it: the pass back starts from the loss times `loss_scale`, so that small gradients do not vanish, and gradients are
+   * divided by it before anything else sees them. A step whose gradient norm is not finite changes nothing (Micikevicius et al., arXiv 1710.03740, section 3.2). Default false.
+   */
+  readonly scaled?: boolean;
   /** Bytes of activations that may stay until the pass back, as in GradientOptions: beyond, the forward pass is run again in parts. Default Infinity. */
   readonly keep?: number;
   /** Further values of the graph to return at every step. */
@@ -41,7 +46,7 @@ export interface TrainStep {
   readonly model: RunnableModel;
   /** Parameters (by their input names), averages `ema.NAME`, and moments, `m.NAME` and `v.NAME`, those of small parameters together under NAME `small parameters`. */
   readonly state: readonly SessionState[];
-  /** Names of the inputs to feed at every step: those of the loss, `step` (1-based), `learning_rate`, and `ema_decay` where averages are kept; all scalars are float32. */
+  /** Names of the inputs to feed at every step: those of the loss, `step` (1-based), `learning_rate`, `ema_decay` where averages are kept, and `loss_scale` where the loss is scaled; all scalars are float32. */
   readonly feeds: readonly string[];
   /** Runs for one step of the optimiser. Where these are more than one, `apply` is fed as well: 1 in the last of them, 0 before, which leaves all but the sums of gradients `sum.NAME` as it is. */
   readonly accumulate: number;
@@ -52,6 +57,8 @@ export interface TrainStep {
  * On a U-Net of 246 parameters the step took 129 ms of one core with none joined above 8 thousand elements, 121 with this limit, and 122 to 127 with 200 thousand.
  */
 const SMALL = 65_536;
+/** A root of a float32 is below 2e19 where it is finite; infinity and NaN are not below this. */
+const BEYOND_NORMS = 1e38;
 interface Group {
   readonly name: string;
   readonly shape: Shape;
@@ -109,9 +116,21 @@ function problemsOf({ loss, parameters, metrics = {}, accumulate = 1 }: TrainSte
  * Throws ONNX_TRAIN_STEP with all problems: parameters that are no float32 inputs, that the loss does not depend on, or whose initial tensor does not fit.
  */
 export function trainStep(options: TrainStepOptions): TrainStep {
-  const { loss, parameters, optimiser, maxGradientNorm, ema = false, accumulate = 1, keep = Infinity, metrics = {} } = options;
+  const {
+    loss,
+    parameters,
+    optimiser,
+    maxGradientNorm,
+    ema = false,
+    accumulate = 1,
+    scaled = false,
+    keep = Infinity,
+    metrics = {},
+  } = options;
   const values = parameters.map(({ value }) => value);
-  const dependent = sizeOf(loss.shape) === 1 ? gradientsOrNull(loss, values, undefined, { keep }) : values.map(() => null);
+  const lossScale = input('loss_scale', 'float32', []);
+  const seed = scaled ? reshaped(lossScale, loss.shape) : undefined;
+  const dependent = sizeOf(loss.shape) === 1 ? gradientsOrNull(loss, values, seed, { keep }) : values.map(() => null);
   const problems = problemsOf(options, dependent);
   if (problems.length) throw err.TRAIN_STEP('options', 'a scalar loss and the float32 inputs it depends on', problems.join('; '));
   const gradients = dependent as Value[];
@@ -130,10 +149,15 @@ export function trainStep(options: TrainStepOptions): TrainStep {
   const before = { parameters: gather(values), m: moments('m'), v: moments('v') };
   const fresh = gather(gradients);
   const sums = accumulate > 1 ? moments('sum') : [];
-  const joinedGradients = sums.length ? sums.map((sum, i) => op.Add([sum, op.Mul([fresh[i]!, 1 / accumulate])])) : fresh;
+  const share = scaled ? op.Div([1 / accumulate, lossScale]) : 1 / accumulate;
+  const parts = share === 1 ? fresh : fresh.map((gradient) => op.Mul([gradient, share]));
+  const joinedGradients = sums.length ? sums.map((sum, i) => op.Add([sum, parts[i]!])) : parts;
   const apply = input('apply', 'float32', []);
-  const settled = (was: Value, is: Value): Value => (sums.length ? op.Where([op.Greater([apply, 0.5]), is, was]) : is);
   const { norm, scale } = globalNorm(joinedGradients, maxGradientNorm ?? Infinity);
+  const last = op.Greater([apply, 0.5]);
+  const conditions = [...(sums.length ? [last] : []), ...(scaled ? [op.Less([norm, BEYOND_NORMS])] : [])];
+  const moves = conditions.length === 2 ? op.And(conditions) : conditions[0];
+  const settled = (was: Value, is: Value): Value => (moves ? op.Where([moves, is, was]) : is);
   // State may be written where it was read (SessionState.inPlace), so nothing moves before everything that reads it has run: all gradients, on which the norm depends, and what is returned.
   const rate = after(op, learningRate, [norm, loss, ...Object.values(metrics)]);
   const moved = adamW({
@@ -171,7 +195,7 @@ export function trainStep(options: TrainStepOptions): TrainStep {
     const zeros = (): Tensor => ({ dtype: 'float32', dims: shape, data: new Float32Array(sizeOf(shape)) });
     carry(`m.${name}`, before.m[group]!, updated.m[group]!, zeros());
     carry(`v.${name}`, before.v[group]!, updated.v[group]!, zeros());
-    if (sums.length) carry(`sum.${name}`, sums[group]!, settled(joinedGradients[group]!, op.Mul([sums[group]!, 0])), zeros());
+    if (sums.length) carry(`sum.${name}`, sums[group]!, op.Where([last, 0, joinedGradients[group]!]), zeros());
     const shapes = members.map((index) => values[index]!.shape);
     const next = parted(updated.parameters[group]!, shapes);
     const averaged = ema ? parted(nextAverages[group]!, shapes) : [];
@@ -182,7 +206,7 @@ export function trainStep(options: TrainStepOptions): TrainStep {
     });
   });
   const model = buildModel(outputs, {
-    inputs: [step, learningRate, ...(ema ? [decay] : []), ...(sums.length ? [apply] : [])],
+    inputs: [step, learningRate, ...(ema ? [decay] : []), ...(sums.length ? [apply] : []), ...(scaled ? [lossScale] : [])],
   });
   const kept = new Set(state.map((entry) => entry.input));
   return { model, state, feeds: model.inputs.map(({ name }) => name).filter((name) => !kept.has(name)), accumulate };

@@ -15,6 +15,7 @@ export const err = defineErrors('PIPELINES', {
     `textual inversion ${name}: expected vectors of width ${width}, as the text encoder of the model reads, got ${got.join(', ')}`,
   CLIP_SKIP: (model: string, most: number, got: number) =>
     `clipSkip: expected at most ${most}, as the text encoder of ${model} has so many layers to choose from, got ${got}`,
+  NO_FLOAT16: (provider: string, why: string) => `precision: expected auto or float32 on ${provider}, got float16, where ${why}`,
   OTHER_CHECKPOINT: (what: string) => `checkpoint: expected one of this training, got one with another ${what}`,
   SIZE: (subject: string, want: string, got: string) => `${subject}: expected ${want}, got ${got}`,
 });

@@ -54,6 +54,7 @@ export * from './scores/pixels.ts';
 export * from './scores/score-pictures.ts';
 export { withoutModulePrefix } from './scores/scorer-tensors.ts';
 export * from './tiles/tiled.ts';
+export * from './training/choose-precision.ts';
 export * from './training/record-training.ts';
 export * from './training/resumable.ts';
 export * from './training/run-training.ts';

@@ -4,6 +4,7 @@ export * from './average-decay.ts';
 export * from './bytes-to-keep.ts';
 export * from './learning-rate.ts';
 export * from './lora.ts';
+export * from './loss-scaler.ts';
 export * from './losses/autoencoder-loss.ts';
 export * from './losses/detector-loss.ts';
 export * from './losses/diffusion-loss.ts';

@@ -5,6 +5,7 @@ import { createRng, float32, type Tensor, type Tensors } from '@facewright/tenso
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { averageDecay } from './average-decay.ts';
 import { learningRateSchedule } from './learning-rate.ts';
+import { createLossScaler } from './loss-scaler.ts';
 import { trainLoop, type SessionFactory, type TrainLoopOptions } from './train-loop.ts';
 
 let runtime: Runtime;
@@ -233,6 +234,77 @@ describe('trainLoop', () => {
     const [whole, parts] = [await train(1), await train(4)];
     // the same sums in another order
     whole.forEach((value, i) => expect(Math.abs(parts[i]! - value)).toBeLessThan(1e-5));
+  });
+
+  /** Steps of a regression whose loss is times `down` and `up`: where these are 1e-34 and 1e34, the pass back overflows float32 at a loss scale of 65536 and not at 32768. */
+  const scaledRegression = async (
+    overflows: readonly number[],
+    { scaled = true, accumulate = 1, without = [] }: { scaled?: boolean; accumulate?: number; without?: readonly number[] } = {},
+  ) => {
+    const [weight, x, y] = [input('weight', 'float32', [3, 1]), input('x', 'float32', [16, 3]), input('y', 'float32', [16, 1])];
+    const error = mseLoss(op.MatMul([x, weight]), y);
+    const step = trainStep({
+      loss: op.Mul([op.Mul([error, input('down', 'float32', [])]), input('up', 'float32', [])]),
+      parameters: [{ name: 'weight', value: weight, initial: float32([3, 1], [0, 0, 0]) }],
+      maxGradientNorm: 0.5,
+      ema: true,
+      accumulate,
+      scaled,
+    });
+    const all = Array.from({ length: 8 }, (_, at) =>
+      Array.from({ length: accumulate }, (__, part) => {
+        const rng = createRng(10 * at + part);
+        // overflows in the first of the parts
+        const up = overflows.includes(at) && part === 0 ? 1e34 : 1;
+        const batch = { x: float32([16, 3], rng.normal(48)), y: float32([16, 1], rng.normal(16)) };
+        return { ...batch, up: float32([], [up]), down: float32([], [1 / up]) };
+      }),
+    );
+    const parts = all.filter((_, at) => !without.includes(at)).flat();
+    let run = 0;
+    const reports: Readonly<Record<string, number>>[] = [];
+    const { state } = await trainLoop({
+      session,
+      key: 'scaled',
+      step,
+      batches: () => parts[run++]!,
+      steps: parts.length / accumulate,
+      learningRate: () => 0.05,
+      averageDecay: () => 0.9,
+      ...(scaled && { scaler: createLossScaler() }),
+      onStep: ({ metrics }) => void reports.push(metrics),
+    });
+    return { state, reports };
+  };
+
+  it.each([1, 2])('moves as without a scale when the loss is scaled, with gradients of %i runs', async (accumulate) => {
+    const [scaled, plain] = [await scaledRegression([], { accumulate }), await scaledRegression([], { accumulate, scaled: false })];
+    // The scale is a power of two, so that not even the last bit changes.
+    expect(scaled.state).toEqual(plain.state);
+    expect(scaled.reports.map(({ gradient_norm }) => gradient_norm)).toEqual(plain.reports.map(({ gradient_norm }) => gradient_norm));
+    expect(scaled.reports.every(({ loss_scale }) => loss_scale === 65_536)).toBe(true);
+  });
+
+  it.each([1, 2])('a step whose gradients overflow changes nothing and halves the scale, with gradients of %i runs', async (accumulate) => {
+    const { state, reports } = await scaledRegression([3], { accumulate });
+    expect(reports.map(({ loss_scale }) => loss_scale)).toEqual([65_536, 65_536, 65_536, 65_536, 32_768, 32_768, 32_768, 32_768]);
+    expect(reports.map((metrics) => 'gradient_norm' in metrics)).toEqual([true, true, true, false, true, true, true, true]);
+    // as if there had been no such step: moments and their correction included
+    expect(state).toEqual((await scaledRegression([], { accumulate, scaled: false, without: [3] })).state);
+  });
+
+  it('gives up on gradients that no scale makes finite, and says what may help', async () => {
+    const value: Value = input('weight', 'float32', [1]);
+    const step = trainStep({
+      loss: op.Sqrt([op.Mul([value, value])]),
+      parameters: [{ name: 'weight', value, initial: float32([1], [0]) }],
+      scaled: true,
+    });
+    const options = { session, key: 'root', step, batches: () => ({}), steps: 100, learningRate: () => 0.1 };
+    await expect(trainLoop({ ...options, scaler: createLossScaler() })).rejects.toThrow(
+      /^gradient norm of step 32: expected a finite number, got NaN\..* choose precision float32$/,
+    );
+    await expect(trainLoop(options)).rejects.toMatchObject({ code: 'TRAIN_SETTINGS' });
   });
 
   it('asks for a decay when the step keeps averages', async () => {

@@ -1,5 +1,5 @@
 // Graphs that compute in float16, against the float32 numbers of the reference implementations.
-import { buildModel, op, type Value } from '@facewright/onnx';
+import { buildModel, type Value } from '@facewright/onnx';
 import { createRuntime } from '@facewright/runtime';
 import { float32, int64, type Tensor, type Tensors } from '@facewright/tensor';
 import { describe, expect, it } from 'vitest';
@@ -19,6 +19,7 @@ import {
 } from '../index.ts';
 import { relativeError } from './fixture.ts';
 import { hashedTensor, hashedWeights } from './hashed-tensor.ts';
+import { rounded } from './rounded.ts';
 
 type Outputs = Readonly<Record<string, Value>>;
 
@@ -29,28 +30,6 @@ const run = async (outputs: Outputs, feeds: Tensors): Promise<Tensors> => {
   await session.release();
   return result;
 };
-
-/**
- * The graph with every float16 operator computed in float32 from float16 operands and its result rounded to float16: what a device with exact sums does. The
- * CPU provider by itself has few float16 kernels, computes the rest in float32 and leaves out the roundings in between.
- */
-function rounded(outputs: Outputs): Outputs {
-  const known = new Map<Value, Value>();
-  const visit = (value: Value): Value => {
-    const { source } = value;
-    if (source.kind !== 'node') return value;
-    const before = known.get(value);
-    if (before) return before;
-    const { node } = source;
-    const inputs = node.inputs.map((operand) => operand && visit(operand));
-    const half = node.op !== 'Cast' && value.dtype === 'float16';
-    const wide = half ? inputs.map((x) => (x?.dtype === 'float16' ? op.Cast([x], { to: 'float32' }) : x)) : inputs;
-    const result: Value | readonly Value[] = op[node.op as 'Add'](wide, node.attrs);
-    for (const [i, y] of [result].flat().entries()) known.set(node.outputs[i]!, half ? op.Cast([y], { to: 'float16' }) : y);
-    return known.get(value)!;
-  };
-  return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, visit(value)]));
-}
 
 /** As built, and rounded everywhere. */
 const ways = [(outputs: Outputs) => outputs, rounded];

@@ -57,6 +57,7 @@ const settings = () => ({
   previewPrompt: '',
   extend: false,
   recompute: 'auto' as 'auto' | 'off' | 'on',
+  precision: 'auto' as const,
   seed: 3,
   guidanceWeight: 1,
   diffusionWeight: 0,

@@ -1,6 +1,7 @@
 // Ports that every node that trains a diffusion model has, safe in a browser.
 import { port } from '@facewright/core';
 import { recomputePort } from '@facewright/pipelines/training-ports';
+import type { AskedPrecision } from '@facewright/pipelines';
 import type { Recompute } from '@facewright/train';
 
 /** What is trained and how; `learningRate` and `mode` are defaults. */
@@ -85,6 +86,11 @@ export const trainingPorts = ({ learningRate, mode }: { readonly learningRate: n
     help: 'Goes on from what is kept of a training with fewer steps and otherwise the same settings, even where its learning rates were others than those of one long training. Off, only where they were the same, as with a constant schedule.',
   }),
   recompute: recomputePort,
+  precision: port.choice(['auto', 'float32', 'float16'], {
+    default: 'auto',
+    advanced: true,
+    help: 'Numbers that the U-Net computes in. float16 takes half the memory between the passes; weights, optimiser and loss stay float32. Auto takes it on a GPU that was seen to compute it well, and float32 otherwise.',
+  }),
   seed: port.seed({ help: 'Seed of pictures, noise and timesteps.' }),
 });
 
@@ -107,6 +113,7 @@ export interface TrainingSettings {
   readonly previewPrompt: string;
   readonly extend: boolean;
   readonly recompute: Recompute;
+  readonly precision: AskedPrecision;
   readonly seed: number;
 }
 

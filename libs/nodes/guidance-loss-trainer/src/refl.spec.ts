@@ -66,6 +66,7 @@ const settings = () => ({
   previewPrompt: '',
   extend: false,
   recompute: 'auto' as const,
+  precision: 'auto' as const,
   seed: 3,
 });
 const train = async (more: Partial<ReturnType<typeof settings>> = {}) => {

@@ -24,6 +24,8 @@ interface Attempt extends FakeContextOptions {
   readonly after?: (done: number) => void;
   readonly enough?: (done: number) => boolean;
   readonly lostAt?: number;
+  /** With a scaled loss, whose gradients overflow at the second step. */
+  readonly scaled?: boolean;
   readonly save?: () => Promise<void>;
   /** Called while a batch is completed, with the number of steps done. */
   readonly completing?: (done: number) => void;
@@ -37,6 +39,7 @@ function attempt({
   after,
   enough,
   lostAt,
+  scaled = false,
   save,
   completing,
   ...options
@@ -45,7 +48,8 @@ function attempt({
   const weight = input('weight', 'float32', [width, 1]);
   const [x, y] = [input('x', 'float32', [4, width]), input('y', 'float32', [4, 1])];
   const step = trainStep({
-    loss: mseLoss(op.MatMul([x, weight]), y),
+    loss: op.Mul([op.Mul([mseLoss(op.MatMul([x, weight]), y), input('down', 'float32', [])]), input('up', 'float32', [])]),
+    scaled,
     parameters: [{ name: 'weight', value: weight, initial: float32([width, 1], new Float32Array(width)) }],
     ema: true,
     accumulate: 2,
@@ -69,7 +73,14 @@ function attempt({
       parts: { rng: resumableRng(rng), rows, looks },
       batches: (at) => {
         const targets = rows.next(4).map((row) => (at === lostAt ? Number.NaN : row));
-        return { x: float32([4, width], rng.normal(4 * width)), y: float32([4, 1], targets) };
+        // 1e34 times the scale of 65536 is beyond float32, 32768 times is not.
+        const up = scaled && at === 1 ? 1e34 : 1;
+        return {
+          x: float32([4, width], rng.normal(4 * width)),
+          y: float32([4, 1], targets),
+          up: float32([], [up]),
+          down: float32([], [1 / up]),
+        };
       },
       ...(completing && {
         complete: async (batch) => {
@@ -117,6 +128,24 @@ it('goes on after a cancel where it was, to the same numbers, the same curve and
   expect(said.progress.map(({ done }) => done)).toEqual([4, 5, 6, 7, 8]);
   expect(said.metrics.filter(({ name }) => name === 'loss').map(({ step }) => step)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   expect((await content()).curve).toContain('"name":"learning_rate","step":2');
+});
+it('goes on with the scale of the loss, and with the number of steps that moved nothing', async () => {
+  const kept = empty();
+  const cancel = new AbortController();
+  const first = attempt({ kept, scaled: true, signal: cancel.signal, after: (done) => done === 3 && cancel.abort() });
+  await expect(first.result).rejects.toThrow(/abort/i);
+  const [again, whole] = [await attempt({ kept, scaled: true }).content(), await attempt({ scaled: true }).content()];
+  expect(again).toEqual(whole);
+  expect(whole.curve).toContain('"name":"loss_scale","step":7,"value":32768');
+  expect(whole.curve).not.toContain('"name":"gradient_norm","step":1,');
+});
+it('goes on with a scaled loss from a checkpoint of a training without', async () => {
+  const kept = empty();
+  const cancel = new AbortController();
+  await expect(attempt({ kept, signal: cancel.signal, after: (done) => done === 3 && cancel.abort() }).result).rejects.toThrow(/abort/i);
+  const { content, logs } = attempt({ kept, scaled: true });
+  expect((await content()).curve).toContain('"name":"loss_scale","step":3,"value":65536');
+  expect(logs()).toEqual(['goes on at step 3 of 8']);
 });
 it('loses no step to a cancel while a batch is completed', async () => {
   const kept = empty();

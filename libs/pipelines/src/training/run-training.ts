@@ -2,7 +2,7 @@
 import { messageOf, type Checkpoint, type NodeContext } from '@facewright/core';
 import type { TrainStep } from '@facewright/onnx';
 import { CodedError, type Tensors } from '@facewright/tensor';
-import { trainLoop, type StepReport, type TrainLoopOptions } from '@facewright/train';
+import { createLossScaler, trainLoop, type StepReport, type TrainLoopOptions } from '@facewright/train';
 import { err } from '../errors.ts';
 import { recordTraining, type TrainingRecord } from './record-training.ts';
 import { asTheyAre, restoreParts, saveParts, tensorsOf, type Resumable } from './resumable.ts';
@@ -52,7 +52,9 @@ const nothingDone: Facts = { layout, done: 0, asked: [], extendedAt: [], parts: 
 export async function runTraining(run: TrainingRun, ctx: NodeContext): Promise<TrainingDone> {
   const { step, steps, learningRate, batches, complete, averageDecay, onStep } = run;
   const record = recordTraining(ctx);
-  const parts = { ...run.parts, record };
+  const scaler = step.feeds.includes('loss_scale') ? createLossScaler() : undefined;
+  const own = { record, ...(scaler && { 'loss scale': scaler }) };
+  const parts = { ...run.parts, ...own };
   const from = await checkpointFor(run, ctx);
   const facts = from ? (from.data as Facts) : nothingDone;
   const before = from ? tensorsOf('state', from.tensors ?? {}) : {};
@@ -99,12 +101,13 @@ export async function runTraining(run: TrainingRun, ctx: NodeContext): Promise<T
     firstStep: facts.done,
     learningRate: learningRate(steps),
     ...(averageDecay && { averageDecay }),
+    ...(scaler && { scaler }),
     batches,
     // It may draw for minutes; a cancel then must not lose the steps before, whose random numbers are no longer those of now.
     ...(complete && {
       complete: (batch, readState) =>
         complete(batch, readState).catch(async (error: unknown) => {
-          if (ctx.signal.aborted) await trySaving(checkpointOf(atGate.done, await readState(), saveParts({ ...atGate.parts, record })));
+          if (ctx.signal.aborted) await trySaving(checkpointOf(atGate.done, await readState(), saveParts({ ...atGate.parts, ...own })));
           throw error;
         }),
     }),

@@ -1,6 +1,6 @@
 // One training step as a graph: what every method has in common around its loss.
 import type { NodeContext } from '@facewright/core';
-import { bind, type Prediction, type UNet2DCondition, type WeightSource } from '@facewright/models';
+import { bind, castTo, type Precision, type Prediction, type UNet2DCondition, type WeightSource } from '@facewright/models';
 import { constant, input, op, stopGradient, storedNumbers, trainStep, type TrainStep, type Value } from '@facewright/onnx';
 import { fusedWhere } from '@facewright/pipelines';
 import { float32, sizeOf, type Rng, type Tensors } from '@facewright/tensor';
@@ -56,13 +56,17 @@ export interface MadeInputs {
   make(rows: Tensors, predict: (request: Parameters<CurrentModel>[1]) => ReturnType<CurrentModel>, rng: Rng): Promise<Tensors>;
 }
 
-/** Inputs are the columns of the data sets, their conditioning, the draws and what the method makes; those that the loss leaves out are not fed. Extra output `clean`, the first picture. */
+/**
+ * In float16 the U-Net computes, in training and as it was; weights, loss and optimiser are float32. Inputs are the columns of the data sets, their conditioning, the draws and what the method makes; those that the loss leaves out are not fed. Extra
+ * output `clean`, the first picture.
+ */
 export function stepGraph(
   { diffusion }: Trainee,
   unet: UNet2DCondition,
   weights: TrainedWeights,
   method: Method,
   { batch, weightDecay, maxGradientNorm, accumulate, emaDecay, recompute }: TrainingSettings,
+  precision: Precision,
   ctx: Pick<NodeContext, 'provider' | 'memory'>,
 ): TrainStep {
   const shapes = new Map(
@@ -81,14 +85,14 @@ export function stepGraph(
     return { timestep: fed(`${name}_timestep`, []), alphaBar: fed(`${name}_alpha_bar`, []) };
   };
   const predictor = (source: WeightSource) => {
-    const binding = bind(unet, source, fusedWhere(ctx));
+    const binding = bind(unet, source, { ...fusedWhere(ctx), precision });
     return (set: string): NoisePredictor => {
       const { name, conditioning, latents } = method.data.find((data) => data.name === set)!;
       const told = {
-        encoder_hidden_states: fed(`${name}_text`, conditioning.text.dims.slice(1)),
+        encoder_hidden_states: castTo(fed(`${name}_text`, conditioning.text.dims.slice(1)), precision),
         ...sizesOf(name, conditioning.pooled, latents),
       };
-      return (sample, timestep) => unet.forward(binding, { sample, timestep, ...told });
+      return (sample, timestep) => castTo(unet.forward(binding, { sample: castTo(sample, precision), timestep, ...told }), 'float32');
     };
   };
   /** What Stable Diffusion XL is told besides: the pooled text, and that the picture is whole and of this size. */
@@ -97,7 +101,7 @@ export function stepGraph(
     const [height, width] = latents.slice(1).map((side) => side * diffusion.stride) as [number, number];
     const row = [height, width, 0, 0, height, width];
     return {
-      text_embeds: fed(`${name}_pooled`, pooled.dims.slice(1)),
+      text_embeds: castTo(fed(`${name}_pooled`, pooled.dims.slice(1)), precision),
       time_ids: constant(
         float32(
           [batch, 6],
@@ -129,6 +133,7 @@ export function stepGraph(
     optimiser: { weightDecay },
     ema: emaDecay > 0,
     accumulate,
+    scaled: precision === 'float16',
     parameters: [...weights.inputs].map(([name, value]) => ({ name, value, initial: weights.initial.get(name)! })),
     metrics: { ...metrics, clean: op.Slice([clean], { starts: [0], ends: [1], axes: [0] }) },
   });

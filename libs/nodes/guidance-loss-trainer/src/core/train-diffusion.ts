@@ -1,7 +1,7 @@
 // The core of every trainer of diffusion models: data, draws, step graph, loop, result.
 import type { Model, NodeContext, Training } from '@facewright/core';
 import { UNet2DCondition } from '@facewright/models';
-import { componentOf, resumableRng, runTraining, type TrainingRun } from '@facewright/pipelines';
+import { choosePrecision, componentOf, resumableRng, runTraining, type TrainingRun } from '@facewright/pipelines';
 import type { Tensor, Tensors } from '@facewright/tensor';
 import { averageDecay, learningRateSchedule, shuffledRows, type ReadState } from '@facewright/train';
 import { loraContent, safetensorsBytes } from '@facewright/weights';
@@ -17,7 +17,7 @@ import type { Trainee } from './trainee.ts';
 /** How many previews a training shows. */
 const previews = 20;
 
-/** Trains by a method, as runTraining. The model has the trained weights, or one more LoRA; `settings` are kept with the training. Throws TRAIN_NOT_FINITE, and when the run is cancelled. */
+/** Trains by a method, as runTraining. The model has the trained weights, or one more LoRA; `settings` are kept with the training, with the precision that was chosen. Throws TRAIN_NOT_FINITE, PIPELINES_NO_FLOAT16, and when the run is cancelled. */
 export async function trainDiffusion<S extends TrainingSettings>(
   trainee: Trainee,
   method: Method,
@@ -26,10 +26,11 @@ export async function trainDiffusion<S extends TrainingSettings>(
 ): Promise<{ model: Model<'diffusion'>; training: Training }> {
   const { handle, diffusion } = trainee;
   const { steps, batch, learningRate, schedule, warmUp, finalRate, emaDecay, extend, seed } = settings;
+  const precision = await choosePrecision(settings.precision, ctx);
   const rng = ctx.rng(seed);
   const unet = new UNet2DCondition(diffusion.unet);
   const weights = await trainedWeights(trainee, unet, settings, rng, ctx);
-  const step = stepGraph(trainee, unet, weights, method, settings, ctx);
+  const step = stepGraph(trainee, unet, weights, method, settings, precision, ctx);
   const wanted = new Set(step.feeds);
   const rows = method.data.map((set) => ({ set, shuffled: shuffledRows(set.count, rng) }));
   const shapeOf = (column: string) =>
@@ -84,7 +85,7 @@ export async function trainDiffusion<S extends TrainingSettings>(
       method: method.title,
       steps: trained.steps,
       settings: Object.fromEntries([
-        ...Object.entries(settings),
+        ...Object.entries({ ...settings, precision }),
         ...(trained.extendedAt.length > 0 ? [['extendedAt', trained.extendedAt]] : []),
       ]),
     }),
