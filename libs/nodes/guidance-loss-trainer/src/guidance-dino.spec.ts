@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guidanceLossTrainer } from './definition.ts';
 import { run } from './guidance-loss.ts';
+import type { TrainingSettings } from './ports.ts';
+import { curveOf, tinyPicture, tinyTraining } from './testing/tiny-training.ts';
 
 const runtime = await createRuntime({ provider: 'cpu', optimise: false });
 const ctx = createFakeContext({ openSession: runtime.open });
@@ -18,47 +20,27 @@ const models = async (kind: TinyKind) => {
 };
 let tiny: Awaited<ReturnType<typeof models>>;
 let images: Image[];
-const picture = (seed: number) => ({
-  width: 16,
-  height: 16,
-  channels: 3 as const,
-  data: Uint8Array.from({ length: 768 }, (_, i) => (i * 7 + seed * 31) % 256),
-});
 const pairsOf = (boxes: PairSet['pairs'][number]['boxes']): PairSet => ({
   pairs: [0, 1].map((i) => ({ key: `p${i}`, caption: 'a man', good: images[2 * i]!, bad: images[2 * i + 1]!, boxes })),
   manifest: {},
 });
 beforeAll(async () => {
   tiny = await models('sd1');
-  images = await Promise.all([1, 2, 3, 4].map((seed) => ctx.images.write(picture(seed), { key: `k${seed}`, caption: 'a face' })));
+  images = await Promise.all([1, 2, 3, 4].map((seed) => ctx.images.write(tinyPicture(seed), { key: `k${seed}`, caption: 'a face' })));
 });
 afterAll(async () => {
   await ctx.close();
   await runtime.dispose();
 });
 const settings = () => ({
+  ...tinyTraining,
   model: tiny.diffusion,
   pairs: pairsOf([[2, 2, 8, 8]]),
   dino: tiny.dino as Model<'dino'> | undefined,
   steps: 4,
-  batch: 2,
-  learningRate: 1e-3,
-  mode: 'full' as 'full' | 'lora',
-  rank: 2,
-  alpha: 0,
-  targets: 'attention' as const,
   warmUp: 0,
-  schedule: 'constant' as const,
-  finalRate: 0.1,
+  schedule: 'constant' as TrainingSettings['schedule'],
   weightDecay: 0,
-  maxGradientNorm: 1,
-  accumulate: 1,
-  emaDecay: 0,
-  previewPrompt: '',
-  extend: false,
-  recompute: 'auto' as 'auto' | 'off' | 'on',
-  precision: 'auto' as const,
-  seed: 3,
   guidanceWeight: 1,
   diffusionWeight: 0,
   tMin: 400,
@@ -73,11 +55,7 @@ const settings = () => ({
 });
 const train = async (more: Partial<ReturnType<typeof settings>> = {}) => {
   const { model, training } = await run({ ...settings(), ...more }, ctx);
-  const lines = new TextDecoder()
-    .decode(await ctx.assets.read(training.metrics))
-    .trim()
-    .split('\n');
-  const curve = lines.map((line) => JSON.parse(line) as { name: string; value: number });
+  const curve = await curveOf(training, ctx);
   return { model, training, losses: curve.filter(({ name }) => name === 'guidance_loss').map(({ value }) => value) };
 };
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;

@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reflTrainer } from './definition.ts';
 import { run } from './refl.ts';
+import type { TrainingSettings } from './ports.ts';
+import { curveOf, tinyPicture, tinyTraining } from './testing/tiny-training.ts';
 
 const runtime = await createRuntime({ provider: 'cpu', optimise: false });
 const ctx = createFakeContext({ openSession: runtime.open });
@@ -23,10 +25,7 @@ let tiny: Awaited<ReturnType<typeof models>>;
 let images: Image[];
 beforeAll(async () => {
   tiny = await models('sd1');
-  const data = (seed: number) => Uint8Array.from({ length: 768 }, (_, i) => (i * 7 + seed * 31) % 256);
-  images = await Promise.all(
-    [1, 2].map((seed) => ctx.images.write({ width: 16, height: 16, channels: 3, data: data(seed) }, { key: `k${seed}`, caption: 'a man' })),
-  );
+  images = await Promise.all([1, 2].map((seed) => ctx.images.write(tinyPicture(seed), { key: `k${seed}`, caption: 'a man' })));
 });
 afterAll(async () => {
   await ctx.close();
@@ -34,6 +33,7 @@ afterAll(async () => {
 });
 const prompts = (...texts: string[]): Prompts => ({ prompts: texts.map((text, i) => ({ key: `p${i}`, text })) });
 const settings = () => ({
+  ...tinyTraining,
   model: tiny.diffusion,
   reward: tiny.faceScore,
   prompts: prompts('a man', 'a face'),
@@ -50,34 +50,15 @@ const settings = () => ({
   rewardMean: imageRewardScale.mean as number,
   rewardDeviation: imageRewardScale.deviation as number,
   steps: 2,
-  batch: 2,
-  learningRate: 1e-3,
-  mode: 'full' as 'full' | 'lora',
-  rank: 2,
-  alpha: 0,
-  targets: 'attention' as const,
   warmUp: 0,
-  schedule: 'constant' as const,
-  finalRate: 0.1,
+  schedule: 'constant' as TrainingSettings['schedule'],
   weightDecay: 0,
-  maxGradientNorm: 1,
-  accumulate: 1,
-  emaDecay: 0,
-  previewPrompt: '',
-  extend: false,
-  recompute: 'auto' as const,
-  precision: 'auto' as const,
-  seed: 3,
 });
 const train = async (more: Partial<ReturnType<typeof settings>> = {}) => {
   let seen: ImageBuffer | undefined;
   const progress = (_done: number, _total: number, picture?: ImageBuffer) => void (seen = picture ?? seen);
   const { model, training } = await run({ ...settings(), ...more }, { ...ctx, progress: progress as typeof ctx.progress });
-  const lines = new TextDecoder()
-    .decode(await ctx.assets.read(training.metrics))
-    .trim()
-    .split('\n');
-  const curve = lines.map((line) => JSON.parse(line) as { name: string; value: number });
+  const curve = await curveOf(training, ctx);
   const of = (name: string) => curve.filter((point) => point.name === name).map(({ value }) => value);
   return { model, training, of, seen: seen! };
 };

@@ -7,6 +7,7 @@ import { readSafetensorsHeader, readTensors } from '@facewright/weights';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from './guidance-loss.ts';
+import { tinyPicture, tinyTraining } from './testing/tiny-training.ts';
 
 const runtime = await createRuntime({ provider: 'cpu', optimise: false });
 const shared = createFakeContext({ openSession: runtime.open });
@@ -16,11 +17,7 @@ beforeAll(async () => {
   const folder = join(shared.folder(), 'tiny');
   await writeTinyModels(folder);
   model = (await tinyHandles(folder, shared)).diffusion;
-  const write = (seed: number) =>
-    shared.images.write(
-      { width: 16, height: 16, channels: 3, data: Uint8Array.from({ length: 768 }, (_, i) => (i * 7 + seed * 31) % 256) },
-      { key: `k${seed}`, caption: 'a face' },
-    );
+  const write = (seed: number) => shared.images.write(tinyPicture(seed), { key: `k${seed}`, caption: 'a face' });
   pairs = {
     pairs: await Promise.all(
       [0, 1, 2].map(async (i) => ({ key: `p${i}`, caption: 'a man', good: await write(2 * i), bad: await write(2 * i + 1), boxes: [] })),
@@ -33,24 +30,12 @@ afterAll(async () => {
   await runtime.dispose();
 });
 const settings = {
+  ...tinyTraining,
   steps: 8,
-  batch: 2,
   learningRate: 1e-2,
-  mode: 'full',
-  rank: 2,
-  alpha: 0,
-  targets: 'attention',
   warmUp: 2,
-  schedule: 'linear',
-  finalRate: 0.1,
-  weightDecay: 0.01,
-  maxGradientNorm: 1,
   accumulate: 2,
   emaDecay: 0.9,
-  previewPrompt: '',
-  extend: false,
-  precision: 'auto',
-  seed: 3,
   guidanceWeight: 1,
   diffusionWeight: 1,
   tMin: 400,

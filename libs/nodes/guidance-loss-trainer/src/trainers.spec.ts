@@ -1,5 +1,5 @@
 // The trainers on tiny models: what they give, that runs repeat, and what they refuse.
-import type { Image, Model, PairSet } from '@facewright/core';
+import type { Image, Model, PairSet, Training } from '@facewright/core';
 import { openDiffusion } from '@facewright/pipelines';
 import { tinyHandles, writeTinyModels } from '@facewright/pipelines/testing';
 import { createRuntime } from '@facewright/runtime';
@@ -12,6 +12,7 @@ import { run as dpo } from './dpo.ts';
 import { run as fineTune } from './fine-tune.ts';
 import { run } from './guidance-loss.ts';
 import { run as spin } from './spin.ts';
+import { curveOf, tinyPicture, tinyTraining } from './testing/tiny-training.ts';
 
 const runtime = await createRuntime({ provider: 'cpu', optimise: false });
 const ctx = createFakeContext({ openSession: runtime.open });
@@ -19,16 +20,10 @@ const folder = join(ctx.folder(), 'tiny');
 let model: Model<'diffusion'>;
 let pairs: PairSet;
 let images: Image[];
-const picture = (seed: number) => ({
-  width: 16,
-  height: 16,
-  channels: 3 as const,
-  data: Uint8Array.from({ length: 768 }, (_, i) => (i * 7 + seed * 31) % 256),
-});
 beforeAll(async () => {
   await writeTinyModels(folder);
   model = (await tinyHandles(folder, ctx)).diffusion;
-  images = await Promise.all([1, 2, 3, 4, 5, 6].map((seed) => ctx.images.write(picture(seed), { key: `k${seed}`, caption: 'a face' })));
+  images = await Promise.all([1, 2, 3, 4, 5, 6].map((seed) => ctx.images.write(tinyPicture(seed), { key: `k${seed}`, caption: 'a face' })));
   pairs = {
     pairs: [0, 1, 2].map((i) => ({
       key: `p${i}`,
@@ -44,29 +39,8 @@ afterAll(async () => {
   await ctx.close();
   await runtime.dispose();
 });
-const common = {
-  steps: 6,
-  batch: 2,
-  learningRate: 1e-3,
-  mode: 'full',
-  rank: 2,
-  alpha: 0,
-  targets: 'attention',
-  warmUp: 20,
-  schedule: 'linear',
-  finalRate: 0.1,
-  weightDecay: 0.01,
-  maxGradientNorm: 1,
-  accumulate: 1,
-  emaDecay: 0,
-  previewPrompt: '',
-  extend: false,
-  recompute: 'auto',
-  precision: 'auto',
-  seed: 3,
-} as const;
 const settings = {
-  ...common,
+  ...tinyTraining,
   guidanceWeight: 1,
   diffusionWeight: 1,
   tMin: 400,
@@ -80,14 +54,8 @@ const settings = {
   dinoOn: 'picture',
   target: 'frozen',
 } as const;
-const preference = { ...common, beta: 5000, form: 'authors', tMin: 0, tMax: 1000 } as const;
-const tuning = { ...common, prior: undefined, prompt: '', priorPrompt: '', priorWeight: 1, snrGamma: 0 } as const;
-const curveOf = async (training: { metrics: Parameters<typeof ctx.assets.read>[0] }) =>
-  new TextDecoder()
-    .decode(await ctx.assets.read(training.metrics))
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as { name: string; step: number; value: number });
+const preference = { ...tinyTraining, beta: 5000, form: 'authors', tMin: 0, tMax: 1000 } as const;
+const tuning = { ...tinyTraining, prior: undefined, prompt: '', priorPrompt: '', priorWeight: 1, snrGamma: 0 } as const;
 const weightsOf = async (handle: Model) =>
   readTensors((await readSafetensorsHeader(await ctx.assets.file(handle.components['unet']!.weights!))).tensors);
 
@@ -101,7 +69,7 @@ describe('training all weights', () => {
     expect(after.size).toBe(before.size);
     expect(after.get('conv_in.weight')!.data).not.toEqual(before.get('conv_in.weight')!.data);
     expect(training).toMatchObject({ method: 'guidance loss', steps: 6 });
-    const curve = await curveOf(training);
+    const curve = await curveOf(training, ctx);
     for (const name of ['loss', 'guidance_loss', 'diffusion_loss', 'gradient_norm'])
       expect(curve.filter((point) => point.name === name)).toHaveLength(6);
     const at0 = Object.fromEntries(curve.filter(({ step }) => step === 0).map(({ name, value }) => [name, value]));
@@ -131,13 +99,13 @@ describe('training all weights', () => {
   it('is plain fine-tuning when guidance has no weight', async () => {
     const { training } = await run({ ...settings, guidanceWeight: 0, model, pairs }, ctx);
     expect(training.method).toBe('plain fine-tuning');
-    expect(new Set((await curveOf(training)).map(({ name }) => name))).toEqual(
+    expect(new Set((await curveOf(training, ctx)).map(({ name }) => name))).toEqual(
       new Set(['loss', 'learning_rate', 'diffusion_loss', 'gradient_norm']),
     );
   });
   it('lowers the loss that it minimises', async () => {
     const { training } = await run({ ...settings, steps: 60, learningRate: 3e-3, guidanceWeight: 0, model, pairs }, ctx);
-    const losses = (await curveOf(training)).filter(({ name }) => name === 'loss').map(({ value }) => value);
+    const losses = (await curveOf(training, ctx)).filter(({ name }) => name === 'loss').map(({ value }) => value);
     expect(mean(losses.slice(-15))).toBeLessThan(0.8 * mean(losses.slice(0, 15)));
   });
   it('in float16 lowers it as in float32, and keeps float32 weights', async () => {
@@ -182,12 +150,12 @@ describe('training low-rank additions', () => {
   });
 });
 
-const valuesOf = async (training: { metrics: Parameters<typeof ctx.assets.read>[0] }, name: string) =>
-  (await curveOf(training)).filter((point) => point.name === name).map(({ value }) => value);
+const valuesOf = async (training: Training, name: string) =>
+  (await curveOf(training, ctx)).filter((point) => point.name === name).map(({ value }) => value);
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
 describe('settings that every trainer has', () => {
-  const tuned = async (more: Partial<Record<keyof typeof common, unknown>>) =>
+  const tuned = async (more: Partial<Record<keyof typeof tinyTraining, unknown>>) =>
     (await run({ ...settings, guidanceWeight: 0, model, pairs, ...more } as Parameters<typeof run>[0], ctx)).model;
   const weight = async (handle: Model<'diffusion'>) => (await weightsOf(handle)).get('conv_out.weight')!.data as Float32Array;
 
@@ -335,7 +303,7 @@ describe.each(['sd2', 'sdxl'] as const)('a model of kind %s', (kind) => {
       await spin({ ...preference, steps: 2, model: handle, good: drawn, drawn }, ctx),
       await fineTune({ ...tuning, steps: 2, mode: 'lora', previewPrompt: 'a man', prior: drawn, snrGamma: 5, model: handle, images }, ctx),
     ];
-    for (const { training } of trainings) for (const { value } of await curveOf(training)) expect(Number.isFinite(value)).toBe(true);
+    for (const { training } of trainings) for (const { value } of await curveOf(training, ctx)) expect(Number.isFinite(value)).toBe(true);
   });
 });
 
@@ -376,7 +344,9 @@ describe('bad input', () => {
   it('stops between steps when the run is cancelled', async () => {
     const controller = new AbortController();
     const cancelled = createFakeContext({ openSession: runtime.open, signal: controller.signal });
-    const images = await Promise.all([1, 2].map((seed) => cancelled.images.write(picture(seed), { key: `k${seed}`, caption: 'a face' })));
+    const images = await Promise.all(
+      [1, 2].map((seed) => cancelled.images.write(tinyPicture(seed), { key: `k${seed}`, caption: 'a face' })),
+    );
     const one: PairSet = { pairs: [{ ...pairs.pairs[0]!, good: images[0]!, bad: images[1]! }], manifest: {} };
     const running = run(
       { ...settings, steps: 100_000, model, pairs: one },
