@@ -105,6 +105,14 @@ describe('facewright run', () => {
     expect(record).toMatchObject({ type: 'run_succeeded', provider: 'null', graph: { nodes: { paint: { values: { grey: 7 } } } } });
     expect(Object.values(record.files).sort()).toEqual(['outputs/paint/images-001-grey-1.png', 'report.html', 'report.json']);
   });
+  it('says before anything runs that the folder of outputs cannot be written', async () => {
+    const file = saved('file', '{}');
+    const graph = saved('painting', painting);
+    const { code, out, err } = await facewright(['run', graph, '--nodes', nodes, '--provider', 'null', '--out', join(file, 'x')]);
+    expect(code).toBe(1);
+    expect(err + out).toMatch(/--out: expected a folder that can be written, got .*file\.json\/x \(.*ENOTDIR/);
+    expect(out).not.toContain('Nodes to run');
+  });
   it('ends with all problems and exit code 1 when the graph or a setting is wrong', async () => {
     const { code, out } = await facewright([
       'run',

@@ -1,6 +1,16 @@
 // facewright run: a graph from a file to its outputs in a folder, and its reports against gates.
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { isTerminal, toProblem, type Definitions, type Graph, type Problem, type RunEvent, type RunEventBody } from '@facewright/core';
+import {
+  isTerminal,
+  messageOf,
+  toProblem,
+  type Definitions,
+  type Graph,
+  type Problem,
+  type RunEvent,
+  type RunEventBody,
+} from '@facewright/core';
 import { writeWhole } from '@facewright/server';
 import { CodedError } from '@facewright/tensor';
 import { applySettings } from './apply-settings.ts';
@@ -32,6 +42,16 @@ export interface RunCommand {
 /** The run succeeded, and a gate did not hold. */
 export const GATE_FAILED = 3;
 
+/** Hours of training are not to end at a folder that cannot be written. Throws CLI_BAD_OPTION. */
+async function checkWritable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (cause) {
+    throw err.BAD_OPTION('out', 'a folder that can be written', `${folder} (${messageOf(cause)})`);
+  }
+}
+
 /** 0 on success, 130 when cancelled, 3 when a gate did not hold, 1 otherwise. */
 export async function runCommand({ path, settings, gates = [], out, open, show, saved, judged, signal }: RunCommand): Promise<number> {
   let failed = false;
@@ -40,6 +60,7 @@ export async function runCommand({ path, settings, gates = [], out, open, show, 
   try {
     const conditions = allOf(gates, parseGate);
     const document = await readGraph(path);
+    if (out !== undefined) await checkWritable(out);
     source = await open();
     const graph = applySettings(document, settings, source.definitions);
     checkNames(conditions, graph, source.definitions);
