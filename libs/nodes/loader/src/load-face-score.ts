@@ -49,12 +49,13 @@ interface Found {
   readonly vocabulary: string | null;
 }
 
-/** Files may lie among those of other models, so that only the names of this one count. */
+/** Files may lie among those of other models, so that only the names of this one count, and a config.json that describes both halves of a face score. */
 async function beside(file: string, ctx: NodeContext): Promise<Found> {
   const folder = dirname(file);
+  const config = await firstFile(folder, ['config.json'], ctx);
   return {
     file,
-    config: await firstFile(folder, ['med_config.json'], ctx),
+    config: config !== null && 'head_sizes' in (await readJson(config, ctx)) ? config : await firstFile(folder, ['med_config.json'], ctx),
     vocabulary: await firstFile(folder, ['vocab.txt'], ctx),
   };
 }

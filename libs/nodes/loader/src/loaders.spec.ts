@@ -147,9 +147,13 @@ describe('loading a face score', () => {
     const crop = { width: 4, height: 4, channels: 3 as const, data: new Uint8Array(48).fill(90) };
     expect(await score([crop], 'a face .')).toHaveLength(1);
   });
-  it('takes the configuration and the vocabulary of the authors where a file brings none, and names every parameter that differs', async () => {
+  it('takes the configuration that lies beside a file, that of the authors where there is none of a face score, and names every parameter that differs', async () => {
     const folder = await copy();
-    await expect(loadFaceScore({ path: join(folder, 'face_score/model.safetensors') }, ctx)).rejects.toMatchObject({
+    const file = join(folder, 'face_score/model.safetensors');
+    expect((await loadFaceScore({ path: file }, ctx)).model.components).toMatchObject({ face_score: { config: { head_sizes: {} } } });
+    // that of another model
+    await cp(join(tiny, 'unet/config.json'), join(folder, 'face_score/config.json'));
+    await expect(loadFaceScore({ path: file }, ctx)).rejects.toMatchObject({
       code: 'MODELS_WEIGHTS',
       message: expect.stringMatching(
         /missing: blip\.visual_encoder\.blocks\.1\.[\s\S]*cls_token is \[1, 1, 8\], expected \[1, 1, 1024\]/,
