@@ -8,5 +8,5 @@ export * from './open-tensor-file.ts';
 export * from './safetensors/read.ts';
 export * from './safetensors/write.ts';
 export { readTensors, type FileTensor, type MemoryTensor, type StoredTensor } from './stored-tensor.ts';
-export { tensorOf, type ComputedTensor, type WrittenTensor } from './written-tensor.ts';
+export { shapeOf, tensorOf, type ComputedTensor, type WrittenTensor } from './written-tensor.ts';
 export * from './torch/write-torch.ts';

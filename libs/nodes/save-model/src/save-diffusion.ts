@@ -1,9 +1,9 @@
 // Save diffusion model: the work of the node.
 import type { Model, NodeContext, NodeRun } from '@facewright/core';
-import { singleFilePlaces } from '@facewright/models';
+import { identifyTensors, singleFilePlaces } from '@facewright/models';
 import type { Json, SingleFilePart, SingleFilePlace } from '@facewright/models';
 import { checkOwnWeights, componentOf, readLoras, safePath } from '@facewright/pipelines';
-import type { Lora, WrittenTensor } from '@facewright/weights';
+import { shapeOf, type Lora, type WrittenTensor } from '@facewright/weights';
 import type { saveDiffusion } from './definition.ts';
 import { inPrecision, reshaped, rowsJoined, transposed, type FilePrecision } from './in-precision.ts';
 import { mergedWeights } from './merged-weights.ts';
@@ -48,6 +48,12 @@ async function checkpoint(
   const mark = (name: string) => tensors.set(name, { dtype: 'float32', dims: [0], data: new Float32Array() });
   if (predicts === 'v_prediction') mark('v_pred');
   if (zeroSignal === true) mark('ztsnr');
+  const { kind, title, why } = identifyTensors(new Map([...tensors].map(([name, tensor]) => [name, { shape: shapeOf(tensor) }])));
+  if (kind === 'unknown')
+    ctx.log(
+      'warn',
+      `the checkpoint will not be known again, for programs go by its sizes: ${title} (${why}); a diffusers U-Net keeps them`,
+    );
   return tensors;
 }
 
