@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { createRuntime } from '@facewright/runtime';
 import { scalar, type SessionState, type Tensors } from '@facewright/tensor';
 import { describe, expect, it } from 'vitest';
+import { op } from './builder.ts';
 import { describeModel } from './describe-model.ts';
 import { gradientsOrNull } from './grad.ts';
 import { bytesOfAll, keptValues } from './kept-values.ts';
@@ -55,13 +56,27 @@ describe('recomputation', () => {
       };
       const [whole, again] = [await measured(Infinity), await measured(0)];
       expect(again.norm).toBe(whole.norm);
-      expect(again.bytes).toBeLessThan(0.6 * whole.bytes);
+      // 0.36 of it; 0.51 where the copies are not tied to the gradient
+      expect(again.bytes).toBeLessThan(0.45 * whole.bytes);
     },
     60_000,
   );
 });
 
 describe('state written in place', () => {
+  it('moves parameters only after the loss, the norm and the metrics have been computed', () => {
+    const extra = op.Mul([net.loss, 2]);
+    const { model, state } = trainStep({ ...net, metrics: { extra } });
+    const makers = new Map(describeModel(model.bytes).nodes.flatMap((node) => node.outputs.map((name) => [name, node.inputs] as const)));
+    const needs = (name: string): Set<string> => {
+      const all = new Set([name]);
+      for (const one of all) for (const source of makers.get(one) ?? []) all.add(source);
+      return all;
+    };
+    const moved = state.filter(({ input }) => net.parameters.some(({ name }) => name === input));
+    expect(moved).toHaveLength(net.parameters.length);
+    for (const { output } of moved) for (const read of ['loss', 'gradient_norm', 'extra']) expect(needs(output)).toContain(read);
+  });
   it('comes out as state that has two buffers, with averages and gradients of several runs as well', async () => {
     for (const options of [net, { ...net, ema: true, accumulate: 2, maxGradientNorm: 0.1 }]) {
       const step = trainStep(options);
