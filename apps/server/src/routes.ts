@@ -24,6 +24,7 @@ import { checkPicture, decodeLayers, decodePicture, encodeJpeg, encodePng } from
 import { field, parameter } from './request-parts.ts';
 import type { RunQueue } from './run-queue.ts';
 import type { RunStore } from './run-store.ts';
+import type { Supervisor } from './worker-supervisor.ts';
 import type { Templates } from './templates.ts';
 
 export interface Services {
@@ -33,6 +34,7 @@ export interface Services {
   readonly templates: Templates;
   readonly runs: RunStore;
   readonly queue: RunQueue;
+  readonly supervisor: Supervisor;
 }
 /** Names of schemas in the OpenAPI document, by property of a JSON object; a list is `Name[]`. */
 export type Fields = Readonly<Record<string, string>>;
@@ -74,7 +76,7 @@ function wellFormed(json: unknown): Graph {
   return graph;
 }
 
-export function createRoutes({ catalogue, data, graphs, templates, runs, queue }: Services): Route[] {
+export function createRoutes({ catalogue, data, graphs, templates, runs, queue, supervisor }: Services): Route[] {
   const runOf = (request: Request) => {
     const found = runs.get(parameter(request, 'id'));
     if (!found) throw err.NO_SUCH('run', parameter(request, 'id'));
@@ -179,7 +181,7 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue }
         const { cache, history } = data;
         response.json(
           parsed.graph
-            ? await explainRun({ graph: parsed.graph, catalogue, cache, history, host: data, provider: queue.provider() ?? 'cpu' })
+            ? await explainRun({ graph: parsed.graph, catalogue, cache, history, host: data, provider: supervisor.provider() ?? 'cpu' })
             : { plan: [], problems: parsed.problems },
         );
       },

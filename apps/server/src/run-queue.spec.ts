@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openDataFolder, type DataFolder } from './data-folder.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createRunStore, type RunStore } from './run-store.ts';
+import { createSupervisor } from './worker-supervisor.ts';
 
 let folder: string, data: DataFolder;
 beforeAll(() => {
@@ -16,6 +17,12 @@ afterAll(() => {
   data.close();
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
+const supervisor = () =>
+  createSupervisor({
+    setup: { dataFolder: folder, models: [], provider: 'null', nodes: new URL('./fixtures/test-nodes.ts', import.meta.url).href },
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    cancelGraceMs: 5000,
+  });
 const counting = (name: string, steps: number): Graph => ({
   facewright: 1,
   name,
@@ -44,9 +51,8 @@ describe('the queue of runs', () => {
     const { promise: both, resolve } = Promise.withResolvers<void>();
     const queue = createRunQueue({
       store,
-      setup: { dataFolder: folder, models: [], provider: 'null', nodes: new URL('./fixtures/test-nodes.ts', import.meta.url).href },
-      log: { info: () => {}, warn: () => {}, error: (message) => logged.push(message) },
-      cancelGraceMs: 5000,
+      supervisor: supervisor(),
+      log: { error: (message) => logged.push(message) },
       onChange: () => {},
       onEvent: (event) => {
         events.push(event);
@@ -79,14 +85,11 @@ describe('the queue of runs', () => {
       const { promise: stopped, resolve } = Promise.withResolvers<void>();
       const queue = createRunQueue({
         store,
-        setup: { dataFolder: folder, models: [], provider: 'null', nodes: new URL('./fixtures/test-nodes.ts', import.meta.url).href },
+        supervisor: supervisor(),
         log: {
-          info: () => {},
-          warn: () => {},
           // The first is of an event, the second of the end.
           error: (message) => logged.push(message) === 2 && resolve(),
         },
-        cancelGraceMs: 5000,
         onChange: () => {},
         onEvent: () => {},
       });

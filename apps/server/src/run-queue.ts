@@ -1,9 +1,7 @@
-// Runs in the order they came, one at a time, in a worker process that may die under them.
+// Runs in the order they came, one at a time, each a job of the supervised worker.
 import { randomUUID } from 'node:crypto';
-import { totalmem } from 'node:os';
 import {
   isTerminal,
-  messageOf,
   toProblem,
   type Graph,
   type Problem,
@@ -11,28 +9,19 @@ import {
   type RunEventBody,
   type RunSummary,
 } from '@facewright/core';
-import { CodedError } from '@facewright/tensor';
 import { storageError } from './database.ts';
 import { err } from './errors.ts';
 import type { RunStore } from './run-store.ts';
-import { startWorker, type WorkerHandle } from './worker-handle.ts';
-import type { Steering, WorkerSetup } from './worker-protocol.ts';
-
-/** Every session that is opened leaves memory behind (about 2 MB in onnxruntime-node 1.30), so a worker above this is replaced between runs. */
-const RECYCLE_ABOVE = Math.max(2 * 2 ** 30, totalmem() / 2);
-
-/** How long a run in progress may take to keep its work when the server ends, ms. */
-const LAST_WORK_MS = 2000;
+import type { Steering } from './worker-protocol.ts';
+import type { JobEnd, Supervisor } from './worker-supervisor.ts';
 
 /** How often the end of a run is written that found no room, ms. */
 const END_AGAIN_MS = 5000;
 
 export interface RunQueueOptions {
   readonly store: RunStore;
-  readonly setup: WorkerSetup;
-  readonly log: { info(message: string): void; warn(message: string): void; error(message: string): void };
-  /** How long a cancelled run may take to stop by itself, ms; then the worker is ended. */
-  readonly cancelGraceMs: number;
+  readonly supervisor: Supervisor;
+  readonly log: { error(message: string): void };
   onEvent(event: RunEvent): void;
   /** The list of runs, or the status of one, changed. */
   onChange(): void;
@@ -47,10 +36,6 @@ export interface RunQueue {
   nodeAtWork(run: string): string | null;
   /** Pauses a run at work, lets it go on, or has its node give what it has. Throws SERVER_NOT_AT_WORK. */
   steer(run: string, how: Steering): void;
-  /** Of the latest worker; null before the first is ready. */
-  provider(): string | null;
-  /** Process id of the worker; null while there is none. */
-  workerPid(): number | null;
   /** Takes nothing new; waits up to `graceMs` for the run in progress, then has it keep its work and ends it. */
   stop(graceMs: number): Promise<void>;
 }
@@ -59,23 +44,13 @@ interface ActiveRun {
   readonly run: string;
   cancelled: boolean;
   node: string | null;
-  /** A checkpoint is being written. */
-  saving: boolean;
-  /** Ends the worker when the run does not stop. */
-  timer?: NodeJS.Timeout;
   /** Why its events could not be stored any more. */
   unstored?: Problem;
-  readonly ended: () => void;
-  readonly end: Promise<void>;
 }
 
-export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onChange }: RunQueueOptions): RunQueue {
-  let worker: WorkerHandle | undefined;
-  let starting: Promise<WorkerHandle> | undefined;
-  /** Which worker is ours; one that was dropped may still speak. */
-  let generation = 0;
-  let provider: string | null = null;
+export function createRunQueue({ store, supervisor, log, onEvent, onChange }: RunQueueOptions): RunQueue {
   let active: ActiveRun | undefined;
+  let working = Promise.resolve();
   let stopping = false;
   /** Runs that were taken up in the life of this process: one whose end could not be written down must not begin again and again. */
   const taken = new Set<string>();
@@ -106,7 +81,7 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
         return;
       }
       mine.unstored = problem;
-      stopActive(mine);
+      supervisor.cancel();
       return;
     }
     unwritten.delete(run);
@@ -115,83 +90,24 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
     if (['run_queued', 'run_started', 'run_paused', 'run_continued'].includes(event.type) || isTerminal(event)) onChange();
   }
 
-  function obtainWorker(): Promise<WorkerHandle> {
-    if (worker) return Promise.resolve(worker);
-    if (starting) return starting;
-    const mine = ++generation;
-    starting = startWorker(setup, {
-      log: (message) => log.info(message),
-      event: (event) => {
-        if (!active || mine !== generation) return;
-        if (event.type === 'node_started') active.node = event.node;
-        if (event.type === 'node_finished' || event.type === 'node_failed') active.node = null;
-        // It was told to, because the server ends.
-        if (event.type === 'run_cancelled' && !active.cancelled && stopping)
-          return append(active.run, { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
-        append(active.run, event);
-      },
-      saving(saving) {
-        if (active && mine === generation) active.saving = saving;
-      },
-      idle(memory) {
-        if (mine !== generation) return;
-        finish();
-        if (memory > RECYCLE_ABOVE) {
-          log.info(`worker holds ${Math.round(memory / 2 ** 20)} MB and is replaced`);
-          dropWorker();
-        }
-        next();
-      },
-      exit(how) {
-        if (mine !== generation) return;
-        worker = undefined;
-        if (active && !stopping) workerLost(active.run, active.cancelled, how);
-        finish();
-        next();
-      },
-    })
-      .then((handle) => {
-        worker = handle;
-        provider = handle.provider;
-        return handle;
-      })
-      .finally(() => {
-        starting = undefined;
-      });
-    return starting;
+  function tell(run: ActiveRun, event: RunEventBody): void {
+    if (event.type === 'node_started') run.node = event.node;
+    if (event.type === 'node_finished' || event.type === 'node_failed') run.node = null;
+    // It was told to, because the server ends.
+    if (event.type === 'run_cancelled' && !run.cancelled && stopping)
+      return append(run.run, { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
+    append(run.run, event);
   }
-  function dropWorker(): void {
-    generation++;
-    worker?.kill();
-    worker = undefined;
-  }
-  function workerLost(run: string, cancelled: boolean, how: string): void {
+  /** Writes down the end of a run that did not tell it. */
+  function conclude({ run, cancelled }: ActiveRun, end: JobEnd): void {
+    if (end.type === 'done') return;
     if (cancelled) return append(run, { type: 'run_cancelled' });
-    const problem = toProblem(err.WORKER_LOST(how));
+    if (end.type === 'unstarted') return append(run, { type: 'run_failed', problems: [end.problem] });
+    if (end.why === 'stopped') return append(run, { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
+    const problem = toProblem(err.WORKER_LOST(end.how));
     log.error(problem.message);
     append(run, { type: 'worker_lost', message: problem.message });
     append(run, { type: 'run_failed', problems: [problem] });
-  }
-  function stopActive(run: ActiveRun): void {
-    if (run.timer || !worker) return;
-    worker.cancel();
-    const end = () => {
-      // It has stopped, and writes down what it did.
-      if (run.saving) {
-        run.timer = setTimeout(end, cancelGraceMs);
-        return;
-      }
-      log.warn('the run did not stop in time, so the worker is ended');
-      worker?.kill();
-    };
-    run.timer = setTimeout(end, cancelGraceMs);
-  }
-  function finish(): void {
-    const ended = active;
-    active = undefined;
-    clearTimeout(ended?.timer);
-    if (ended?.unstored) append(ended.run, { type: 'run_failed', problems: [ended.unstored] });
-    ended?.ended();
   }
 
   function next(): void {
@@ -199,24 +115,14 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
     const first = store.withStatus('queued').find(({ id }) => !taken.has(id));
     if (!first) return;
     taken.add(first.id);
-    const { promise: end, resolve: ended } = Promise.withResolvers<void>();
-    const mine: ActiveRun = (active = { run: first.id, cancelled: false, node: null, saving: false, ended, end });
+    const mine: ActiveRun = (active = { run: first.id, cancelled: false, node: null });
     const { graph } = store.get(first.id)!;
-    obtainWorker().then(
-      (handle) => {
-        if (active !== mine) return;
-        handle.run(first.id, graph);
-      },
-      (error: unknown) => {
-        if (active !== mine) return;
-        append(first.id, {
-          type: 'run_failed',
-          problems: [toProblem(error instanceof CodedError ? error : err.WORKER_START(messageOf(error)))],
-        });
-        finish();
-        next();
-      },
-    );
+    working = supervisor.perform({ type: 'run', run: first.id, graph }, { event: (event) => tell(mine, event) }).then((end) => {
+      conclude(mine, end);
+      active = undefined;
+      if (mine.unstored) append(mine.run, { type: 'run_failed', problems: [mine.unstored] });
+      next();
+    });
   }
 
   return {
@@ -224,9 +130,9 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
       // Whoever ran these is gone: the server holds the data folder alone.
       for (const { id } of [...store.withStatus('running'), ...store.withStatus('paused')])
         append(id, { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
-      const handle = await obtainWorker();
+      const ready = await supervisor.start();
       next();
-      return { provider: handle.provider, description: handle.description };
+      return ready;
     },
     add(graph) {
       const { id } = store.create(randomUUID(), graph);
@@ -235,51 +141,21 @@ export function createRunQueue({ store, setup, log, cancelGraceMs, onEvent, onCh
       return store.get(id)!.run;
     },
     cancel(run) {
-      if (active?.run !== run || !worker) {
-        append(run, { type: 'run_cancelled' });
-        // It was waiting for the worker to start.
-        if (active?.run === run) {
-          finish();
-          next();
-        }
-        return;
-      }
+      if (active?.run !== run) return append(run, { type: 'run_cancelled' });
       active.cancelled = true;
-      stopActive(active);
+      supervisor.cancel();
     },
     nodeAtWork: (run) => (active?.run === run ? active.node : null),
     steer(run, how) {
-      if (active?.run !== run || !worker || active.cancelled)
+      if (active?.run !== run || active.cancelled || !supervisor.steer(how))
         throw err.NOT_AT_WORK(run, active?.run === run ? 'about to end' : store.get(run)!.run.status);
-      worker.steer(how);
     },
-    provider: () => provider,
-    workerPid: () => worker?.pid ?? null,
     async stop(graceMs) {
       stopping = true;
-      const wait = async (run: ActiveRun, ms: number) => {
-        let timer: NodeJS.Timeout | undefined;
-        await Promise.race([
-          run.end,
-          new Promise((resolve) => {
-            timer = setTimeout(resolve, ms);
-          }),
-        ]);
-        clearTimeout(timer);
-      };
-      if (active && graceMs > 0) await wait(active, graceMs);
-      if (active && worker) {
-        worker.cancel();
-        do await wait(active, LAST_WORK_MS);
-        while (active?.saving);
-      }
-      if (active)
-        append(active.run, active.cancelled ? { type: 'run_cancelled' } : { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
-      finish();
+      await supervisor.stop(graceMs);
+      await working;
       writeEnds();
       clearInterval(endAgain);
-      await starting?.catch(() => {});
-      dropWorker();
     },
   };
 }

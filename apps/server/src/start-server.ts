@@ -14,6 +14,7 @@ import { BUILTIN_NODES, loadNodes } from './load-nodes.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createRunStore } from './run-store.ts';
 import { openTemplates } from './templates.ts';
+import { createSupervisor } from './worker-supervisor.ts';
 
 export interface ServerOptions {
   /** 0 takes any free port. */
@@ -69,11 +70,15 @@ export async function startServer({
     const data = openDataFolder(dataFolder, models);
     undo.push(data.close);
     const runs = createRunStore(data.database);
-    const queue = createRunQueue({
-      store: runs,
+    const supervisor = createSupervisor({
       setup: { dataFolder: data.path, models, provider, nodes, ...(memory !== undefined && { memory }) },
       log,
       cancelGraceMs,
+    });
+    const queue = createRunQueue({
+      store: runs,
+      supervisor,
+      log,
       onEvent: (event) => live.event(event),
       onChange: () => live.runsChanged(),
     });
@@ -85,6 +90,7 @@ export async function startServer({
         templates: openTemplates(templatesFolder, log.warn),
         runs,
         queue,
+        supervisor,
       },
       host,
       editorFolder,
@@ -107,7 +113,7 @@ export async function startServer({
       url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
       port: bound,
       provider: ready.provider,
-      workerPid: queue.workerPid,
+      workerPid: supervisor.pid,
       async close(graceMs = 0) {
         server.close();
         await queue.stop(graceMs);

@@ -1,15 +1,15 @@
-// A worker process as the server sees it: started, given one run at a time, paused, cancelled, ended.
+// A worker process as the server sees it: started, given one job at a time, paused, cancelled, ended.
 import { fork } from 'node:child_process';
-import type { Graph, Problem, RunEventBody } from '@facewright/core';
+import type { Problem, RunEventBody } from '@facewright/core';
 import { CodedError } from '@facewright/tensor';
 import { err } from './errors.ts';
-import type { FromWorker, Steering, ToWorker, WorkerSetup } from './worker-protocol.ts';
+import type { FromWorker, Job, Steering, ToWorker, WorkerSetup } from './worker-protocol.ts';
 
 export interface WorkerListener {
   log(message: string): void;
   event(event: RunEventBody): void;
   saving(saving: boolean): void;
-  /** The run's terminal event was sent before. */
+  /** The job's terminal event was sent before. */
   idle(memory: number): void;
   /** The process is gone; `how` says it in words: "signal SIGKILL", "exit code 134". */
   exit(how: string): void;
@@ -18,7 +18,7 @@ export interface WorkerHandle {
   readonly pid: number;
   readonly provider: string;
   readonly description: string;
-  run(run: string, graph: Graph): void;
+  perform(job: Job): void;
   cancel(): void;
   steer(how: Steering): void;
   /** Ends the process at once. */
@@ -44,7 +44,7 @@ export function startWorker(setup: WorkerSetup, listener: WorkerListener): Promi
             pid: child.pid!,
             provider: message.provider,
             description: message.description,
-            run: (run, graph) => send({ type: 'run', run, graph }),
+            perform: (job) => send({ type: 'perform', job }),
             cancel: () => send({ type: 'cancel' }),
             steer: (how) => send({ type: 'steer', how }),
             kill: () => child.kill('SIGKILL'),

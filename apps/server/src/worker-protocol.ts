@@ -13,10 +13,16 @@ export interface WorkerSetup {
   /** URL of a module that exports `packages`, the installed nodes. */
   readonly nodes: string;
 }
+/** What a worker does in one go, with its models kept open until the next. */
+export interface Job {
+  readonly type: 'run';
+  readonly run: string;
+  readonly graph: Graph;
+}
 /** `stop`: the node at work gives what it has. */
 export type Steering = 'pause' | 'continue' | 'stop';
 export type ToWorker =
-  | { readonly type: 'run'; readonly run: string; readonly graph: Graph }
+  | { readonly type: 'perform'; readonly job: Job }
   | { readonly type: 'cancel' }
   | { readonly type: 'steer'; readonly how: Steering };
 export type FromWorker =
@@ -26,5 +32,5 @@ export type FromWorker =
   | { readonly type: 'event'; readonly event: RunEventBody }
   /** A checkpoint is being written: to end the worker now would lose it. */
   | { readonly type: 'saving'; readonly saving: boolean }
-  /** `memory`: resident bytes after the run, without weights that are read in place. */
+  /** The job has ended, its terminal event before it. `memory`: resident bytes, without weights that are read in place. */
   | { readonly type: 'idle'; readonly memory: number };

@@ -42,11 +42,12 @@ try {
   process.on('message', (message: ToWorker) => {
     if (message.type === 'cancel') return cancel?.abort();
     if (message.type === 'steer') return control?.[message.how]();
+    const { job } = message;
     cancel = new AbortController();
     control = createRunControl();
-    const host = createLocalHost({ data: { ...data, checkpoints }, runtime, outputFolder: data.outputFolder(message.run) });
+    const host = createLocalHost({ data: { ...data, checkpoints }, runtime, outputFolder: data.outputFolder(job.run) });
     void executeRun({
-      graph: message.graph,
+      graph: job.graph,
       catalogue,
       cache,
       history,
