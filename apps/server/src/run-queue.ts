@@ -1,14 +1,6 @@
 // Runs in the order they came, one at a time, each a job of the supervised worker.
 import { randomUUID } from 'node:crypto';
-import {
-  isTerminal,
-  toProblem,
-  type Graph,
-  type Problem,
-  type RunEvent,
-  type RunEventBody,
-  type RunSummary,
-} from '@facewright/core';
+import { isTerminal, toProblem, type Graph, type Problem, type RunEvent, type RunEventBody, type RunSummary } from '@facewright/core';
 import { storageError } from './database.ts';
 import { err } from './errors.ts';
 import type { RunStore } from './run-store.ts';

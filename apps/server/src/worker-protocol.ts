@@ -22,9 +22,7 @@ export interface Job {
 /** `stop`: the node at work gives what it has. */
 export type Steering = 'pause' | 'continue' | 'stop';
 export type ToWorker =
-  | { readonly type: 'perform'; readonly job: Job }
-  | { readonly type: 'cancel' }
-  | { readonly type: 'steer'; readonly how: Steering };
+  { readonly type: 'perform'; readonly job: Job } | { readonly type: 'cancel' } | { readonly type: 'steer'; readonly how: Steering };
 export type FromWorker =
   | { readonly type: 'ready'; readonly provider: string; readonly description: string }
   | { readonly type: 'cannot_start'; readonly problem: Problem }
