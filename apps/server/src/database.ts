@@ -1,9 +1,10 @@
-// facewright.sqlite: runs and their events, what explains the next run, digests of the user's files, judging tasks and votes. Several processes may have it open.
+// facewright.sqlite, whose tables are in schema/. Several processes may have it open.
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import SQLite from 'better-sqlite3';
-import type { CodedError } from '@facewright/tensor';
+import { CodedError } from '@facewright/tensor';
 import { err } from './errors.ts';
+import { migrate } from './schema/migrate.ts';
 
 export type Database = SQLite.Database;
 
@@ -13,28 +14,21 @@ export function storageError(cause: unknown): CodedError {
   return code === 'SQLITE_FULL' ? err.DISK_FULL('facewright.sqlite') : err.WRITE_FAILED('facewright.sqlite', message ?? String(cause));
 }
 
-/** Opens, and makes what is missing. Throws SERVER_DATA_FOLDER. */
+/** Opens, makes what is missing, and brings an older one up to date. Throws SERVER_DATA_FOLDER, SERVER_DATA_NEWER or SERVER_DISK_FULL. */
 export function openDatabase(path: string): Database {
+  let database: Database | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true });
-    const database = new SQLite(path, { timeout: 10_000 });
+    database = new SQLite(path, { timeout: 10_000 });
     database.pragma('journal_mode = WAL');
     // With a write-ahead log, a crash of the machine may lose the last moments but never the file.
     database.pragma('synchronous = NORMAL');
-    database.exec(`
-      CREATE TABLE IF NOT EXISTS runs (id TEXT PRIMARY KEY, name TEXT NOT NULL, status TEXT NOT NULL, created TEXT NOT NULL, finished TEXT, last_seq INTEGER NOT NULL, graph TEXT NOT NULL) STRICT;
-      CREATE TABLE IF NOT EXISTS events (run TEXT NOT NULL REFERENCES runs (id), seq INTEGER NOT NULL, time TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS history (graph TEXT NOT NULL, node TEXT NOT NULL, parts TEXT NOT NULL, PRIMARY KEY (graph, node)) STRICT, WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS judging_tasks (name TEXT PRIMARY KEY, created TEXT NOT NULL, about TEXT NOT NULL, digest TEXT NOT NULL) STRICT;
-      CREATE TABLE IF NOT EXISTS judging_sets (task TEXT NOT NULL REFERENCES judging_tasks (name) ON DELETE CASCADE, number INTEGER NOT NULL, body TEXT NOT NULL, PRIMARY KEY (task, number)) STRICT, WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS judging_annotators (token TEXT PRIMARY KEY, task TEXT NOT NULL REFERENCES judging_tasks (name) ON DELETE CASCADE, name TEXT NOT NULL, created TEXT NOT NULL, withdrawn TEXT, UNIQUE (task, name)) STRICT;
-      CREATE TABLE IF NOT EXISTS judging_votes (seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL, annotator TEXT NOT NULL REFERENCES judging_annotators (token) ON DELETE CASCADE, number INTEGER NOT NULL, choice TEXT, time TEXT NOT NULL, UNIQUE (annotator, id)) STRICT;
-      CREATE INDEX IF NOT EXISTS judging_votes_latest ON judging_votes (annotator, number, seq);
-      CREATE VIEW IF NOT EXISTS judging_counting AS SELECT annotator, number, choice, max(seq) AS seq FROM judging_votes GROUP BY annotator, number;
-      CREATE TABLE IF NOT EXISTS digests (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, digest TEXT NOT NULL) STRICT, WITHOUT ROWID;
-    `);
+    migrate(database);
     return database;
   } catch (cause) {
+    database?.close();
+    if (cause instanceof CodedError) throw cause;
+    if ((cause as { readonly code?: string }).code === 'SQLITE_FULL') throw storageError(cause);
     throw err.DATA_FOLDER(path, (cause as Error).message);
   }
 }

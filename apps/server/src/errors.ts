@@ -17,6 +17,8 @@ export const err = defineErrors('SERVER', {
   DISK_FULL: (path: string) => `disk of ${path}: expected room to write, got a full disk; nothing stored before is lost`,
   WRITE_FAILED: (path: string, why: string) => `file ${path}: expected to write it, got ${why}`,
   DATA_FOLDER: (path: string, why: string) => `data folder ${path}: expected a folder to keep data in, got ${why}`,
+  DATA_NEWER: (path: string, known: number, got: number) =>
+    `database ${path}: expected version ${known} or an earlier one, got version ${got} of a newer Facewright; update Facewright, or choose another folder with --data`,
   DATA_IN_USE: (path: string, pid: number) =>
     `data folder ${path}: expected no other server on it, got the one with process id ${pid}; stop it, or choose another folder with --data`,
   PORT_IN_USE: (host: string, port: number) =>
