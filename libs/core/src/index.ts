@@ -18,5 +18,6 @@ export * from './picture-graph.ts';
 export * from './pictures-in.ts';
 export * from './png-text.ts';
 export * from './port.ts';
+export * from './redact.ts';
 export * from './validate-graph.ts';
 export * from './values.ts';
