@@ -7,7 +7,11 @@ it.each([
   ['a token of this server', `refused ${token}.`, 'refused fwt_….'],
   ['the cookie of a session', `cookie: a=1; facewright_session=fws_${'q'.repeat(43)}`, 'cookie: a=1; facewright_session=…'],
   ['the link of an annotator', `GET /judge/${'a-B_9'.repeat(4)}xy/pictures/1/2`, 'GET /judge/…/pictures/1/2'],
-  ['an annotator in a path of the API', `DELETE /api/v1/judging/faces/annotators/${'k'.repeat(22)}`, 'DELETE /api/v1/judging/faces/annotators/…'],
+  [
+    'an annotator in a path of the API',
+    `DELETE /api/v1/judging/faces/annotators/${'k'.repeat(22)}`,
+    'DELETE /api/v1/judging/faces/annotators/…',
+  ],
   ['a bearer header', 'Authorization: Bearer abc.def-ghi', 'Authorization: Bearer …'],
   ['a password in an address', 'https://anna:pa55@hub.example/model.bin: 404', 'https://…@hub.example/model.bin: 404'],
   ['a signed address', 'https://b.example/f?X-Amz-Signature=12ab&part=2&sig=zz', 'https://b.example/f?X-Amz-Signature=…&part=2&sig=…'],
@@ -28,5 +32,8 @@ it.each([
   expect(redact(text)).toBe(text);
 });
 it('secrets of an environment are found by their names', () => {
-  expect(secretsOf({ HF_TOKEN: 'abcdefgh', PATH: '/usr/bin:/bin', DB_PASSWORD: 'short', AWS_SECRET_ACCESS_KEY: 'ijklmnopq' })).toEqual(['abcdefgh', 'ijklmnopq']);
+  expect(secretsOf({ HF_TOKEN: 'abcdefgh', PATH: '/usr/bin:/bin', DB_PASSWORD: 'short', AWS_SECRET_ACCESS_KEY: 'ijklmnopq' })).toEqual([
+    'abcdefgh',
+    'ijklmnopq',
+  ]);
 });

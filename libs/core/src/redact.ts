@@ -25,4 +25,6 @@ export function redact(text: string, secrets: readonly string[] = []): string {
 
 /** Values of an environment that are secrets by their name; those too short to be one would blot out ordinary words. */
 export const secretsOf = (environment: Readonly<Record<string, string | undefined>>): string[] =>
-  Object.entries(environment).flatMap(([name, value]) => (value !== undefined && value.length >= 8 && SECRET_NAME.test(name) ? [value] : []));
+  Object.entries(environment).flatMap(([name, value]) =>
+    value !== undefined && value.length >= 8 && SECRET_NAME.test(name) ? [value] : [],
+  );
