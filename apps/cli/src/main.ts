@@ -4,7 +4,7 @@ import { explainRun } from '@facewright/engine';
 import { modelRoots, MODELS_VARIABLE } from '@facewright/model-library';
 import { parseMemory, type ProviderChoice } from '@facewright/runtime';
 import { checkGraph, createLog, loadNodes, openDataFolder, startServer } from '@facewright/server';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { applySettings } from './apply-settings.ts';
 import { err } from './errors.ts';
 import { openLocalSource } from './local-source.ts';
@@ -46,9 +46,15 @@ const command = (work: () => Promise<number>) =>
 const showProblems = (problems: readonly Problem[], asJson: boolean) =>
   problems.forEach((problem) => (asJson ? json(problem) : print(problem.message)));
 
-const provider = new Option('--provider <name>', 'where models run; auto takes a GPU when there is one')
-  .choices(['auto', 'cpu', 'webgpu', 'null'])
-  .default('auto');
+const PROVIDERS = ['auto', 'cpu', 'webgpu', 'null'];
+const provider = new Option('--provider <name>', 'where models run; auto takes a GPU when there is one').choices(PROVIDERS).default('auto');
+function providersOf(text: string): ProviderChoice[] {
+  const names = text.split(',');
+  const wrong = names.filter((name) => !PROVIDERS.includes(name));
+  if (wrong.length > 0)
+    throw new InvalidArgumentError(`expected some of ${PROVIDERS.join(', ')} with commas between, got ${wrong.join(', ')}`);
+  return names as ProviderChoice[];
+}
 const memory = new Option('--memory <size>', 'how much memory open models may take, e.g. 6GB; auto: most of what is free').default('auto');
 const data = new Option('--data <dir>', 'folder for results, assets and runs').default('.facewright');
 const nodes = new Option('--nodes <module>', 'URL of a module that exports packages, instead of the built-in nodes').hideHelp();
@@ -72,11 +78,15 @@ program
   .option('--host <address>', 'address to listen on', '127.0.0.1')
   .addOption(data)
   .addOption(models)
-  .addOption(provider)
+  .addOption(
+    new Option('--provider <names>', 'where models run, a worker for each, e.g. cpu,cpu or webgpu,cpu; auto takes a GPU when there is one')
+      .argParser(providersOf)
+      .default(['auto'], 'auto'),
+  )
   .addOption(memory)
   .addOption(nodes)
   .action(
-    (options: { port: string; host: string; data: string; models: string[]; provider: ProviderChoice; memory: string; nodes?: string }) =>
+    (options: { port: string; host: string; data: string; models: string[]; provider: ProviderChoice[]; memory: string; nodes?: string }) =>
       command(async () => {
         const port = Number(options.port);
         if (!/^\d+$/.test(options.port) || port > 65535) throw err.BAD_OPTION('port', 'a number from 0 to 65535', options.port);

@@ -34,7 +34,7 @@ export interface Services {
   readonly templates: Templates;
   readonly runs: RunStore;
   readonly queue: RunQueue;
-  readonly supervisor: Supervisor;
+  readonly supervisors: readonly Supervisor[];
 }
 /** Names of schemas in the OpenAPI document, by property of a JSON object; a list is `Name[]`. */
 export type Fields = Readonly<Record<string, string>>;
@@ -76,7 +76,7 @@ function wellFormed(json: unknown): Graph {
   return graph;
 }
 
-export function createRoutes({ catalogue, data, graphs, templates, runs, queue, supervisor }: Services): Route[] {
+export function createRoutes({ catalogue, data, graphs, templates, runs, queue, supervisors }: Services): Route[] {
   const runOf = (request: Request) => {
     const found = runs.get(parameter(request, 'id'));
     if (!found) throw err.NO_SUCH('run', parameter(request, 'id'));
@@ -181,7 +181,14 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue, 
         const { cache, history } = data;
         response.json(
           parsed.graph
-            ? await explainRun({ graph: parsed.graph, catalogue, cache, history, host: data, provider: supervisor.provider() ?? 'cpu' })
+            ? await explainRun({
+                graph: parsed.graph,
+                catalogue,
+                cache,
+                history,
+                host: data,
+                provider: supervisors[0]?.provider() ?? 'cpu',
+              })
             : { plan: [], problems: parsed.problems },
         );
       },

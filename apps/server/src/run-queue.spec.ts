@@ -19,7 +19,13 @@ afterAll(() => {
 });
 const supervisor = () =>
   createSupervisor({
-    setup: { dataFolder: folder, models: [], provider: 'null', nodes: new URL('./fixtures/test-nodes.ts', import.meta.url).href },
+    setup: {
+      dataFolder: folder,
+      models: [],
+      provider: 'null',
+      nodes: new URL('./fixtures/test-nodes.ts', import.meta.url).href,
+      sharedBy: 1,
+    },
     log: { info: () => {}, warn: () => {}, error: () => {} },
     cancelGraceMs: 5000,
   });
@@ -51,7 +57,7 @@ describe('the queue of runs', () => {
     const { promise: both, resolve } = Promise.withResolvers<void>();
     const queue = createRunQueue({
       store,
-      supervisor: supervisor(),
+      supervisors: [supervisor()],
       log: { error: (message) => logged.push(message) },
       onChange: () => {},
       onEvent: (event) => {
@@ -85,7 +91,7 @@ describe('the queue of runs', () => {
       const { promise: stopped, resolve } = Promise.withResolvers<void>();
       const queue = createRunQueue({
         store,
-        supervisor: supervisor(),
+        supervisors: [supervisor()],
         log: {
           // The first is of an event, the second of the end.
           error: (message) => logged.push(message) === 2 && resolve(),

@@ -1,4 +1,4 @@
-// Runs in the order they came, one at a time, each a job of the supervised worker.
+// Runs in the order they came, each a job of the first worker that is free.
 import { randomUUID } from 'node:crypto';
 import { isTerminal, toProblem, type Graph, type Problem, type RunEvent, type RunEventBody, type RunSummary } from '@facewright/core';
 import { storageError } from './database.ts';
@@ -12,15 +12,16 @@ const END_AGAIN_MS = 5000;
 
 export interface RunQueueOptions {
   readonly store: RunStore;
-  readonly supervisor: Supervisor;
+  /** Of one worker each. */
+  readonly supervisors: readonly Supervisor[];
   readonly log: { error(message: string): void };
   onEvent(event: RunEvent): void;
   /** The list of runs, or the status of one, changed. */
   onChange(): void;
 }
 export interface RunQueue {
-  /** Starts the worker and continues with what was queued when the server last stopped. Rejects with what keeps the worker from starting. */
-  start(): Promise<{ readonly provider: string; readonly description: string }>;
+  /** Starts the workers and continues with what was queued when the server last stopped. Rejects with what keeps a worker from starting. */
+  start(): Promise<void>;
   add(graph: Graph): RunSummary;
   /** A queued run ends at once, a running one between two steps or after the grace period; one that has ended stays as it is. */
   cancel(run: string): void;
@@ -28,21 +29,23 @@ export interface RunQueue {
   nodeAtWork(run: string): string | null;
   /** Pauses a run at work, lets it go on, or has its node give what it has. Throws SERVER_NOT_AT_WORK. */
   steer(run: string, how: Steering): void;
-  /** Takes nothing new; waits up to `graceMs` for the run in progress, then has it keep its work and ends it. */
+  /** Takes nothing new; waits up to `graceMs` for the runs in progress, then has them keep their work and ends them. */
   stop(graceMs: number): Promise<void>;
 }
 
 interface ActiveRun {
   readonly run: string;
+  readonly supervisor: Supervisor;
   cancelled: boolean;
   node: string | null;
   /** Why its events could not be stored any more. */
   unstored?: Problem;
 }
 
-export function createRunQueue({ store, supervisor, log, onEvent, onChange }: RunQueueOptions): RunQueue {
-  let active: ActiveRun | undefined;
-  let working = Promise.resolve();
+export function createRunQueue({ store, supervisors, log, onEvent, onChange }: RunQueueOptions): RunQueue {
+  const active = new Map<string, ActiveRun>();
+  /** Ends of the jobs that were given out, by worker. */
+  const working = new Map<Supervisor, Promise<void>>();
   let stopping = false;
   /** Runs that were taken up in the life of this process: one whose end could not be written down must not begin again and again. */
   const taken = new Set<string>();
@@ -58,7 +61,7 @@ export function createRunQueue({ store, supervisor, log, onEvent, onChange }: Ru
 
   /** Stores and tells an event. A run whose events cannot be stored is stopped, and marked when there is room again. */
   function append(run: string, body: RunEventBody): void {
-    const mine = active?.run === run ? active : undefined;
+    const mine = active.get(run);
     if (mine?.unstored) return;
     let event: RunEvent | null;
     try {
@@ -73,7 +76,7 @@ export function createRunQueue({ store, supervisor, log, onEvent, onChange }: Ru
         return;
       }
       mine.unstored = problem;
-      supervisor.cancel();
+      mine.supervisor.cancel();
       return;
     }
     unwritten.delete(run);
@@ -103,18 +106,24 @@ export function createRunQueue({ store, supervisor, log, onEvent, onChange }: Ru
   }
 
   function next(): void {
-    if (active || stopping) return;
-    const first = store.withStatus('queued').find(({ id }) => !taken.has(id));
-    if (!first) return;
-    taken.add(first.id);
-    const mine: ActiveRun = (active = { run: first.id, cancelled: false, node: null });
-    const { graph } = store.get(first.id)!;
-    working = supervisor.perform({ type: 'run', run: first.id, graph }, { event: (event) => tell(mine, event) }).then((end) => {
-      conclude(mine, end);
-      active = undefined;
-      if (mine.unstored) append(mine.run, { type: 'run_failed', problems: [mine.unstored] });
-      next();
-    });
+    if (stopping) return;
+    for (const supervisor of supervisors) {
+      if (working.has(supervisor)) continue;
+      const first = store.withStatus('queued').find(({ id }) => !taken.has(id));
+      if (!first) return;
+      taken.add(first.id);
+      working.set(supervisor, perform(first.id, supervisor));
+    }
+  }
+  async function perform(run: string, supervisor: Supervisor): Promise<void> {
+    const mine: ActiveRun = { run, supervisor, cancelled: false, node: null };
+    active.set(run, mine);
+    const { graph } = store.get(run)!;
+    conclude(mine, await supervisor.perform({ type: 'run', run, graph }, { event: (event) => tell(mine, event) }));
+    active.delete(run);
+    if (mine.unstored) append(run, { type: 'run_failed', problems: [mine.unstored] });
+    working.delete(supervisor);
+    next();
   }
 
   return {
@@ -122,9 +131,8 @@ export function createRunQueue({ store, supervisor, log, onEvent, onChange }: Ru
       // Whoever ran these is gone: the server holds the data folder alone.
       for (const { id } of [...store.withStatus('running'), ...store.withStatus('paused')])
         append(id, { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
-      const ready = await supervisor.start();
+      await Promise.all(supervisors.map((supervisor) => supervisor.start()));
       next();
-      return ready;
     },
     add(graph) {
       const { id } = store.create(randomUUID(), graph);
@@ -133,19 +141,21 @@ export function createRunQueue({ store, supervisor, log, onEvent, onChange }: Ru
       return store.get(id)!.run;
     },
     cancel(run) {
-      if (active?.run !== run) return append(run, { type: 'run_cancelled' });
-      active.cancelled = true;
-      supervisor.cancel();
+      const mine = active.get(run);
+      if (!mine) return append(run, { type: 'run_cancelled' });
+      mine.cancelled = true;
+      mine.supervisor.cancel();
     },
-    nodeAtWork: (run) => (active?.run === run ? active.node : null),
+    nodeAtWork: (run) => active.get(run)?.node ?? null,
     steer(run, how) {
-      if (active?.run !== run || active.cancelled || !supervisor.steer(how))
-        throw err.NOT_AT_WORK(run, active?.run === run ? 'about to end' : store.get(run)!.run.status);
+      const mine = active.get(run);
+      if (!mine || mine.cancelled || !mine.supervisor.steer(how))
+        throw err.NOT_AT_WORK(run, mine ? 'about to end' : store.get(run)!.run.status);
     },
     async stop(graceMs) {
       stopping = true;
-      await supervisor.stop(graceMs);
-      await working;
+      await Promise.all(supervisors.map((supervisor) => supervisor.stop(graceMs)));
+      await Promise.all(working.values());
       writeEnds();
       clearInterval(endAgain);
     },

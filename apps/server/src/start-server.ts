@@ -23,8 +23,9 @@ export interface ServerOptions {
   readonly dataFolder: string;
   /** Absolute paths of models folders, in the order in which they are searched. Default: none. */
   readonly models?: readonly string[];
-  readonly provider: ProviderChoice;
-  /** How much memory open models may take. Default `auto`. */
+  /** Where models run; a worker for each of a list. */
+  readonly provider: ProviderChoice | readonly ProviderChoice[];
+  /** How much memory open models may take, of all workers together. Default `auto`. */
   readonly memory?: MemoryChoice;
   readonly log: { info(message: string): void; warn(message: string): void; error(message: string): void };
   /** URL of a module that exports `packages`; default: the built-in nodes. */
@@ -37,18 +38,19 @@ export interface ServerOptions {
 export interface RunningServer {
   readonly url: string;
   readonly port: number;
-  readonly provider: string;
-  /** Process id of the worker; null while there is none. */
-  workerPid(): number | null;
-  /** Takes no new requests, waits up to `graceMs` for the run in progress, then ends worker and server. */
+  /** Of each worker. */
+  readonly providers: readonly string[];
+  /** Process id of a worker, default the first; null while there is none. */
+  workerPid(worker?: number): number | null;
+  /** Takes no new requests, waits up to `graceMs` for the runs in progress, then ends workers and server. */
   close(graceMs?: number): Promise<void>;
 }
 
 const LISTED_RUNS = 200;
 
 /**
- * Resolves when requests are answered and the worker is ready. Rejects with SERVER_PORT_IN_USE, SERVER_LISTEN, SERVER_DATA_IN_USE, SERVER_DATA_FOLDER,
- * CORE_BAD_CATALOGUE, or with what keeps the worker from starting.
+ * Resolves when requests are answered and the workers are ready. Rejects with SERVER_PORT_IN_USE, SERVER_LISTEN, SERVER_DATA_IN_USE, SERVER_DATA_FOLDER,
+ * CORE_BAD_CATALOGUE, or with what keeps a worker from starting.
  */
 export async function startServer({
   port,
@@ -70,14 +72,24 @@ export async function startServer({
     const data = openDataFolder(dataFolder, models);
     undo.push(data.close);
     const runs = createRunStore(data.database);
-    const supervisor = createSupervisor({
-      setup: { dataFolder: data.path, models, provider, nodes, ...(memory !== undefined && { memory }) },
-      log,
-      cancelGraceMs,
-    });
+    const providers = [provider].flat();
+    const supervisors = providers.map((provider) =>
+      createSupervisor({
+        setup: {
+          dataFolder: data.path,
+          models,
+          provider,
+          nodes,
+          ...(memory !== undefined && { memory }),
+          sharedBy: providers.filter((one) => one === provider).length,
+        },
+        log,
+        cancelGraceMs,
+      }),
+    );
     const queue = createRunQueue({
       store: runs,
-      supervisor,
+      supervisors,
       log,
       onEvent: (event) => live.event(event),
       onChange: () => live.runsChanged(),
@@ -90,7 +102,7 @@ export async function startServer({
         templates: openTemplates(templatesFolder, log.warn),
         runs,
         queue,
-        supervisor,
+        supervisors,
       },
       host,
       editorFolder,
@@ -106,14 +118,14 @@ export async function startServer({
     if (!isLoopback(host))
       log.warn(`listening on ${host}: whoever reaches this address can run graphs and read this user's files; there is no password`);
     undo.push(() => queue.stop(0));
-    const ready = await queue.start();
+    await queue.start();
 
     const bound = (server.address() as AddressInfo).port;
     return {
       url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
       port: bound,
-      provider: ready.provider,
-      workerPid: supervisor.pid,
+      providers: supervisors.map((supervisor) => supervisor.provider()!),
+      workerPid: (worker = 0) => supervisors[worker]?.pid() ?? null,
       async close(graceMs = 0) {
         server.close();
         await queue.stop(graceMs);

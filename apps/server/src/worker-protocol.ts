@@ -10,6 +10,8 @@ export interface WorkerSetup {
   readonly provider: ProviderChoice;
   /** How much memory open models may take. Default `auto`. */
   readonly memory?: MemoryChoice;
+  /** How many workers share the device and its memory. */
+  readonly sharedBy: number;
   /** URL of a module that exports `packages`, the installed nodes. */
   readonly nodes: string;
 }

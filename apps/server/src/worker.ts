@@ -25,6 +25,7 @@ try {
   const runtime = await createRuntime({
     provider: setup.provider,
     ...(setup.memory !== undefined && { memory: setup.memory }),
+    sharedBy: setup.sharedBy,
     linkFolder: data.linkFolder,
     log: (message) => send({ type: 'log', message }),
   });

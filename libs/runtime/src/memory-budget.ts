@@ -29,9 +29,10 @@ export const sizeText = (bytes: number): string =>
 
 /**
  * `auto` on the CPU is four fifths of what this process may still take, which minds the limits of a container. On a GPU it is no limit: onnxruntime does not say how
- * much memory the device has, and a device that runs out says so, while a process that takes too much of the machine is ended without a word.
+ * much memory the device has, and a device that runs out says so, while a process that takes too much of the machine is ended without a word. Processes that share the
+ * memory get an equal part each.
  */
-export function memoryBudget(choice: MemoryChoice, provider: ProviderName): MemoryBudget {
-  if (choice !== 'auto') return { bytes: choice, firm: true };
-  return { bytes: provider === 'cpu' ? Math.floor(process.availableMemory() * SHARE) : Infinity, firm: false };
+export function memoryBudget(choice: MemoryChoice, provider: ProviderName, sharedBy = 1): MemoryBudget {
+  if (choice !== 'auto') return { bytes: Math.floor(choice / sharedBy), firm: true };
+  return { bytes: provider === 'cpu' ? Math.floor((process.availableMemory() * SHARE) / sharedBy) : Infinity, firm: false };
 }

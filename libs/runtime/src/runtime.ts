@@ -19,6 +19,8 @@ export interface RuntimeOptions {
   readonly linkFolder?: string;
   /** How much memory open models may take. Default `auto`. */
   readonly memory?: MemoryChoice;
+  /** How many processes have this memory together. Default 1. */
+  readonly sharedBy?: number;
   /** How many shared sessions stay open. Default 48: every weight of an open model is a mapping of its own, of which Linux allows a process 65,530. */
   readonly sessions?: number;
   /** false: graphs run as they are written. They open in a third of the time and run slower, which is best where many small trainings take a few steps each, as in specs. Default true. */
@@ -45,12 +47,13 @@ export async function createRuntime({
   log,
   linkFolder = join(tmpdir(), 'facewright'),
   memory = 'auto',
+  sharedBy = 1,
   sessions = 48,
   optimise = true,
 }: RuntimeOptions): Promise<Runtime> {
   const { provider, description, reason } = await chooseProvider(choice);
   log?.(`provider ${provider} (${description}): ${reason}`);
-  const budget = memoryBudget(memory, provider);
+  const budget = memoryBudget(memory, provider, sharedBy);
   if (budget.bytes < Infinity) log?.(`open models may take ${sizeText(budget.bytes)} of memory`);
   const cache = createSessionCache({
     budget,

@@ -178,6 +178,7 @@ describe('the size of a budget', () => {
     expect(bytes / free).toBeLessThan(0.9);
     expect(memoryBudget('auto', 'webgpu')).toEqual({ bytes: Infinity, firm: false });
     expect(memoryBudget(5, 'webgpu')).toEqual({ bytes: 5, firm: true });
+    expect(memoryBudget(5, 'cpu', 2)).toEqual({ bytes: 2, firm: true });
   });
 });
 
