@@ -1,5 +1,6 @@
 // The versions of the database, in order: step n makes version n of version n-1. A step that has been released is never edited.
 // A new version is a file 00n-what.ts, a line here, and rows for its new tables in fixtures/00n.sql.
 import { step as first } from './001-first.ts';
+import { step as assetRefs } from './002-asset-refs.ts';
 
-export const steps: readonly string[] = [first];
+export const steps: readonly string[] = [first, assetRefs];
