@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCatalogue, type Graph, type NodePackage, type Problem, type RunEvent, type RunEventBody } from '@facewright/core';
-import { startServer, type RunningServer } from '@facewright/server';
+import { silentLog, startServer, type RunningServer } from '@facewright/server';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { applySettings } from './apply-settings.ts';
 import { createProgressView } from './progress-view.ts';
@@ -206,7 +206,7 @@ describe('facewright run --server', () => {
       dataFolder: join(folder, 'served'),
       provider: 'null',
       nodes,
-      log: { info: () => {}, warn: () => {}, error: () => {} },
+      log: silentLog,
     });
   });
   afterAll(() => server.close());

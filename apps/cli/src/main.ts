@@ -3,7 +3,7 @@ import { describeNode, type Problem, type RunEvent } from '@facewright/core';
 import { explainRun } from '@facewright/engine';
 import { modelRoots, MODELS_VARIABLE } from '@facewright/model-library';
 import { parseMemory, type ProviderChoice } from '@facewright/runtime';
-import { checkGraph, createLog, loadNodes, openDataFolder, startServer } from '@facewright/server';
+import { checkGraph, createLog, loadNodes, logLevels, openDataFolder, startServer, type LogLevel } from '@facewright/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { applySettings } from './apply-settings.ts';
 import { err } from './errors.ts';
@@ -76,6 +76,7 @@ program
   .description('starts the server and the editor')
   .option('--port <number>', 'port; 0 takes any free one', '8288')
   .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .addOption(new Option('--log-level <level>', 'what is logged, on stderr').choices(logLevels).default('info'))
   .addOption(data)
   .addOption(models)
   .addOption(
@@ -86,11 +87,19 @@ program
   .addOption(memory)
   .addOption(nodes)
   .action(
-    (options: { port: string; host: string; data: string; models: string[]; provider: ProviderChoice[]; memory: string; nodes?: string }) =>
+    (options: {
+      port: string;
+      host: string;
+      data: string;
+      models: string[];
+      provider: ProviderChoice[];
+      memory: string;
+      nodes?: string;
+      logLevel: LogLevel;
+    }) =>
       command(async () => {
         const port = Number(options.port);
         if (!/^\d+$/.test(options.port) || port > 65535) throw err.BAD_OPTION('port', 'a number from 0 to 65535', options.port);
-        const log = createLog(process.stdout.isTTY);
         const server = await startServer({
           port,
           host: options.host,
@@ -99,7 +108,7 @@ program
           provider: options.provider,
           memory: parseMemory(options.memory),
           ...(options.nodes !== undefined && { nodes: options.nodes }),
-          log: { info: (message) => log.info(message), warn: (message) => log.warn(message), error: (message) => log.error(message) },
+          log: createLog({ level: options.logLevel, terminal: process.stderr.isTTY }),
         });
         print(`Facewright is at ${server.url}`);
         return new Promise<number>((resolve) => {

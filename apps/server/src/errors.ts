@@ -24,6 +24,8 @@ export const err = defineErrors('SERVER', {
   PORT_IN_USE: (host: string, port: number) =>
     `port ${port} on ${host}: expected it to be free, got one in use; choose another with --port`,
   LISTEN: (host: string, port: number, why: string) => `address ${host}:${port}: expected to listen on it, got ${why}`,
+  NO_ROOM: (path: string, want: number, got: number) => `disk of ${path}: expected at least ${want} MB of room, got ${got} MB`,
+  NOT_READY: (got: string) => `worker: expected one that takes runs, got ${got}`,
   WORKER_LOST: (how: string) =>
     `worker: expected it to finish the run, got ${how}; run again: finished nodes are stored, and what was saved of unfinished work is gone on with`,
   WORKER_START: (how: string) => `worker: expected it to start, got ${how}`,

@@ -10,6 +10,8 @@ import multer, { MulterError } from 'multer';
 import { storageError } from './database.ts';
 import { err } from './errors.ts';
 import { refuse } from './guard.ts';
+import type { Log } from './observe/log.ts';
+import { monitoringRoutes, timeRequests, type Monitoring } from './observe/monitoring.ts';
 import { openApi } from './openapi.ts';
 import { createRoutes, problemsOf, type Services } from './routes.ts';
 
@@ -22,7 +24,8 @@ export interface HttpOptions {
   readonly host: string;
   /** The built editor. */
   readonly editorFolder: string;
-  logError(message: string): void;
+  readonly monitoring: Monitoring;
+  readonly log: Log;
 }
 
 const statuses: Readonly<Record<string, number>> = {
@@ -40,9 +43,10 @@ const statuses: Readonly<Record<string, number>> = {
   SERVER_INTERNAL: 500,
 };
 
-export function createHttpApp({ services, host, editorFolder, logError }: HttpOptions): Express {
+export function createHttpApp({ services, host, editorFolder, monitoring, log }: HttpOptions): Express {
   const app = express();
   app.disable('x-powered-by');
+  app.use(timeRequests(monitoring.metrics, log));
   app.use(
     helmet({
       contentSecurityPolicy: {
@@ -64,6 +68,7 @@ export function createHttpApp({ services, host, editorFolder, logError }: HttpOp
   );
   app.use((request, _, next) => next(refuse(request.headers, host) ?? undefined));
 
+  app.use(monitoringRoutes(monitoring));
   const routes = createRoutes(services);
   const bodies = { json: express.json({ limit: JSON_LIMIT.replace(' ', '').toLowerCase() }), bytes: readBytes() };
   const api = express.Router();
@@ -81,7 +86,7 @@ export function createHttpApp({ services, host, editorFolder, logError }: HttpOp
     throw err.NO_ROUTE(request.method, request.originalUrl);
   });
   serveEditor(app, editorFolder);
-  app.use(answerError(logError));
+  app.use(answerError(log));
   return app;
 }
 
@@ -129,7 +134,7 @@ function translate(error: unknown): unknown {
 }
 
 const answerError =
-  (logError: (message: string) => void): ErrorRequestHandler =>
+  (log: Log): ErrorRequestHandler =>
   (thrown: unknown, _, response, next) => {
     if (response.headersSent) return next(thrown);
     const graphProblems = problemsOf(thrown);
@@ -137,7 +142,7 @@ const answerError =
     const error = translate(thrown);
     const coded = error instanceof CodedError ? error : err.INTERNAL(messageOf(error));
     const status = statuses[coded.code] ?? 400;
-    if (status >= 500) logError(error instanceof Error ? (error.stack ?? error.message) : coded.message);
+    if (status >= 500) log.error(error instanceof Error ? (error.stack ?? error.message) : coded.message);
     const problems: readonly Problem[] = [toProblem(coded)];
     response.status(status).json({ problems });
   };

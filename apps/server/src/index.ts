@@ -1,11 +1,11 @@
 // The server, and what the command line shares with it: the data folder, the host of runs in process, the installed nodes.
 export { extensionOf, type AssetStore } from './asset-store.ts';
 export { checkGraph } from './check-graph.ts';
-export { createLog } from './create-log.ts';
 export { openDataFolder, PROJECT_FOLDER, type DataFolder } from './data-folder.ts';
 export { err } from './errors.ts';
 export { BUILTIN_NODES, loadNodes } from './load-nodes.ts';
 export { createLocalHost, type LocalHostOptions } from './local-host.ts';
+export { createLog, logLevels, silentLog, type Log, type LogLevel } from './observe/log.ts';
 export { decodePicture, encodePng } from './picture-codec.ts';
 export { startServer, type RunningServer, type ServerOptions } from './start-server.ts';
 export { writeWhole } from './write-file.ts';

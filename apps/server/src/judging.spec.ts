@@ -7,9 +7,9 @@ import type { BlindTask, Graph, Judgements, JudgingSummary, Problem, RunEvent, R
 import { parseJudgements } from '@facewright/node-judgement/file';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLog } from './observe/log.ts';
 import { startServer, type RunningServer } from './start-server.ts';
 
-const log = { info: () => {}, warn: () => {}, error: () => {} };
 let folder: string, server: RunningServer;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'judging-http-'));
@@ -20,7 +20,7 @@ beforeAll(async () => {
     host: '127.0.0.1',
     dataFolder: join(folder, 'data'),
     provider: 'null',
-    log,
+    log: silentLog,
     nodes: new URL('./fixtures/judging-nodes.ts', import.meta.url).href,
     templatesFolder: join(folder, 'templates'),
     editorFolder: join(folder, 'editor'),

@@ -12,6 +12,8 @@ const roomOf = (run: string) => `run:${run}`;
 export interface Live {
   event(event: RunEvent): void;
   runsChanged(): void;
+  /** How many are connected. */
+  clients(): number;
   close(): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ export function createLive(server: HttpServer, host: string, runs: RunStore, lis
     runsChanged: () => {
       io.emit('runs', runs.list(listed));
     },
+    clients: () => io.engine.clientsCount,
     close: async () => {
       await io.close();
     },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Graph, RunEvent } from '@facewright/core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openDataFolder, type DataFolder } from './data-folder.ts';
+import { silentLog } from './observe/log.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createRunStore, type RunStore } from './run-store.ts';
 import { createSupervisor } from './worker-supervisor.ts';
@@ -26,7 +27,7 @@ const supervisor = () =>
       nodes: new URL('./fixtures/test-nodes.ts', import.meta.url).href,
       sharedBy: 1,
     },
-    log: { info: () => {}, warn: () => {}, error: () => {} },
+    log: silentLog,
     cancelGraceMs: 5000,
   });
 const counting = (name: string, steps: number): Graph => ({

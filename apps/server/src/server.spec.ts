@@ -7,9 +7,9 @@ import sharp from 'sharp';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePicture, encodePng } from './picture-codec.ts';
+import { silentLog } from './observe/log.ts';
 import { startServer, type RunningServer, type ServerOptions } from './start-server.ts';
 
-const log = { info: () => {}, warn: () => {}, error: () => {} };
 const nodes = new URL('./fixtures/test-nodes.ts', import.meta.url).href;
 let folder: string, server: RunningServer;
 
@@ -18,7 +18,7 @@ const options = (name: string): ServerOptions => ({
   host: '127.0.0.1',
   dataFolder: join(folder, name),
   provider: 'null',
-  log,
+  log: silentLog,
   nodes,
   templatesFolder: join(folder, 'templates'),
   editorFolder: join(folder, 'editor'),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Graph, RunEvent } from '@facewright/core';
 import { expect, it } from 'vitest';
 import { openDataFolder } from './data-folder.ts';
+import { silentLog } from './observe/log.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createRunStore } from './run-store.ts';
 import { createSupervisor } from './worker-supervisor.ts';
@@ -29,7 +30,7 @@ it('runs go to the worker that is free, and a worker that dies takes only its ow
         nodes: new URL('./fixtures/test-nodes.ts', import.meta.url).href,
         sharedBy: 2,
       },
-      log: { info: () => {}, warn: () => {}, error: () => {} },
+      log: silentLog,
       cancelGraceMs: 5000,
     }),
   );

@@ -11,6 +11,12 @@ import { isLoopback } from './guard.ts';
 import { createHttpApp } from './http-app.ts';
 import { createLive } from './live.ts';
 import { BUILTIN_NODES, loadNodes } from './load-nodes.ts';
+import { tellSinks } from './observe/active-runs.ts';
+import type { Log } from './observe/log.ts';
+import { logRuns } from './observe/log-runs.ts';
+import { createMetrics } from './observe/metrics.ts';
+import { createReadiness } from './observe/readiness.ts';
+import { openTraces } from './observe/traces.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createRunStore } from './run-store.ts';
 import { openTemplates } from './templates.ts';
@@ -27,7 +33,7 @@ export interface ServerOptions {
   readonly provider: ProviderChoice | readonly ProviderChoice[];
   /** How much memory open models may take, of all workers together. Default `auto`. */
   readonly memory?: MemoryChoice;
-  readonly log: { info(message: string): void; warn(message: string): void; error(message: string): void };
+  readonly log: Log;
   /** URL of a module that exports `packages`; default: the built-in nodes. */
   readonly nodes?: string;
   readonly templatesFolder?: string;
@@ -85,13 +91,18 @@ export async function startServer({
         },
         log,
         cancelGraceMs,
+        onReady: () => metrics.workerStarted(),
       }),
     );
+    const metrics = createMetrics({ database: data.database, workers: supervisors, socketClients: () => live.clients() });
+    const traces = await openTraces(process.env, log.warn);
+    if (traces) undo.push(traces.close);
+    const tell = tellSinks([(event) => live.event(event), metrics.event, logRuns(log), ...(traces ? [traces.event] : [])]);
     const queue = createRunQueue({
       store: runs,
       supervisors,
       log,
-      onEvent: (event) => live.event(event),
+      onEvent: tell,
       onChange: () => live.runsChanged(),
     });
     const app = createHttpApp({
@@ -106,7 +117,11 @@ export async function startServer({
       },
       host,
       editorFolder,
-      logError: log.error,
+      monitoring: {
+        metrics,
+        readiness: createReadiness({ dataFolder: data.path, database: data.database, workers: supervisors }),
+      },
+      log,
     });
     const server = createServer(app);
     const live = createLive(server, host, runs, LISTED_RUNS);

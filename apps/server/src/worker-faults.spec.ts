@@ -6,6 +6,7 @@ import type { Graph, RunEvent, RunSummary } from '@facewright/core';
 import { writeTinyModels } from '@facewright/pipelines/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { silentLog } from './observe/log.ts';
 import { startServer, type RunningServer } from './start-server.ts';
 
 let folder: string, server: RunningServer;
@@ -27,7 +28,7 @@ async function open(): Promise<void> {
     host: '127.0.0.1',
     dataFolder: join(folder, '.data'),
     provider: 'cpu',
-    log: { info: () => {}, warn: () => {}, error: () => {} },
+    log: silentLog,
     nodes: new URL('./fixtures/drawing-nodes.ts', import.meta.url).href,
     templatesFolder: join(folder, 'templates'),
     editorFolder: join(folder, 'editor'),

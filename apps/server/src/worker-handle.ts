@@ -1,12 +1,14 @@
 // A worker process as the server sees it: started, given one job at a time, paused, cancelled, ended.
 import { fork } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import type { Problem, RunEventBody } from '@facewright/core';
 import { CodedError } from '@facewright/tensor';
 import { err } from './errors.ts';
 import type { FromWorker, Job, Steering, ToWorker, WorkerSetup } from './worker-protocol.ts';
 
 export interface WorkerListener {
-  log(message: string): void;
+  /** `plain`: a line that native code or a node printed, not a message of the worker's own. */
+  log(message: string, about: { readonly run?: string; readonly node?: string; readonly worker: number; readonly plain?: true }): void;
   event(event: RunEventBody): void;
   saving(saving: boolean): void;
   /** The job's terminal event was sent before. */
@@ -29,9 +31,11 @@ export interface WorkerHandle {
 export function startWorker(setup: WorkerSetup, listener: WorkerListener): Promise<WorkerHandle> {
   return new Promise((resolve, reject) => {
     const child = fork(new URL('./worker.ts', import.meta.url), [JSON.stringify(setup)], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       execArgv: [],
     });
+    for (const input of [child.stdout!, child.stderr!])
+      createInterface({ input }).on('line', (line) => listener.log(line, { worker: child.pid!, plain: true }));
     const send = (message: ToWorker) => {
       if (child.connected) child.send(message, () => {});
     };
@@ -55,7 +59,11 @@ export function startWorker(setup: WorkerSetup, listener: WorkerListener): Promi
           child.kill('SIGKILL');
           break;
         case 'log':
-          listener.log(message.message);
+          listener.log(message.message, {
+            worker: child.pid!,
+            ...(message.run !== undefined && { run: message.run }),
+            ...(message.node !== undefined && { node: message.node }),
+          });
           break;
         case 'event':
           listener.event(message.event);

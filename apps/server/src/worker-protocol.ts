@@ -28,7 +28,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'ready'; readonly provider: string; readonly description: string }
   | { readonly type: 'cannot_start'; readonly problem: Problem }
-  | { readonly type: 'log'; readonly message: string }
+  /** Ids of what the worker is at. */
+  | { readonly type: 'log'; readonly message: string; readonly run?: string; readonly node?: string }
   | { readonly type: 'event'; readonly event: RunEventBody }
   /** A checkpoint is being written: to end the worker now would lose it. */
   | { readonly type: 'saving'; readonly saving: boolean }

@@ -3,6 +3,7 @@ import { totalmem } from 'node:os';
 import { messageOf, toProblem, type Problem, type RunEventBody } from '@facewright/core';
 import { CodedError } from '@facewright/tensor';
 import { err } from './errors.ts';
+import type { Log } from './observe/log.ts';
 import { startWorker, type WorkerHandle } from './worker-handle.ts';
 import type { Job, Steering, WorkerSetup } from './worker-protocol.ts';
 
@@ -14,9 +15,11 @@ const LAST_WORK_MS = 2000;
 
 export interface SupervisorOptions {
   readonly setup: WorkerSetup;
-  readonly log: { info(message: string): void; warn(message: string): void; error(message: string): void };
+  readonly log: Log;
   /** How long a cancelled job may take to stop by itself, ms; then the worker is ended. */
   readonly cancelGraceMs: number;
+  /** A worker process is ready. */
+  onReady?(): void;
 }
 export interface JobListener {
   event(event: RunEventBody): void;
@@ -41,6 +44,8 @@ export interface Supervisor {
   pid(): number | null;
   /** Of the latest worker; null before the first is ready. */
   provider(): string | null;
+  /** What the last start of a worker came to when it was no ready one; null when jobs can be performed. */
+  obstacle(): string | null;
   /** Waits up to `graceMs` for the job in progress, then has it keep its work and ends it with its worker. Give it no job after that. */
   stop(graceMs: number): Promise<void>;
 }
@@ -57,12 +62,13 @@ interface ActiveJob {
   readonly resolve: (end: JobEnd) => void;
 }
 
-export function createSupervisor({ setup, log, cancelGraceMs }: SupervisorOptions): Supervisor {
+export function createSupervisor({ setup, log, cancelGraceMs, onReady }: SupervisorOptions): Supervisor {
   let worker: WorkerHandle | undefined;
   let starting: Promise<WorkerHandle> | undefined;
   /** Which worker is ours; one that was dropped may still speak. */
   let generation = 0;
   let provider: string | null = null;
+  let obstacle: string | null = 'a worker that is still starting';
   let active: ActiveJob | undefined;
 
   function obtainWorker(): Promise<WorkerHandle> {
@@ -70,7 +76,7 @@ export function createSupervisor({ setup, log, cancelGraceMs }: SupervisorOption
     if (starting) return starting;
     const mine = ++generation;
     starting = startWorker(setup, {
-      log: (message) => log.info(message),
+      log: (message, { plain, ...about }) => log[plain ? 'warn' : 'info'](message, about),
       event(event) {
         if (mine === generation) active?.listener.event(event);
       },
@@ -94,7 +100,13 @@ export function createSupervisor({ setup, log, cancelGraceMs }: SupervisorOption
       .then((handle) => {
         worker = handle;
         provider = handle.provider;
+        obstacle = null;
+        onReady?.();
         return handle;
+      })
+      .catch((cause: unknown) => {
+        obstacle = messageOf(cause);
+        throw cause;
       })
       .finally(() => {
         starting = undefined;
@@ -153,6 +165,7 @@ export function createSupervisor({ setup, log, cancelGraceMs }: SupervisorOption
     },
     pid: () => worker?.pid ?? null,
     provider: () => provider,
+    obstacle: () => obstacle,
     async stop(graceMs) {
       const wait = async (job: ActiveJob, ms: number) => {
         let timer: NodeJS.Timeout | undefined;

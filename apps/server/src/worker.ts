@@ -12,6 +12,8 @@ import type { FromWorker, ToWorker, WorkerSetup } from './worker-protocol.ts';
 const send = (message: FromWorker) => {
   process.send!(message);
 };
+/** What the worker is at, for its log. */
+let at: { readonly run?: string; readonly node?: string } = {};
 // The server ends the worker; without one there is nobody to work for.
 process.on('disconnect', () => process.exit(0));
 // Both are sent to the whole process group by a terminal; the server decides when the worker ends.
@@ -27,7 +29,7 @@ try {
     ...(setup.memory !== undefined && { memory: setup.memory }),
     sharedBy: setup.sharedBy,
     linkFolder: data.linkFolder,
-    log: (message) => send({ type: 'log', message }),
+    log: (message) => send({ type: 'log', message, ...at }),
   });
   const { cache, history } = data;
   const checkpoints: CheckpointStore = {
@@ -44,6 +46,7 @@ try {
     if (message.type === 'cancel') return cancel?.abort();
     if (message.type === 'steer') return control?.[message.how]();
     const { job } = message;
+    at = { run: job.run };
     cancel = new AbortController();
     control = createRunControl();
     const host = createLocalHost({ data: { ...data, checkpoints }, runtime, outputFolder: data.outputFolder(job.run) });
@@ -56,8 +59,14 @@ try {
       provider: runtime.provider,
       signal: cancel.signal,
       control,
-      emit: (event) => send({ type: 'event', event }),
-    }).then(() => send({ type: 'idle', memory: ownMemory() }));
+      emit: (event) => {
+        if (event.type === 'node_started') at = { run: job.run, node: event.node };
+        send({ type: 'event', event });
+      },
+    }).then(() => {
+      at = {};
+      send({ type: 'idle', memory: ownMemory() });
+    });
   });
   send({ type: 'ready', provider: runtime.provider, description: runtime.description });
 } catch (error) {

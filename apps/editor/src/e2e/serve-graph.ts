@@ -2,10 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Graph } from '@facewright/core';
-import { startServer, type RunningServer } from '@facewright/server';
+import { silentLog, startServer, type RunningServer } from '@facewright/server';
 import { buildEditor } from '../../test-support/open-editor.ts';
 
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 
 /** `graph`: what the editor opens with; default: the template that everybody meets. Its files go into `folder`. */
 export async function serveGraph(folder: string, provider: 'cpu' | 'null', graph?: Graph): Promise<RunningServer> {
@@ -21,7 +20,7 @@ export async function serveGraph(folder: string, provider: 'cpu' | 'null', graph
     host: '127.0.0.1',
     dataFolder: join(folder, 'data'),
     provider,
-    log: quiet,
+    log: silentLog,
     ...(graph && { templatesFolder }),
   });
 }

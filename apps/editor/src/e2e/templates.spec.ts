@@ -1,14 +1,13 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startServer, type RunningServer } from '@facewright/server';
+import { silentLog, startServer, type RunningServer } from '@facewright/server';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildEditor, hasChromium, openEditor, startBrowser, why } from '../../test-support/open-editor.ts';
 
 if (!hasChromium) console.warn(why);
 
-const quiet = { info: () => {}, warn: () => {}, error: () => {} };
 const templates = join(import.meta.dirname, '../../../../templates');
 
 describe.skipIf(!hasChromium)('the templates, drawn by the editor', () => {
@@ -17,7 +16,7 @@ describe.skipIf(!hasChromium)('the templates, drawn by the editor', () => {
   let server: RunningServer;
   beforeAll(async () => {
     await buildEditor();
-    server = await startServer({ port: 0, host: '127.0.0.1', dataFolder: join(folder, 'data'), provider: 'null', log: quiet });
+    server = await startServer({ port: 0, host: '127.0.0.1', dataFolder: join(folder, 'data'), provider: 'null', log: silentLog });
     browser = await startBrowser();
   }, 180_000);
   afterAll(async () => {
