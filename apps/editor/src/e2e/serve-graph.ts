@@ -5,7 +5,6 @@ import type { Graph } from '@facewright/core';
 import { silentLog, startServer, type RunningServer } from '@facewright/server';
 import { buildEditor } from '../../test-support/open-editor.ts';
 
-
 /** `graph`: what the editor opens with; default: the template that everybody meets. Its files go into `folder`. */
 export async function serveGraph(folder: string, provider: 'cpu' | 'null', graph?: Graph): Promise<RunningServer> {
   const templatesFolder = join(folder, 'templates');
