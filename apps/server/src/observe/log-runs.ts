@@ -23,5 +23,7 @@ export const logRuns =
         return log.debug(`node taken from the store: ${event.reason}`, { run, node: event.node, type: types.get(event.node) });
       case 'node_log':
         return log[event.level](event.message, { run, node: event.node });
+      default:
+        return;
     }
   };

@@ -104,6 +104,8 @@ export async function openTraces(
           runOf().span.addEvent('worker lost', { message: event.message }, time);
           for (const node of runOf().nodes.keys()) endNode(node, event.message);
           break;
+        default:
+          break;
       }
       if (!isTerminal(event)) return;
       const { span, nodes } = runOf();
