@@ -1,10 +1,9 @@
 // Everything that is wrong with a graph that may be anything: its form, the versions of its nodes, every node and link.
-import { migrateGraph, parseGraph, validateGraph, type Catalogue, type Graph, type Problem } from '@facewright/core';
+import { parseGraph, validateDocument, type Catalogue, type Graph, type Problem } from '@facewright/core';
 
 /** `graph` is null when it has not even the form of one; otherwise as it was saved. */
 export function checkGraph(json: unknown, catalogue: Catalogue): { readonly graph: Graph | null; readonly problems: readonly Problem[] } {
   const parsed = parseGraph(json);
   if (!parsed.graph) return { graph: null, problems: parsed.problems };
-  const { graph, problems } = migrateGraph(parsed.graph, catalogue);
-  return { graph: parsed.graph, problems: [...problems, ...validateGraph(graph, catalogue)] };
+  return { graph: parsed.graph, problems: validateDocument(parsed.graph, catalogue) };
 }

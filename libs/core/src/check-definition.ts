@@ -3,13 +3,14 @@ import type { CodedError } from '@facewright/tensor';
 import { err, messageOf, toProblem } from './errors.ts';
 import type { Problem } from './graph.ts';
 import type { NodeDefinition } from './node.ts';
+import { isSubgraphType } from './subgraph-ports.ts';
 
 /** All problems of a definition: namespaced type, version, port names, ranges, defaults that pass their own check, inputs it extends, one migration per version. */
 export function checkDefinition(definition: NodeDefinition): Problem[] {
   const { type, version, migrations = [], extends: extended = [] } = definition;
   const problems: Problem[] = [];
   const say = (error: CodedError, ...where: string[]) => problems.push(toProblem(error.at(`node type ${type}`, ...where)));
-  if (!/^[\w@.-]+\/[\w.-]+$/.test(type)) say(err.BAD_NODE_TYPE(type));
+  if (!/^[\w@.-]+\/[\w.-]+$/.test(type) || isSubgraphType(type)) say(err.BAD_NODE_TYPE(type));
   if (!Number.isInteger(version) || version < 1) say(err.BAD_VERSION(version));
   const reached = migrations.map(({ to }) => to);
   if (reached.length !== version - 1 || reached.some((to, i) => to !== i + 2)) say(err.MIGRATION_GAP(version, reached));

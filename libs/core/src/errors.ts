@@ -11,7 +11,7 @@ export const err = defineErrors('CORE', {
   BAD_DOCUMENT: (want: string, got: unknown) => `expected ${want}, got ${show(got)}`,
   NO_PICTURE_GRAPH: (got: string) => `picture: expected a PNG that Facewright saved with its graph, got ${got}`,
   // Node definitions, at load.
-  BAD_NODE_TYPE: (type: string) => `type: expected a namespace and a name such as my-plugin/blur, got ${show(type)}`,
+  BAD_NODE_TYPE: (type: string) => `type: expected a namespace other than subgraph and a name, such as my-plugin/blur, got ${show(type)}`,
   BAD_VERSION: (version: number) => `version: expected a whole number from 1, got ${show(version)}`,
   BAD_PORT_NAME: (name: string) => `expected a name of letters, digits and _ that starts with a letter, got ${show(name)}`,
   BAD_RANGE: (min: number, max: number) => `expected a finite min that is at most max, got ${min} to ${max}`,
@@ -36,6 +36,24 @@ export const err = defineErrors('CORE', {
   NO_TARGETS: () => 'targets: expected at least one node, got none',
   NEWER_VERSION: (known: number, got: number) =>
     `version: expected at most ${known}, which is installed, got ${got}: the graph was saved by a newer one`,
+  UNKNOWN_SUBGRAPH: (known: readonly string[], got: string, nearest?: string) =>
+    `type: expected ${known.length === 0 ? 'an installed node type, since this document has no subgraphs' : `a subgraph among ${known.join(', ')}`}, got ${show(got)}${didYouMean(nearest)}`,
+  RECURSION: (path: readonly string[]) => `subgraph ${path[0]}: expected one that does not contain itself, got ${path.join(' → ')}`,
+  TOO_DEEP: (limit: number, path: readonly string[]) =>
+    `subgraphs: expected at most ${limit} inside each other, got ${path.slice(0, 3).join(' → ')} → … → ${path.at(-1)}`,
+  TOO_LARGE: (limit: string, got: string) => `subgraphs: expected at most ${limit} once every use and round is written out, got ${got}`,
+  NOT_REPEATABLE: (type: string) => `repeat: expected it on a subgraph, got it on ${type}`,
+  CARRIED_TWICE: (input: string, outputs: readonly string[]) =>
+    `repeat: expected one output to feed input ${input} of the next round, got ${outputs.join(', ')}`,
+  FED_INSIDE: (end: readonly [string, string]) =>
+    `expected an inner input without a link, got ${end.join('.')}, which a link feeds already`,
+  BYPASSED: (node: string, output: string) =>
+    `expected a value through node ${node}, got nothing: the node is bypassed, and no input of it that has a value fits its output ${output}`,
+  SKIPPED: (target: string, muted: string) =>
+    `target ${target}: expected a node that runs, got one that ${target === muted ? 'is muted' : `cannot do without node ${muted}, which is muted`}`,
+  NOT_RUN: (target: string) => `target ${target}: expected a node that runs, got one that is bypassed`,
+  ALL_SKIPPED: (muted: string) =>
+    `graph: expected at least one output that runs, got only some that are muted, bypassed or cannot do without node ${muted}`,
   MIGRATION_FAILED: (to: number, why: string) => `migration to version ${to}: expected it to bring the saved values up to date, got ${why}`,
 });
 
@@ -61,7 +79,7 @@ export const messageOf = (error: unknown): string =>
   error instanceof CodedError ? error.message : error instanceof Error ? `${error.name}: ${error.message}` : `thrown ${show(error)}`;
 
 /** A coded error as a problem, told to stand at a node and a port. */
-export const toProblem = (error: CodedError, at: { readonly node?: string; readonly port?: string } = {}): Problem => ({
+export const toProblem = (error: CodedError, at: Pick<Problem, 'subgraph' | 'node' | 'port'> = {}): Problem => ({
   code: error.code,
   ...at,
   message: error.message,

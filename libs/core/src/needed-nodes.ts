@@ -3,7 +3,7 @@ import type { Definitions } from './catalogue.ts';
 import type { Graph, Link, NodeInstance } from './graph.ts';
 
 /** A node of a graph by id; names such as `constructor` are not found by accident. */
-export const nodeAt = (graph: Graph, id: string): NodeInstance | undefined =>
+export const nodeAt = (graph: Pick<Graph, 'nodes'>, id: string): NodeInstance | undefined =>
   Object.hasOwn(graph.nodes, id) ? graph.nodes[id] : undefined;
 
 /** Links by the node they lead to. */

@@ -29,13 +29,23 @@ function expectation(issue: z.core.$ZodIssue): string {
 const valueAt = (root: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined), root);
 
+const entriesOf = (value: unknown): [string, unknown][] => (typeof value === 'object' && value !== null ? Object.entries(value) : []);
+
 /** Keys named __proto__, which a record cannot hold and the schema would drop without a word. */
 function prototypeKeys(json: unknown): Problem[] {
-  const nodes = valueAt(json, ['nodes']);
-  const records: [string, unknown][] = [['graph.nodes', nodes]];
-  if (typeof nodes === 'object' && nodes !== null)
-    for (const [id, node] of Object.entries(nodes)) records.push([`graph.nodes.${id}.values`, valueAt(node, ['values'])]);
-  return records
+  const records = (where: string, content: unknown): [string, unknown][] => [
+    [`${where}.nodes`, valueAt(content, ['nodes'])],
+    ...entriesOf(valueAt(content, ['nodes'])).map(([id, node]): [string, unknown] => [
+      `${where}.nodes.${id}.values`,
+      valueAt(node, ['values']),
+    ]),
+  ];
+  const subgraphs = valueAt(json, ['subgraphs']);
+  return [
+    ...records('graph', json),
+    ['graph.subgraphs', subgraphs] as const,
+    ...entriesOf(subgraphs).flatMap(([id, subgraph]) => records(`graph.subgraphs.${id}`, subgraph)),
+  ]
     .filter(([, record]) => typeof record === 'object' && record !== null && Object.hasOwn(record, '__proto__'))
     .map(([where]) => toProblem(err.BAD_DOCUMENT('another name', '__proto__').at(where)));
 }
@@ -49,9 +59,11 @@ export function parseGraph(json: unknown): ParsedGraph {
     problems: [
       ...unholdable,
       ...result.error.issues.map((issue) => {
-        const [section, node, part, port] = issue.path;
+        const inside = issue.path[0] === 'subgraphs';
+        const [section, node, part, port] = inside ? issue.path.slice(2) : issue.path;
         const got = issue.code === 'invalid_key' ? issue.path.at(-1) : valueAt(json, issue.path);
         return toProblem(err.BAD_DOCUMENT(expectation(issue), got).at(['graph', ...issue.path].join('.')), {
+          ...(inside && typeof issue.path[1] === 'string' && { subgraph: issue.path[1] }),
           ...(section === 'nodes' && typeof node === 'string' && { node }),
           ...(section === 'nodes' && part === 'values' && typeof port === 'string' && { port }),
         });

@@ -4,11 +4,13 @@ import { canConnect } from './can-connect.ts';
 import type { Definitions } from './catalogue.ts';
 import { err, toProblem } from './errors.ts';
 import type { Graph, Link, NodeInstance, Problem } from './graph.ts';
+import { lowerGraph, targetsIn } from './lower-graph.ts';
 import { migrateGraph } from './migrate-graph.ts';
 import { nearest } from './nearest.ts';
 import { defaultTargets, linksInto, neededNodes, nodeAt } from './needed-nodes.ts';
 import type { AnyPorts, NodeDefinition } from './node.ts';
 import { describeType, type Port } from './port.ts';
+import { isSubgraphType, subgraphType } from './subgraph-ports.ts';
 
 export interface ValidateOptions {
   /** Checks only what these nodes need; without it every node of the graph. */
@@ -39,20 +41,62 @@ export function validateGraph(graph: Graph, catalogue: Definitions, { targets }:
   return problems;
 }
 
+export interface PreparedGraph {
+  /** Flat: without subgraphs and modes, its nodes up to date. */
+  readonly graph: Graph;
+  /** The nodes of the flat graph whose results are wanted. */
+  readonly targets: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
 /**
- * The gate before a run: migrates, then validates what the run needs (the targets, or all output nodes). A half-built node that feeds no output does not stop a run;
- * a node of unknown type does, because it may be an output.
+ * The gate before a run: migrates, lowers, then validates what the run needs (the targets, which may be uses of subgraphs, or all output nodes). A half-built node that feeds no output
+ * does not stop a run; a node of unknown type does, because it may be an output.
  */
-export function prepareGraph(
-  saved: Graph,
-  catalogue: Definitions,
-  { targets }: ValidateOptions = {},
-): { readonly graph: Graph; readonly problems: readonly Problem[] } {
-  const { graph, problems } = migrateGraph(saved, catalogue);
-  const wanted = targets ?? defaultTargets(graph, catalogue);
+export function prepareGraph(saved: Graph, catalogue: Definitions, { targets }: ValidateOptions = {}): PreparedGraph {
+  const migrated = migrateGraph(saved, catalogue);
+  const lowered = lowerGraph(migrated.graph, catalogue);
+  if (!lowered.graph) return { graph: migrated.graph, targets: [], problems: [...migrated.problems, ...lowered.problems] };
+  const { graph, skipped, used, uses } = lowered;
+  const meant = targets && targetsIn(lowered, targets, catalogue);
+  const wanted = meant?.targets ?? defaultTargets(graph, catalogue);
   const needed = neededNodes(graph, wanted);
-  const wrong = validateGraph(graph, catalogue, targets === undefined && wanted.length === 0 ? {} : { targets: wanted });
-  return { graph, problems: [...problems.filter(({ node }) => node === undefined || needed.has(node)), ...wrong] };
+  const concerns = ({ subgraph, node }: Problem) =>
+    subgraph === undefined ? node === undefined || needed.has(node) || uses.has(node) : used.has(subgraph);
+  const problems = [...migrated.problems.filter(concerns), ...lowered.problems.filter(concerns), ...(meant?.problems ?? [])];
+  const [muted] = skipped.values();
+  if (targets === undefined && wanted.length === 0 && muted !== undefined) problems.push(toProblem(err.ALL_SKIPPED(muted)));
+  else if (wanted.length > 0 || targets?.length === 0) problems.push(...validateGraph(graph, catalogue, { targets: wanted }));
+  else if (targets === undefined) problems.push(...validateGraph(graph, catalogue));
+  return { graph, targets: wanted, problems: toldOnce(problems) };
+}
+
+/** Everything that is wrong with a document, whether a run needs it or not; muted and bypassed nodes and unused subgraphs may be half built. */
+export function validateDocument(saved: Graph, catalogue: Definitions): readonly Problem[] {
+  const migrated = migrateGraph(saved, catalogue);
+  const lowered = lowerGraph(migrated.graph, catalogue);
+  if (!lowered.graph) return [...migrated.problems, ...lowered.problems];
+  const [muted] = lowered.skipped.values();
+  const wrong = validateGraph(lowered.graph, catalogue);
+  return toldOnce([
+    ...migrated.problems.filter(({ subgraph }) => subgraph === undefined || lowered.used.has(subgraph)),
+    ...lowered.problems,
+    ...wrong.map((problem) => (problem.code === codes.noOutput && muted !== undefined ? toProblem(err.ALL_SKIPPED(muted)) : problem)),
+  ]);
+}
+const codes = { noOutput: err.NO_OUTPUT(undefined).code, missing: err.MISSING_INPUT('').code, bypassed: err.BYPASSED('', '').code } as const;
+
+/** What is wrong with a repeated subgraph is wrong in each round, and an input that a bypassed node leaves empty is also a missing one: each is told once, as first said. */
+function toldOnce(problems: readonly Problem[]): readonly Problem[] {
+  const first = new Map<string, Problem>();
+  const placed = ({ node, port }: Problem) => `${node} ${port}`;
+  const bypassed = new Set(problems.filter(({ code }) => code === codes.bypassed).map(placed));
+  for (const problem of problems) {
+    if (problem.code === codes.missing && bypassed.has(placed(problem))) continue;
+    const about = problem.node?.includes('#') ? problem.message.replaceAll(/#\d+:/g, ':') : problem.message;
+    if (!first.has(about)) first.set(about, problem);
+  }
+  return [...first.values()];
 }
 
 function checkNode(graph: Graph, catalogue: Definitions, id: string, node: NodeInstance, links: readonly Link[]): Problem[] {
@@ -66,9 +110,15 @@ function checkNode(graph: Graph, catalogue: Definitions, id: string, node: NodeI
     );
   const definition = catalogue.get(node.type)?.definition;
   if (!definition) {
-    say(err.UNKNOWN_NODE_TYPE(node.type, nearest(node.type, catalogue.keys())));
+    const known = Object.keys(graph.subgraphs ?? {}).slice(0, 200);
+    say(
+      isSubgraphType(node.type)
+        ? err.UNKNOWN_SUBGRAPH(known, node.type, nearest(node.type, known.map(subgraphType)))
+        : err.UNKNOWN_NODE_TYPE(node.type, nearest(node.type, catalogue.keys())),
+    );
     return problems;
   }
+  if (node.repeat) say(err.NOT_REPEATABLE(node.type));
   const { inputs } = definition;
   const sources = new Map<string, Link[]>();
   for (const link of links) sources.set(link.to[1], [...(sources.get(link.to[1]) ?? []), link]);

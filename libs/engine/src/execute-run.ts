@@ -59,11 +59,11 @@ export async function executeRun(request: RunRequest): Promise<TerminalEvent> {
 }
 
 async function carryOut(request: RunRequest): Promise<TerminalEvent> {
-  const { catalogue, targets, signal, emit, provider } = request;
+  const { catalogue, signal, emit, provider } = request;
   const begun = performance.now();
-  const { graph, problems } = prepareGraph(request.graph, catalogue, targets === undefined ? {} : { targets });
+  const { graph, targets, problems } = prepareGraph(request.graph, catalogue, request);
   if (problems.length > 0) return { type: 'run_failed', problems };
-  const plan = await planRun({ ...request, graph });
+  const plan = await planRun({ ...request, graph, targets });
   emit({ type: 'run_started', plan: plan.steps.map(toPlanStep), provider });
 
   const results: Results = new Map();

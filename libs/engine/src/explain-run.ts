@@ -7,11 +7,10 @@ import { planRun, toPlanStep, type PlanRequest } from './plan-run.ts';
 export async function explainRun(
   request: PlanRequest,
 ): Promise<{ readonly plan: readonly PlanStep[]; readonly problems: readonly Problem[] }> {
-  const { targets } = request;
-  const { graph, problems } = prepareGraph(request.graph, request.catalogue, targets === undefined ? {} : { targets });
+  const { graph, targets, problems } = prepareGraph(request.graph, request.catalogue, request);
   if (problems.length > 0) return { plan: [], problems };
   try {
-    return { plan: (await planRun({ ...request, graph })).steps.map(toPlanStep), problems };
+    return { plan: (await planRun({ ...request, graph, targets })).steps.map(toPlanStep), problems };
   } catch (error) {
     if (error instanceof CodedError) return { plan: [], problems: [toProblem(error)] };
     throw error;
