@@ -1,5 +1,14 @@
 // --set NODE.INPUT=VALUE: values of a graph from the command line, read as their ports want them.
-import { err as coreErr, isWidget, toProblem, type Definitions, type Graph, type PortType, type Problem } from '@facewright/core';
+import {
+  err as coreErr,
+  isWidget,
+  toProblem,
+  withSubgraphs,
+  type Definitions,
+  type Graph,
+  type PortType,
+  type Problem,
+} from '@facewright/core';
 import { CodedError } from '@facewright/tensor';
 import { err } from './errors.ts';
 import { ProblemList } from './problem-list.ts';
@@ -30,6 +39,7 @@ function parseValue(type: PortType, text: string): unknown {
  */
 export function applySettings(graph: Graph, settings: readonly string[], definitions: Definitions): Graph {
   const changed = structuredClone(graph);
+  const known = withSubgraphs(graph, definitions);
   const problems: Problem[] = [];
   for (const setting of settings) {
     const [, node = '', input = '', text = ''] = /^([\w-]+)\.(\w+)=(.*)$/s.exec(setting) ?? [];
@@ -38,7 +48,7 @@ export function applySettings(graph: Graph, settings: readonly string[], definit
       if (!node) throw err.BAD_SET(setting);
       const instance = Object.hasOwn(changed.nodes, node) ? changed.nodes[node]! : undefined;
       if (!instance) throw coreErr.UNKNOWN_NODE(node);
-      const inputs = definitions.get(instance.type)?.definition.inputs;
+      const inputs = known.get(instance.type)?.definition.inputs;
       // A node of unknown type is reported by validation, with its name.
       if (!inputs) continue;
       const port = Object.hasOwn(inputs, input) ? inputs[input]! : undefined;

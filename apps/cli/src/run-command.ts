@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import {
   isTerminal,
   messageOf,
+  prepareGraph,
   toProblem,
   type Definitions,
   type Graph,
@@ -123,7 +124,7 @@ function allOf<T, R>(items: readonly T[], read: (item: T) => R): readonly R[] {
 /** Wrong names before anything runs, where the graph tells the right ones. Throws a ProblemList of CLI_GATE_METRIC, CLI_GATE_REPORT. */
 function checkNames(gates: readonly Gate[], graph: Graph, definitions: Definitions): void {
   if (gates.length === 0) return;
-  const { report, names } = knownMetrics(graph, definitions);
+  const { report, names } = knownMetrics(prepareGraph(graph, definitions).graph, definitions);
   allOf(gates, ({ text, metric }) => {
     if (!report) throw err.GATE_REPORT(text);
     if (names && findName(metric, names) === undefined) throw err.GATE_METRIC(text, names);

@@ -4,6 +4,7 @@ import {
   assetIdOf,
   describeNode,
   modelFolders,
+  nodeInside,
   parseGraph,
   picturesIn,
   prepareGraph,
@@ -258,8 +259,9 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue, 
       handle(request, response) {
         const { run, graph } = runOf(request);
         const node = queue.nodeAtWork(run.id);
-        if (how === 'stop' && node !== null && !catalogue.get(graph.nodes[node]!.type)?.definition.stops)
-          throw err.CANNOT_STOP(run.id, `node ${node} (${graph.nodes[node]!.type})`);
+        const type = node === null ? undefined : nodeInside(graph, node)?.type;
+        if (how === 'stop' && node !== null && !catalogue.get(type ?? '')?.definition.stops)
+          throw err.CANNOT_STOP(run.id, `node ${node} (${type})`);
         queue.steer(run.id, how);
         response.json({ run: runOf(request).run });
       },

@@ -5,7 +5,7 @@ import { lowerGraph } from './lower-graph.ts';
 import { defineNode, type NodeDefinition } from './node.ts';
 import { parseGraph } from './parse-graph.ts';
 import { port } from './port.ts';
-import { withSubgraphs } from './subgraph-ports.ts';
+import { nodeInside, withSubgraphs } from './subgraph-ports.ts';
 import { prepareGraph, validateDocument } from './validate-graph.ts';
 
 const base = { title: 'T', summary: 'S.', category: 'Test', effects: 'none', version: 1 } as const;
@@ -142,6 +142,18 @@ describe('a subgraph', () => {
       ],
       problems: [],
     });
+  });
+  it('is looked into by the ids of what it was written out to', () => {
+    const graph = documentOf({ nodes: { use: 'subgraph/adding', one: 'number' } }, { adding });
+    expect(['use:plus', 'use#3:plus', 'one', 'use', 'use:minus', 'one:plus', ''].map((way) => nodeInside(graph, way)?.type)).toEqual([
+      'test/add',
+      'test/add',
+      'test/number',
+      'subgraph/adding',
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
   it('is a node type whose ports are those inside, optional where a value stands there', () => {
     const graph = documentOf(

@@ -1,6 +1,6 @@
 // Subgraphs as node types: the definition that the inner ports of each make.
 import type { Definitions } from './catalogue.ts';
-import type { Graph, LinkEnd, Subgraph } from './graph.ts';
+import type { Graph, LinkEnd, NodeInstance, Subgraph } from './graph.ts';
 import { nodeAt } from './needed-nodes.ts';
 import type { AnyPorts, NodeDefinition, NodeType } from './node.ts';
 import type { Port } from './port.ts';
@@ -15,6 +15,17 @@ export const subgraphType = (id: string): NodeType => `subgraph/${id}`;
 export function subgraphOf({ subgraphs = {} }: Graph, type: string): { readonly id: string; readonly subgraph: Subgraph } | undefined {
   const id = type.slice(PREFIX.length);
   return isSubgraphType(type) && Object.hasOwn(subgraphs, id) ? { id, subgraph: subgraphs[id]! } : undefined;
+}
+
+/** The node that events and problems name by the way to it, such as `outer:inner` or `outer#2:inner`; undefined when there is none. */
+export function nodeInside(graph: Graph, way: string): NodeInstance | undefined {
+  let content: Pick<Graph, 'nodes'> | undefined = graph;
+  let node: NodeInstance | undefined;
+  for (const step of way.split(':')) {
+    node = content && nodeAt(content, step.replace(/#\d+$/, ''));
+    content = node && subgraphOf(graph, node.type)?.subgraph;
+  }
+  return node;
 }
 
 /** The installed nodes and, as further node types, the subgraphs of a document. Ports whose inner port is unknown are left out, as are those of a subgraph that contains itself. */

@@ -84,7 +84,11 @@ export function validateDocument(saved: Graph, catalogue: Definitions): readonly
     ...wrong.map((problem) => (problem.code === codes.noOutput && muted !== undefined ? toProblem(err.ALL_SKIPPED(muted)) : problem)),
   ]);
 }
-const codes = { noOutput: err.NO_OUTPUT(undefined).code, missing: err.MISSING_INPUT('').code, bypassed: err.BYPASSED('', '').code } as const;
+const codes = {
+  noOutput: err.NO_OUTPUT(undefined).code,
+  missing: err.MISSING_INPUT('').code,
+  bypassed: err.BYPASSED('', '').code,
+} as const;
 
 /** What is wrong with a repeated subgraph is wrong in each round, and an input that a bypassed node leaves empty is also a missing one: each is told once, as first said. */
 function toldOnce(problems: readonly Problem[]): readonly Problem[] {
