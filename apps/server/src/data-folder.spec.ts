@@ -17,7 +17,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { Bytes } from '@facewright/core';
-import type { StoredResult } from '@facewright/engine';
 import { createRuntime } from '@facewright/runtime';
 import { float32, int64 } from '@facewright/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -26,7 +25,6 @@ import { openDataFolder, PROJECT_FOLDER, type DataFolder } from './data-folder.t
 import { lockDataFolder } from './data-lock.ts';
 import { createLocalHost } from './local-host.ts';
 import { decodePicture, encodePng } from './picture-codec.ts';
-import { createResultStore } from './result-store.ts';
 import { writeWhole } from './write-file.ts';
 
 let folder: string, data: DataFolder;
@@ -98,33 +96,6 @@ async function* broken() {
   yield await Promise.resolve(bytes('half'));
   throw new Error('the source is gone');
 }
-
-describe('a stored result', () => {
-  const result = async (): Promise<StoredResult> => ({
-    parts: { type: 'a/b', version: 1, inputs: {} },
-    seconds: 1,
-    outputs: { text: await data.assets.write(bytes('an asset'), 'text/plain') },
-  });
-  it('survives a restart and counts only while its assets are whole', async () => {
-    const stored = await result();
-    await data.cache.set('ab12', stored);
-    const later = createResultStore(join(folder, 'data', 'cache'), createAssetStore(join(folder, 'data', 'assets')));
-    expect(await later.get('ab12')).toEqual(stored);
-    const { path } = (await data.assets.find((stored.outputs['text'] as { id: string }).id))!;
-    truncateSync(path, 3);
-    expect(await later.get('ab12')).toBeNull();
-    await result();
-    expect(await later.get('ab12')).toEqual(stored);
-    rmSync(path);
-    expect(await later.get('ab12')).toBeNull();
-  });
-  it('that cannot be read is none', async () => {
-    await data.cache.set('cd34', await result());
-    writeFileSync(join(folder, 'data', 'cache', 'cd', 'cd34.json'), '{"parts":');
-    expect(await data.cache.get('cd34')).toBeNull();
-    expect(await data.cache.get('ef56')).toBeNull();
-  });
-});
 
 describe("the user's files", () => {
   it('are named by content, also in folders, and by their ends when they are large', async () => {

@@ -1,6 +1,6 @@
-// The data folder of server and CLI: assets/, cache/, checkpoints/, graphs/, runs/, facewright.sqlite.
+// The data folder of server and CLI: assets/, checkpoints/, graphs/, runs/, facewright.sqlite, results.sqlite.
 import { join, resolve } from 'node:path';
-import { judgingTaskOf } from '@facewright/core';
+import { judgingTaskOf, messageOf } from '@facewright/core';
 import type { CheckpointStore, KeyHistory, ResultCache } from '@facewright/engine';
 import { createAssetStore, type AssetStore } from './asset-store.ts';
 import { createCheckpointStore } from './checkpoint-store.ts';
@@ -8,6 +8,7 @@ import { openDatabase, type Database } from './database.ts';
 import { createKeyHistory } from './key-history.ts';
 import { createJudgingStore, type JudgingStore } from './judging-store.ts';
 import { createResultStore } from './result-store.ts';
+import { openResults } from './open-results.ts';
 import { createUserFiles, type UserFiles } from './user-files.ts';
 
 /** Facewright's own folder: templates and the embedded models are in it. */
@@ -16,6 +17,8 @@ export const PROJECT_FOLDER = resolve(import.meta.dirname, '../../..');
 export interface DataFolder {
   readonly path: string;
   readonly database: Database;
+  /** results.sqlite. */
+  readonly results: Database;
   readonly assets: AssetStore;
   readonly cache: ResultCache;
   readonly checkpoints: CheckpointStore;
@@ -30,23 +33,38 @@ export interface DataFolder {
   readonly linkFolder: string;
   /** Where nodes of a run write files. */
   outputFolder(run: string): string;
+  /** Commits what is written in groups: results and what explains them. Throws SERVER_DISK_FULL, SERVER_WRITE_FAILED. */
+  flush(): void;
+  /** Flushes, too; what finds no room then is lost. */
   close(): void;
 }
 
-/** Makes what is missing. `models`: models folders, where relative paths are looked for after the working directory. Throws SERVER_DATA_FOLDER. */
-export function openDataFolder(folder: string, models: readonly string[] = []): DataFolder {
+/** Makes what is missing. `models`: models folders, where relative paths are looked for after the working directory. Throws SERVER_DATA_FOLDER, SERVER_DATA_NEWER, SERVER_DATABASE_DAMAGED. */
+export function openDataFolder(
+  folder: string,
+  models: readonly string[] = [],
+  warn: (message: string) => void = (message) => process.stderr.write(`${message}\n`),
+): DataFolder {
   const path = resolve(folder);
   const database = openDatabase(join(path, 'facewright.sqlite'));
+  const results = openResults(path, warn);
   const assets = createAssetStore(join(path, 'assets'));
   const files = createUserFiles(database, [process.cwd(), ...models, PROJECT_FOLDER]);
+  const cache = createResultStore(results, assets);
+  const history = createKeyHistory(database);
+  const flush = () => {
+    cache.flush();
+    history.flush();
+  };
   const judging = createJudgingStore(database);
   return {
     path,
     database,
+    results,
     assets,
-    cache: createResultStore(join(path, 'cache'), assets),
+    cache,
     checkpoints: createCheckpointStore(join(path, 'checkpoints'), assets),
-    history: createKeyHistory(database),
+    history,
     files,
     judging,
     async fingerprint(path) {
@@ -56,6 +74,15 @@ export function openDataFolder(folder: string, models: readonly string[] = []): 
     models,
     linkFolder: join(path, 'links'),
     outputFolder: (run) => join(path, 'runs', run),
-    close: () => database.close(),
+    flush,
+    close() {
+      try {
+        flush();
+      } catch (cause) {
+        warn(messageOf(cause));
+      }
+      results.close();
+      database.close();
+    },
   };
 }

@@ -19,6 +19,8 @@ export const err = defineErrors('SERVER', {
   DATA_FOLDER: (path: string, why: string) => `data folder ${path}: expected a folder to keep data in, got ${why}`,
   DATA_NEWER: (path: string, known: number, got: number) =>
     `database ${path}: expected version ${known} or an earlier one, got version ${got} of a newer Facewright; update Facewright, or choose another folder with --data`,
+  DATABASE_DAMAGED: (path: string, why: string) =>
+    `database ${path}: expected one that can be read, got ${why}; facewright doctor --repair takes out of it what can be read, and keeps the old file`,
   DATA_IN_USE: (path: string, pid: number) =>
     `data folder ${path}: expected no other server on it, got the one with process id ${pid}; stop it, or choose another folder with --data`,
   PORT_IN_USE: (host: string, port: number) =>

@@ -1,5 +1,5 @@
 // The worker process: runs graphs on one device, one after the other. It may die; the server starts another.
-import { messageOf, toProblem } from '@facewright/core';
+import { isTerminal, messageOf, toProblem } from '@facewright/core';
 import { createRunControl, executeRun, type CheckpointStore, type RunControl } from '@facewright/engine';
 import { createRuntime, ownMemory } from '@facewright/runtime';
 import { CodedError } from '@facewright/tensor';
@@ -39,6 +39,13 @@ try {
       await data.checkpoints.save(key, checkpoint).finally(() => send({ type: 'saving', saving: false }));
     },
   };
+  const commit = (): void => {
+    try {
+      data.flush();
+    } catch (cause) {
+      send({ type: 'log', message: messageOf(cause) });
+    }
+  };
   let cancel: AbortController | undefined;
   let control: RunControl | undefined;
 
@@ -61,6 +68,8 @@ try {
       control,
       emit: (event) => {
         if (event.type === 'node_started') at = { run: job.run, node: event.node };
+        // Who hears of the end may ask at once what is stored.
+        if (isTerminal(event)) commit();
         send({ type: 'event', event });
       },
     }).then(() => {
