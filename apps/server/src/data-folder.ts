@@ -4,6 +4,7 @@ import { judgingTaskOf, messageOf } from '@facewright/core';
 import type { CheckpointStore, KeyHistory, ResultCache } from '@facewright/engine';
 import { createAssetStore, type AssetStore } from './asset-store.ts';
 import { createCheckpointStore } from './checkpoint-store.ts';
+import { createCostBook, type CostBook } from './cost-book.ts';
 import { openDatabase, type Database } from './database.ts';
 import { createKeyHistory } from './key-history.ts';
 import { createJudgingStore, type JudgingStore } from './judging-store.ts';
@@ -23,6 +24,7 @@ export interface DataFolder {
   readonly cache: ResultCache;
   readonly checkpoints: CheckpointStore;
   readonly history: KeyHistory;
+  readonly costs: CostBook;
   readonly files: UserFiles;
   readonly judging: JudgingStore;
   /** Digest of what a path port names: a file, a folder, or a judging task with its votes. */
@@ -52,7 +54,9 @@ export function openDataFolder(
   const files = createUserFiles(database, [process.cwd(), ...models, PROJECT_FOLDER]);
   const cache = createResultStore(results, assets);
   const history = createKeyHistory(database);
+  const costs = createCostBook(database);
   const flush = () => {
+    costs.flush();
     cache.flush();
     history.flush();
   };
@@ -65,6 +69,7 @@ export function openDataFolder(
     cache,
     checkpoints: createCheckpointStore(join(path, 'checkpoints'), assets),
     history,
+    costs,
     files,
     judging,
     async fingerprint(path) {

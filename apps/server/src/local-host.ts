@@ -4,7 +4,7 @@ import { resolve, sep } from 'node:path';
 import type { Asset, Image } from '@facewright/core';
 import type { Session } from '@facewright/tensor';
 import { err as engineErr, type EngineHost } from '@facewright/engine';
-import type { Runtime } from '@facewright/runtime';
+import { takePeakMemory, type Runtime } from '@facewright/runtime';
 import type { DataFolder } from './data-folder.ts';
 import { judgingPage } from './judging-store.ts';
 import { decodeLayers, decodePicture, encodePng, previewUrl } from './picture-codec.ts';
@@ -19,7 +19,7 @@ export interface LocalHostOptions {
 
 /** A host for one run; used by the worker and, in process, by the CLI. */
 export function createLocalHost({
-  data: { assets, checkpoints, files, judging, fingerprint },
+  data: { assets, checkpoints, costs, files, judging, fingerprint },
   runtime,
   outputFolder,
 }: LocalHostOptions): EngineHost {
@@ -33,10 +33,12 @@ export function createLocalHost({
     fingerprint,
     preview: previewUrl,
     checkpoints,
+    spent: costs.record,
     openNode() {
       const open: Session[] = [];
       return {
         memory: runtime.memory,
+        peakMemory: takePeakMemory,
         async session(key, build, options) {
           if (!options?.state) return runtime.cached(key, build);
           const session = await runtime.open(await build(), options);

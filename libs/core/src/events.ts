@@ -35,6 +35,8 @@ export type RunEventBody =
       readonly node: string;
       readonly outputs: NodeOutputs;
       readonly seconds: number;
+      /** Bytes that the worker held at most while it ran, without weights that are read in place; absent where the system does not tell, and for a node that took a moment. */
+      readonly memory?: number;
       readonly unfinished?: string;
     }
   | { readonly type: 'node_failed'; readonly node: string; readonly problem: Problem }

@@ -40,6 +40,9 @@ export type TerminalEvent = Extract<RunEventBody, { readonly type: 'run_succeede
 /** Microtasks alone would never let a cancel request in; a macrotask this often does and costs nothing. */
 const breatheMs = 25;
 
+/** Memory of a node that took less is not asked for, s: the asking would take as long. */
+const measuredFrom = 0.05;
+
 /**
  * Emits run_started, the events of nodes, and exactly one terminal event, which it also returns. Never rejects for what nodes or stores do. Stops at the first node that
  * fails; results until then stay stored. A cancel that comes after the last node has finished is too late, and the run succeeds.
@@ -130,6 +133,7 @@ async function runStep(
   let inputs: Readonly<Record<string, unknown>> = {};
   let outputs: NodeOutputs;
   let unfinished = unfinishedInput(step, results);
+  let peakMemory: () => number | null;
   const checkpointKey = checkpointKeyOf(step, results);
   emit({ type: 'node_started', node });
   try {
@@ -138,6 +142,7 @@ async function runStep(
     const opened = openContext({ node, graph: submitted, host, control, signal, provider, checkpointKey, emit });
     control.at(definition.stops ? { onStop: () => emit({ type: 'run_stopping', node }) } : null);
     outputs = checkOutputs(step, await run(inputs, opened.context).finally(opened.close));
+    peakMemory = opened.peakMemory;
     unfinished = opened.unfinished() ?? unfinished;
   } catch (error) {
     if (error instanceof PortFailure) return toProblem(error.cause.at(`node ${node} (${type})`), { node, port: error.port });
@@ -154,6 +159,8 @@ async function runStep(
   const because = unfinished === undefined ? {} : { unfinished };
   results.set(node, { outputs, ...because });
   const seconds = (performance.now() - begun) / 1000;
+  const memory = seconds < measuredFrom ? null : peakMemory();
+  if (unfinished === undefined) host.spent?.({ parts, seconds, memory, provider }, definition);
   try {
     // What was stopped early is not what its key says, and nor is what is made from it.
     if (definition.effects !== 'writes' && unfinished === undefined) await cache.set(key, { parts, outputs, seconds });
@@ -163,7 +170,7 @@ async function runStep(
     // A full disk must not throw away what an hour of training gave: the run goes on with the result in memory.
     emit({ type: 'node_log', node, level: 'warn', message: `result: expected to store it for later runs, got ${messageOf(error)}` });
   }
-  emit({ type: 'node_finished', node, outputs, seconds, ...because });
+  emit({ type: 'node_finished', node, outputs, seconds, ...(memory !== null && { memory }), ...because });
   return undefined;
 }
 

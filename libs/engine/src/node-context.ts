@@ -14,6 +14,8 @@ export interface OpenContext {
   readonly context: NodeContext;
   /** What the node said of outputs that are not all that was asked for. */
   unfinished(): string | undefined;
+  /** As `NodeIo.peakMemory`. */
+  peakMemory(): number | null;
   /** Waits for pictures on their way, releases the host's part; afterwards the context is silent. */
   close(): Promise<void>;
 }
@@ -45,7 +47,7 @@ export async function waitWhilePaused({
 
 export function openContext(of: ContextOf): OpenContext {
   const { node, graph, host, control, signal, provider, checkpointKey, emit } = of;
-  const { close, ...io } = host.openNode(node, signal);
+  const { close, peakMemory = () => null, ...io } = host.openNode(node, signal);
   let open = true;
   const say = (event: RunEventBody) => {
     if (open) emit(event);
@@ -124,6 +126,7 @@ export function openContext(of: ContextOf): OpenContext {
   return {
     context,
     unfinished: () => unfinished,
+    peakMemory,
     async close() {
       await picture;
       open = false;

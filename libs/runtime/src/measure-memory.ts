@@ -11,6 +11,27 @@ function resident(): { readonly own: number; readonly files: number; readonly pe
   return { own: field(status, 'RssAnon'), files: field(status, 'RssFile'), peak: field(status, 'VmHWM') };
 }
 
+/** The highest of what was resident beside mapped files before peaks were last reset. */
+let before = 0;
+/** Sets VmHWM to what is resident now. Throws where the system does not let us. */
+function resetPeak(): void {
+  const now = resident();
+  if (now) before = Math.max(before, now.peak - now.files);
+  writeFileSync('/proc/self/clear_refs', '5');
+}
+
+/** Bytes that this process held at most since it was last asked, without the files that it maps; null where the system does not tell. */
+export function takePeakMemory(): number | null {
+  try {
+    resetPeak();
+  } catch {
+    return null;
+  }
+  const peak = before;
+  before = 0;
+  return peak;
+}
+
 /** Resident bytes of this process without the files that it maps, such as weights that are read in place; with them where the system does not tell. */
 export const ownMemory = (): number => resident()?.own ?? process.memoryUsage.rss();
 
@@ -28,15 +49,14 @@ export const unmeasured: Measure = async (work) => ({ result: await work(), kept
 
 /** Whatever else the process takes meanwhile is counted as well: onnxruntime-node computes on the thread of JavaScript, so that is little. */
 export const measureMemory: Measure = async (work) => {
-  const before = resident();
-  if (!before) return unmeasured(work);
+  const first = resident();
+  if (!first) return unmeasured(work);
   try {
-    // Sets VmHWM to what is resident now.
-    writeFileSync('/proc/self/clear_refs', '5');
+    resetPeak();
   } catch {
     return unmeasured(work);
   }
   const result = await work();
   const after = resident()!;
-  return { result, kept: Math.max(0, after.own - before.own), peak: Math.max(0, after.peak - after.files - before.own) };
+  return { result, kept: Math.max(0, after.own - first.own), peak: Math.max(0, after.peak - after.files - first.own) };
 };

@@ -3,7 +3,7 @@ import { float32, type RunnableModel, type Session, type Tensors } from '@facewr
 import { describe, expect, it } from 'vitest';
 import { err } from './errors.ts';
 import { regionsOf, unionBytes } from './file-regions.ts';
-import { measureMemory, ownMemory, unmeasured, type Measure } from './measure-memory.ts';
+import { measureMemory, ownMemory, takePeakMemory, unmeasured, type Measure } from './measure-memory.ts';
 import { memoryBudget, parseMemory } from './memory-budget.ts';
 import { createSessionCache, type SessionCacheOptions } from './session-cache.ts';
 
@@ -218,5 +218,12 @@ describe.skipIf(process.platform !== 'linux')('measuring', () => {
     expect(result.length).toBe(100 * MB);
     expect(kept! / MB).toBeGreaterThan(90);
     expect(peak! / MB).toBeGreaterThan(280);
+  });
+  it('tells the peak since it was last asked, also over measurements in between', async () => {
+    takePeakMemory();
+    const before = ownMemory();
+    await measureMemory(async () => new Uint8Array(200 * MB).fill(1).length);
+    await measureMemory(async () => {});
+    expect((takePeakMemory()! - before) / MB).toBeGreaterThan(180);
   });
 });

@@ -2,5 +2,6 @@
 // A new version is a file 00n-what.ts, a line here, and rows for its new tables in fixtures/00n.sql.
 import { step as first } from './001-first.ts';
 import { step as assetRefs } from './002-asset-refs.ts';
+import { step as costsAndLocks } from './003-costs-and-locks.ts';
 
-export const steps: readonly string[] = [first, assetRefs];
+export const steps: readonly string[] = [first, assetRefs, costsAndLocks];
