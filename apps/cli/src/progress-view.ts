@@ -61,6 +61,8 @@ export function createProgressView(screen: Screen): (event: RunEvent) => void {
         return line(colour('yellow', `${event.node} stops at its next step and gives what it has`));
       case 'worker_lost':
         return line(colour('red', event.message));
+      case 'run_interrupted':
+        return line(colour('yellow', 'Waits to go on'));
       case 'run_succeeded':
         return line(`${colour('green', 'Done')} in ${duration(event.seconds)}`);
       case 'run_failed':

@@ -1,5 +1,13 @@
 // Runs graphs on a server, over its HTTP API and socket.io.
-import { definitionsOf, isTerminal, type NodeDescription, type Problem, type RunEvent, type RunSummary } from '@facewright/core';
+import {
+  definitionsOf,
+  isTerminal,
+  type ClientMessages,
+  type NodeDescription,
+  type Problem,
+  type RunSummary,
+  type ServerMessages,
+} from '@facewright/core';
 import { io, type Socket } from 'socket.io-client';
 import { err } from './errors.ts';
 import { ProblemList } from './problem-list.ts';
@@ -38,21 +46,25 @@ export async function openRemoteSource(server: string): Promise<RunSource> {
         void call(`/runs/${run.id}/cancel`, { method: 'POST' }).catch(() => {});
       };
       signal.addEventListener('abort', cancel, { once: true });
-      const socket: Socket = io(url, { transports: ['websocket'], reconnectionAttempts: RECONNECTIONS });
+      const socket: Socket<ServerMessages, ClientMessages> = io(url, { transports: ['websocket'], reconnectionAttempts: RECONNECTIONS });
       let last = 0;
       try {
         await new Promise<void>((resolve, reject) => {
           // Also after a lost connection: the cursor says what is still missing.
           socket.on('connect', () =>
-            socket.emit('watch', { run: run.id, after: last }, ({ ok, message }: { ok: boolean; message?: string }) => {
-              if (!ok) reject(err.NO_SERVER(url, message ?? 'a refusal'));
+            socket.emit('watch', { run: run.id, after: last }, (answer) => {
+              if (!answer.ok) reject(err.NO_SERVER(url, answer.message ?? 'a refusal'));
+              // The machine of the server lost its power, and the last events with it.
+              else last = Math.min(last, answer.last ?? 0);
             }),
           );
-          socket.on('event', (event: RunEvent) => {
-            if (event.run !== run.id || event.seq <= last) return;
-            last = event.seq;
-            emit(event);
-            if (isTerminal(event)) resolve();
+          socket.on('events', (events) => {
+            for (const event of events) {
+              if (event.run !== run.id || event.seq <= last) continue;
+              last = event.seq;
+              emit(event);
+              if (isTerminal(event)) resolve();
+            }
           });
           socket.io.on('reconnect_failed', () => reject(err.NO_SERVER(url, 'no connection any more')));
         });

@@ -33,6 +33,7 @@ import {
 import { duration, withoutNode } from './state/format.ts';
 import { History } from './state/history.ts';
 import { looksOf } from './state/looks.ts';
+import { takeChange } from './state/queue-state.ts';
 import { reportsOf } from './state/results.ts';
 import { isOver, newRun, takeEvents } from './state/run-state.ts';
 
@@ -100,7 +101,11 @@ export class Editor {
     });
     this.#live = connectLive({
       events: (events) => this.#takeEvents(events),
-      runs: (runs) => this.update({ runs }),
+      restarted: (id) => {
+        const { run } = this.state;
+        if (run?.id === id) this.update({ run: newRun(id, run.name) });
+      },
+      queue: (change) => this.update({ queue: takeChange(this.state.queue, change) }),
       connection: (connection) => {
         const back = connection === 'online' && this.state.connection === 'lost';
         this.update({ connection });
@@ -141,11 +146,11 @@ export class Editor {
   }
   async #refresh(): Promise<void> {
     await this.#try(async () => {
-      const [nodes, runs] = await Promise.all([api.nodes(), api.runs()]);
+      const nodes = await api.nodes();
       const catalogue = new Map(nodes.map((node) => [node.type as string, node]));
       const first = this.state.catalogue.size === 0;
       this.canvas.catalogue = catalogue;
-      this.update({ catalogue, runs });
+      this.update({ catalogue });
       if (first && this.state.nodeCount > 0) this.canvas.open(this.canvas.read(), { keepView: true });
     });
   }

@@ -12,6 +12,7 @@ import {
   type Graph,
   type NodeDescription,
   type Problem,
+  type QueueChange,
   type RunEvent,
   type RunEventBody,
   type RunSummary,
@@ -132,6 +133,7 @@ export async function startFakeServer({
   /** 1 plays a loop in about 20 seconds; 0 as fast as it can. */ readonly pace?: number;
 } = {}): Promise<FakeServer> {
   const runs = new Map<string, Run>();
+  let paused = false;
   const saved = new Map<string, { graph: Graph; modified: string }>();
   const assets = new Map<string, Asset>();
   const done = new Map<string, Readonly<Record<string, unknown>>>();
@@ -161,6 +163,16 @@ export async function startFakeServer({
   });
   const images = (from: number, bad: boolean) => Array.from({ length: 12 }, (_, i) => image(from + i, bad));
 
+  const change = (): QueueChange => ({
+    cursor: 1,
+    whole: true,
+    more: false,
+    paused,
+    runs: [...runs.values()].map(({ summary }) => summary),
+    removed: [],
+    progress: {},
+  });
+  const tellQueue = (): void => void live.emit('queue', change());
   const emit = (run: Run, body: RunEventBody): void => {
     const event: RunEvent = { ...body, run: run.summary.id, seq: run.events.length + 1, time: new Date().toISOString() };
     run.events.push(event);
@@ -170,12 +182,8 @@ export async function startFakeServer({
       run.summary.status = event.type === 'run_succeeded' ? 'succeeded' : event.type === 'run_failed' ? 'failed' : 'cancelled';
       run.summary.finished = event.time;
     }
-    live.to(run.summary.id).emit('event', event);
-    if (isTerminal(event) || event.type === 'run_started')
-      live.emit(
-        'runs',
-        [...runs.values()].map(({ summary }) => summary),
-      );
+    live.to(run.summary.id).emit('events', [event]);
+    if (isTerminal(event) || event.type === 'run_started') tellQueue();
   };
 
   function outputsOf(run: Run, id: string): Record<string, unknown> {
@@ -281,7 +289,21 @@ export async function startFakeServer({
   function start(graph: Graph): Run {
     const id = `run-${runs.size + 1}`;
     const run: Run = {
-      summary: { id, name: graph.name, status: 'queued', created: new Date().toISOString(), finished: null, lastSeq: 0 },
+      summary: {
+        id,
+        name: graph.name,
+        status: 'queued',
+        created: new Date().toISOString(),
+        finished: null,
+        lastSeq: 0,
+        number: runs.size + 1,
+        priority: 0,
+        place: runs.size + 1,
+        cancelling: false,
+        attempts: 0,
+        retryOf: null,
+        problem: null,
+      },
       graph,
       events: [],
       cancelled: false,
@@ -370,8 +392,7 @@ export async function startFakeServer({
         return problems.length ? send(response, 422, { problems }) : send(response, 201, { run: start(graph).summary });
       }
       case 'GET runs': {
-        if (name === undefined) return send(response, 200, { runs: [...runs.values()].map(({ summary }) => summary) });
-        const run = runs.get(name);
+        const run = runs.get(name ?? '');
         return run ? send(response, 200, { run: run.summary, graph: run.graph }) : missing();
       }
       case 'POST assets': {
@@ -408,11 +429,15 @@ export async function startFakeServer({
     socket.on('watch', ({ run, after }, acknowledge) => {
       const watched = runs.get(run);
       if (!watched) return acknowledge({ ok: false, message: `no run ${run}` });
-      acknowledge({ ok: true });
-      for (const event of watched.events.slice(after)) socket.emit('event', event);
+      acknowledge({ ok: true, last: watched.events.length });
+      socket.emit('events', watched.events.slice(after));
       void socket.join(run);
     });
     socket.on('unwatch', (run) => void socket.leave(run));
+    socket.on('follow', (_, acknowledge) => {
+      acknowledge({ ok: true });
+      socket.emit('queue', change());
+    });
   });
   await new Promise<void>((ready) => http.listen(port, '127.0.0.1', ready));
   const address = http.address();

@@ -11,6 +11,9 @@ export const err = defineErrors('SERVER', {
   TOO_LARGE: (limit: string) => `body: expected at most ${limit}, got more`,
   FOREIGN: (header: string, got: string) => `${header}: expected this server's own address, got ${got}`,
   NOT_AT_WORK: (run: string, status: string) => `run ${run}: expected one at work, got one that is ${status}`,
+  NOT_WAITING: (run: string, status: string) => `run ${run}: expected one that waits in the queue, got one that is ${status}`,
+  NOT_ENDED: (run: string, status: string) => `run ${run}: expected one that has ended, got one that is ${status}`,
+  KEY_TAKEN: (key: string, run: string) => `key ${key}: expected the graph that was sent with it before, got another; the run of that one is ${run}`,
   CANNOT_STOP: (run: string, node: string) =>
     `run ${run}: expected a node at work that can give what it has, such as a trainer, got ${node}; cancel the run instead, finished nodes are kept`,
   INTERNAL: (why: string) => `server: expected to answer, got ${why}`,
@@ -29,8 +32,10 @@ export const err = defineErrors('SERVER', {
   NO_ROOM: (path: string, want: number, got: number) => `disk of ${path}: expected at least ${want} MB of room, got ${got} MB`,
   NOT_READY: (got: string) => `worker: expected one that takes runs, got ${got}`,
   WORKER_LOST: (how: string) =>
-    `worker: expected it to finish the run, got ${how}; run again: finished nodes are stored, and what was saved of unfinished work is gone on with`,
+    `worker: expected it to finish the run, got ${how}; the run goes on from its finished nodes and what was saved of unfinished work`,
   WORKER_START: (how: string) => `worker: expected it to start, got ${how}`,
   STOPPED: () =>
-    'server: expected to run until the end of the run, got stopped before; run again: finished nodes are stored, and what was saved of unfinished work is gone on with',
+    'server: expected to run until the end of the run, got ended before; the run goes on from its finished nodes and what was saved of unfinished work',
+  GIVEN_UP: (attempts: number, last: string) =>
+    `run: expected it to get further in one of ${attempts} attempts, got an interruption each time, the last time this one: ${last}. Retry it when the cause is gone: finished nodes are stored`,
 });

@@ -13,7 +13,8 @@ import { refuse } from './guard.ts';
 import type { Log } from './observe/log.ts';
 import { monitoringRoutes, timeRequests, type Monitoring } from './observe/monitoring.ts';
 import { openApi } from './openapi.ts';
-import { createRoutes, problemsOf, type Services } from './routes.ts';
+import { problemsOf } from './request-parts.ts';
+import { createRoutes, type Services } from './routes.ts';
 
 const JSON_LIMIT = '16 MB';
 const UPLOAD_LIMIT = 256 * 2 ** 20;
@@ -36,6 +37,9 @@ const statuses: Readonly<Record<string, number>> = {
   ENGINE_MISSING_JUDGING: 404,
   SERVER_NOT_AT_WORK: 409,
   SERVER_CANNOT_STOP: 409,
+  SERVER_KEY_TAKEN: 409,
+  SERVER_NOT_WAITING: 409,
+  SERVER_NOT_ENDED: 409,
   SERVER_TOO_LARGE: 413,
   SERVER_FOREIGN: 403,
   SERVER_DISK_FULL: 507,

@@ -88,25 +88,50 @@ function schemas(): Record<string, object> {
       created: text,
       finished: { type: ['string', 'null'] },
       lastSeq: whole,
+      number: whole,
+      priority: whole,
+      place: { type: 'number' },
+      cancelling: flag,
+      attempts: whole,
+      retryOf: { type: ['string', 'null'] },
+      problem: { anyOf: [ref('Problem'), { type: 'null' }] },
     }),
+    QueueChange: {
+      ...record({
+        cursor: whole,
+        whole: flag,
+        more: flag,
+        paused: flag,
+        runs: list(ref('RunSummary')),
+        removed: list(text),
+        progress: { type: 'object', additionalProperties: record({ share: { type: 'number' }, node: { type: ['string', 'null'] }, secondsLeft: { type: ['number', 'null'] } }) },
+      }),
+      description:
+        'What changed after a cursor: new and changed runs, ids of deleted ones, and how far those at work are. `whole`: it is all there is, and what was known before is forgotten; `more`: there is more after `cursor` already. socket.io sends the same as `queue`.',
+    },
     RunEvent: {
       ...record({ run: text, seq: whole, time: text, type: text }),
       description:
-        'Numbered from 1 without gaps; the last is run_succeeded, run_failed or run_cancelled. Further members depend on the type. socket.io sends the same as `event`.',
+        'Numbered from 1 without gaps; the last is run_succeeded, run_failed or run_cancelled. Further members depend on the type. socket.io sends the same, several at once, as `events`.',
     },
   };
 }
 
 const schemaOf = (shape: Fields | string): object =>
   typeof shape !== 'string'
-    ? record(Object.fromEntries(Object.entries(shape).map(([name, type]) => [name, schemaOf(type)])))
+    ? record(
+        Object.fromEntries(Object.entries(shape).map(([name, type]) => [name, schemaOf(type.replace('?', ''))])),
+        Object.keys(shape).filter((name) => shape[name]!.endsWith('?')),
+      )
     : shape.endsWith('[]')
       ? list(schemaOf(shape.slice(0, -2)))
       : shape === 'string'
         ? text
         : shape === 'integer'
           ? whole
-          : ref(shape);
+          : shape === 'boolean'
+            ? flag
+            : ref(shape);
 const content = (shape: Fields | string) =>
   shape === 'bytes'
     ? { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } }
@@ -118,6 +143,7 @@ const words: Readonly<Record<string, string>> = {
   204: 'Done.',
   400: 'The request is wrong.',
   404: 'There is none.',
+  409: 'Not as things are now.',
   413: 'Too large.',
   422: 'The graph has problems.',
   507: 'The disk is full.',

@@ -1,4 +1,5 @@
 // What routes read of a request.
+import { parseGraph, type Graph, type Problem } from '@facewright/core';
 import type { Request } from 'express';
 import { err } from './errors.ts';
 
@@ -11,3 +12,31 @@ export const field = (request: Request, name: string): unknown => {
 };
 /** A {parameter} of the path. */
 export const parameter = (request: Request, name: string): string => String(request.params[name]);
+
+/** A whole number of the query. Throws SERVER_BAD_REQUEST. */
+export function wholeNumber(request: Request, name: string, { least = 0, most = Number.MAX_SAFE_INTEGER, or }: { least?: number; most?: number; or: number }): number {
+  const text = request.query[name];
+  if (text === undefined) return or;
+  const value = typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : NaN;
+  if (!(value >= least && value <= most))
+    throw err.BAD_REQUEST(`query ${name}`, `a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`}`, JSON.stringify(text));
+  return value;
+}
+
+class UnprocessableGraph extends Error {
+  readonly problems: readonly Problem[];
+  constructor(problems: readonly Problem[]) {
+    super('graph with problems');
+    this.problems = problems;
+  }
+}
+/** What is wrong with the graph that was sent: the answer is 422 with all of it. Null for other errors. */
+export const problemsOf = (error: unknown): readonly Problem[] | null => (error instanceof UnprocessableGraph ? error.problems : null);
+export function refuseProblems(problems: readonly Problem[]): void {
+  if (problems.length > 0) throw new UnprocessableGraph(problems);
+}
+export function wellFormed(json: unknown): Graph {
+  const { graph, problems } = parseGraph(json);
+  if (!graph) throw new UnprocessableGraph(problems);
+  return graph;
+}

@@ -22,7 +22,9 @@ import { err } from './errors.ts';
 import type { GraphFiles } from './graph-files.ts';
 import { judgingRoutes } from './judging-routes.ts';
 import { checkPicture, decodeLayers, decodePicture, encodeJpeg, encodePng } from './picture-codec.ts';
-import { field, parameter } from './request-parts.ts';
+import { queueRoutes } from './queue-routes.ts';
+import { field, parameter, wellFormed } from './request-parts.ts';
+import type { RunFeed } from './run-feed.ts';
 import type { RunQueue } from './run-queue.ts';
 import type { RunStore } from './run-store.ts';
 import type { Supervisor } from './worker-supervisor.ts';
@@ -35,9 +37,10 @@ export interface Services {
   readonly templates: Templates;
   readonly runs: RunStore;
   readonly queue: RunQueue;
+  readonly feed: RunFeed;
   readonly supervisors: readonly Supervisor[];
 }
-/** Names of schemas in the OpenAPI document, by property of a JSON object; a list is `Name[]`. */
+/** Names of schemas in the OpenAPI document, by property of a JSON object; a list is `Name[]`, what may be missing `Name?`. */
 export type Fields = Readonly<Record<string, string>>;
 export interface Route {
   readonly method: 'get' | 'put' | 'post' | 'delete';
@@ -53,7 +56,6 @@ export interface Route {
 
 /** A report or a drawing may hold anything: it gets no script, no network and no access to this server's pages. */
 const SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
-const LISTED_RUNS = 200;
 const problems: Fields = { problems: 'Problem[]' };
 const steering = [
   ['pause', 'Pauses a run at its next step, once its work so far is saved; the event run_paused says when.'],
@@ -61,23 +63,8 @@ const steering = [
   ['stop', 'Has the node at work end at its next step with what it has, such as a model trained so far; the nodes after it run.'],
 ] as const;
 
-class UnprocessableGraph extends Error {
-  readonly problems: readonly Problem[];
-  constructor(problems: readonly Problem[]) {
-    super('graph with problems');
-    this.problems = problems;
-  }
-}
-/** 422 with all problems. */
-export const problemsOf = (error: unknown): readonly Problem[] | null => (error instanceof UnprocessableGraph ? error.problems : null);
-
-function wellFormed(json: unknown): Graph {
-  const { graph, problems: wrong } = parseGraph(json);
-  if (!graph) throw new UnprocessableGraph(wrong);
-  return graph;
-}
-
-export function createRoutes({ catalogue, data, graphs, templates, runs, queue, supervisors }: Services): Route[] {
+export function createRoutes(services: Services): Route[] {
+  const { catalogue, data, graphs, templates, runs, queue, supervisors } = services;
   const runOf = (request: Request) => {
     const found = runs.get(parameter(request, 'id'));
     if (!found) throw err.NO_SUCH('run', parameter(request, 'id'));
@@ -195,34 +182,6 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue, 
       },
     },
     {
-      method: 'post',
-      path: '/runs',
-      summary: 'Queues a run of a graph.',
-      body: { graph: 'Graph' },
-      answers: { 201: { run: 'RunSummary' }, 400: problems, 422: problems },
-      handle(request, response) {
-        const graph = wellFormed(field(request, 'graph'));
-        const prepared = prepareGraph(graph, catalogue);
-        if (prepared.problems.length) throw new UnprocessableGraph(prepared.problems);
-        const run = queue.add(graph);
-        response.status(201).location(`/api/v1/runs/${run.id}`).json({ run });
-      },
-    },
-    {
-      method: 'get',
-      path: '/runs',
-      summary: `The latest ${LISTED_RUNS} runs, newest first.`,
-      answers: { 200: { runs: 'RunSummary[]' } },
-      handle: (_, response) => response.json({ runs: runs.list(LISTED_RUNS) }),
-    },
-    {
-      method: 'get',
-      path: '/runs/{id}',
-      summary: 'A run and its graph.',
-      answers: { 200: { run: 'RunSummary', graph: 'Graph' }, 404: problems },
-      handle: (request, response) => response.json(runOf(request)),
-    },
-    {
       method: 'get',
       path: '/runs/{id}/pictures/{asset}',
       summary: 'A picture of a run as a PNG that carries the graph of the run.',
@@ -241,16 +200,6 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue, 
         throw err.NO_SUCH('picture of this run', id);
       },
     },
-    {
-      method: 'post',
-      path: '/runs/{id}/cancel',
-      summary: 'Cancels a run; one that has ended stays as it is.',
-      answers: { 200: { run: 'RunSummary' }, 404: problems },
-      handle(request, response) {
-        queue.cancel(runOf(request).run.id);
-        response.json({ run: runOf(request).run });
-      },
-    },
     ...steering.map(([how, summary]): Route => ({
       method: 'post',
       path: `/runs/{id}/${how}`,
@@ -266,19 +215,6 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue, 
         response.json({ run: runOf(request).run });
       },
     })),
-    {
-      method: 'get',
-      path: '/runs/{id}/events',
-      summary: 'Events of a run after a sequence number, in order.',
-      query: { after: { about: 'A sequence number; 0, the default, gives all.', of: 'integer' } },
-      answers: { 200: { events: 'RunEvent[]' }, 400: problems, 404: problems },
-      handle(request, response) {
-        const after = Number(request.query['after'] ?? 0);
-        if (!Number.isInteger(after) || after < 0)
-          throw err.BAD_REQUEST('query after', 'a whole number from 0', String(request.query['after']));
-        response.json({ events: runs.events(runOf(request).run.id, after) });
-      },
-    },
     {
       method: 'get',
       path: '/pictures',
@@ -350,6 +286,7 @@ export function createRoutes({ catalogue, data, graphs, templates, runs, queue, 
         response.sendFile(basename(stored.path), { root: dirname(stored.path), immutable: true, maxAge: '365d', cacheControl: true });
       },
     },
+    ...queueRoutes(services),
     ...judgingRoutes(data),
   ];
 }

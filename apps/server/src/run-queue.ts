@@ -1,63 +1,98 @@
-// Runs in the order they came, each a job of the first worker that is free.
+// The queue of runs: what waits, what is at work, what of it was interrupted. A source of jobs for the workers.
 import { randomUUID } from 'node:crypto';
-import { isTerminal, toProblem, type Graph, type Problem, type RunEvent, type RunEventBody, type RunSummary } from '@facewright/core';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  isTerminal,
+  toProblem,
+  type Problem,
+  type RunEvent,
+  type RunEventBody,
+  type RunProgress,
+  type RunSummary,
+} from '@facewright/core';
 import { storageError } from './database.ts';
+import type { Dispatcher, JobSource } from './dispatcher.ts';
 import { err } from './errors.ts';
-import type { RunStore } from './run-store.ts';
+import { gotFurther } from './got-further.ts';
+import { createProgress, type Progress } from './run-progress.ts';
+import type { RunFilter, RunStore, Submission, Turn } from './run-store.ts';
 import type { Steering } from './worker-protocol.ts';
 import type { JobEnd, Supervisor } from './worker-supervisor.ts';
 
-/** How often the end of a run is written that found no room, ms. */
-const END_AGAIN_MS = 5000;
+/** How often it is tried again to write what found no room, ms. */
+const WRITE_AGAIN_MS = 5000;
+
+/** How often a run is begun that never gets further than before. */
+const MOST_ATTEMPTS = 3;
 
 export interface RunQueueOptions {
   readonly store: RunStore;
-  /** Of one worker each. */
-  readonly supervisors: readonly Supervisor[];
+  readonly dispatcher: Dispatcher;
   readonly log: { error(message: string): void };
   onEvent(event: RunEvent): void;
-  /** The list of runs, or the status of one, changed. */
+  /** Something in the list of runs, or how far one is, changed. */
   onChange(): void;
 }
-export interface RunQueue {
-  /** Starts the workers and continues with what was queued when the server last stopped. Rejects with what keeps a worker from starting. */
-  start(): Promise<void>;
-  add(graph: Graph): RunSummary;
+/** Where to move a run: beside another that waits, before or behind all of its priority, to another priority. */
+export type Move = { readonly before: string } | { readonly after: string } | { readonly to: 'front' | 'back' } | { readonly priority: number };
+
+export interface RunQueue extends JobSource {
+  /** Takes up what was at work when the server last ended. Before anything begins. */
+  recover(): void;
+  /** `isNew`: false when there was a run of this key already. Throws SERVER_KEY_TAKEN when that was of another graph. */
+  add(submission: Submission): { readonly run: RunSummary; readonly isNew: boolean };
   /** A queued run ends at once, a running one between two steps or after the grace period; one that has ended stays as it is. */
   cancel(run: string): void;
+  /** Those that have not ended; gives their ids. */
+  cancelAll(filter: RunFilter): string[];
+  /** A new run of the same graph; what the old one finished is in the store. Throws SERVER_NOT_ENDED. */
+  retry(run: string): RunSummary;
+  /** Throws SERVER_NOT_WAITING, also about the run that it is to stand beside. */
+  move(run: string, to: Move): void;
+  /** Nothing new begins until it goes on, also after a restart. */
+  pause(paused: boolean): void;
   /** The node that a run works on; null when it is not at work. */
   nodeAtWork(run: string): string | null;
   /** Pauses a run at work, lets it go on, or has its node give what it has. Throws SERVER_NOT_AT_WORK. */
   steer(run: string, how: Steering): void;
-  /** Takes nothing new; waits up to `graceMs` for the runs in progress, then has them keep their work and ends them. */
-  stop(graceMs: number): Promise<void>;
+  /** How far the runs at work are, by id. */
+  progress(): Readonly<Record<string, RunProgress>>;
+  /** What found no room is written now or never; after the dispatcher has stopped. */
+  close(): void;
 }
 
 interface ActiveRun {
   readonly run: string;
   readonly supervisor: Supervisor;
+  readonly progress: Progress;
   cancelled: boolean;
-  node: string | null;
   /** Why its events could not be stored any more. */
   unstored?: Problem;
 }
 
-export function createRunQueue({ store, supervisors, log, onEvent, onChange }: RunQueueOptions): RunQueue {
+export function createRunQueue({ store, dispatcher, log, onEvent, onChange }: RunQueueOptions): RunQueue {
   const active = new Map<string, ActiveRun>();
-  /** Ends of the jobs that were given out, by worker. */
-  const working = new Map<Supervisor, Promise<void>>();
-  let stopping = false;
-  /** Runs that were taken up in the life of this process: one whose end could not be written down must not begin again and again. */
-  const taken = new Set<string>();
   /** Ends of runs that found no room: without them these runs would seem to wait for ever. */
   const unwritten = new Map<string, RunEventBody>();
-  let endAgain: NodeJS.Timeout | undefined;
-  const writeEnds = (): void => {
+  /** Nothing begins while nothing can be written down. */
+  let noRoom = false;
+  let again: NodeJS.Timeout | undefined;
+
+  function writeAgain(): void {
+    noRoom = false;
     for (const [run, body] of unwritten) append(run, body);
-    if (unwritten.size > 0) return;
-    clearInterval(endAgain);
-    endAgain = undefined;
-  };
+    if (noRoom) return;
+    clearInterval(again);
+    again = undefined;
+    dispatcher.wake();
+  }
+  function noteNoRoom(cause: unknown): Problem {
+    const problem = toProblem(storageError(cause));
+    if (!again) log.error(problem.message);
+    noRoom = true;
+    again ??= setInterval(writeAgain, WRITE_AGAIN_MS).unref();
+    return problem;
+  }
 
   /** Stores and tells an event. A run whose events cannot be stored is stopped, and marked when there is room again. */
   function append(run: string, body: RunEventBody): void {
@@ -67,97 +102,142 @@ export function createRunQueue({ store, supervisors, log, onEvent, onChange }: R
     try {
       event = store.append(run, body);
     } catch (cause) {
-      const problem = toProblem(storageError(cause));
-      if (!unwritten.has(run)) log.error(problem.message);
-      if (!mine) {
-        if (!isTerminal(body)) return;
-        unwritten.set(run, body);
-        endAgain ??= setInterval(writeEnds, END_AGAIN_MS).unref();
-        return;
-      }
-      mine.unstored = problem;
-      mine.supervisor.cancel();
+      const problem = noteNoRoom(cause);
+      if (mine) {
+        mine.unstored = problem;
+        mine.supervisor.cancel();
+      } else if (isTerminal(body)) unwritten.set(run, body);
       return;
     }
     unwritten.delete(run);
     if (!event) return;
+    mine?.progress.take(event);
     onEvent(event);
-    if (['run_queued', 'run_started', 'run_paused', 'run_continued'].includes(event.type) || isTerminal(event)) onChange();
+    onChange();
   }
 
-  function tell(run: ActiveRun, event: RunEventBody): void {
-    if (event.type === 'node_started') run.node = event.node;
-    if (event.type === 'node_finished' || event.type === 'node_failed') run.node = null;
+  function tell(mine: ActiveRun, event: RunEventBody): void {
     // It was told to, because the server ends.
-    if (event.type === 'run_cancelled' && !run.cancelled && stopping)
-      return append(run.run, { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
-    append(run.run, event);
+    if (event.type === 'run_cancelled' && !mine.cancelled && dispatcher.stopping) return interrupt(mine.run, err.STOPPED().message, false);
+    append(mine.run, event);
   }
-  /** Writes down the end of a run that did not tell it. */
+  /** Puts a run into the queue again, or ends it when it has been begun often enough. `counts`: the attempt may be what brought it down. */
+  function interrupt(run: string, message: string, counts: boolean): void {
+    if (!counts || gotFurther(store.each(run))) store.forgive(run);
+    if (store.find(run)!.attempts >= MOST_ATTEMPTS) giveUp(run, message);
+    else append(run, { type: 'run_interrupted', message });
+  }
+  const giveUp = (run: string, message: string): void =>
+    append(run, { type: 'run_failed', problems: [toProblem(err.GIVEN_UP(MOST_ATTEMPTS, message))] });
+
+  /** Writes down how a run ended that did not tell it. */
   function conclude({ run, cancelled }: ActiveRun, end: JobEnd): void {
     if (end.type === 'done') return;
     if (cancelled) return append(run, { type: 'run_cancelled' });
     if (end.type === 'unstarted') return append(run, { type: 'run_failed', problems: [end.problem] });
-    if (end.why === 'stopped') return append(run, { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
-    const problem = toProblem(err.WORKER_LOST(end.how));
-    log.error(problem.message);
-    append(run, { type: 'worker_lost', message: problem.message });
-    append(run, { type: 'run_failed', problems: [problem] });
+    if (end.why === 'stopped') return interrupt(run, err.STOPPED().message, false);
+    const { message } = err.WORKER_LOST(end.how);
+    log.error(message);
+    append(run, { type: 'worker_lost', message });
+    interrupt(run, message, true);
   }
 
-  function next(): void {
-    if (stopping) return;
-    for (const supervisor of supervisors) {
-      if (working.has(supervisor)) continue;
-      const first = store.withStatus('queued').find(({ id }) => !taken.has(id));
-      if (!first) return;
-      taken.add(first.id);
-      working.set(supervisor, perform(first.id, supervisor));
-    }
-  }
-  async function perform(run: string, supervisor: Supervisor): Promise<void> {
-    const mine: ActiveRun = { run, supervisor, cancelled: false, node: null };
-    active.set(run, mine);
-    const { graph } = store.get(run)!;
-    conclude(mine, await supervisor.perform({ type: 'run', run, graph }, { event: (event) => tell(mine, event) }));
-    active.delete(run);
-    if (mine.unstored) append(run, { type: 'run_failed', problems: [mine.unstored] });
-    working.delete(supervisor);
-    next();
+  const waits = (run: string): RunSummary => {
+    const found = store.find(run)!;
+    if (found.status !== 'queued' || active.has(run)) throw err.NOT_WAITING(run, active.has(run) ? 'at work' : found.status);
+    return found;
+  };
+  function turnOf(to: Move, priority: number): Partial<Turn> {
+    if ('to' in to) return { place: store.count() * (to.to === 'front' ? -1 : 1) };
+    if ('priority' in to) return { priority: to.priority };
+    const [side, other] = 'before' in to ? (['before', to.before] as const) : (['after', to.after] as const);
+    waits(other);
+    return store.beside(other, side);
   }
 
   return {
-    async start() {
+    recover() {
       // Whoever ran these is gone: the server holds the data folder alone.
-      for (const { id } of [...store.withStatus('running'), ...store.withStatus('paused')])
-        append(id, { type: 'run_failed', problems: [toProblem(err.STOPPED())] });
-      await Promise.all(supervisors.map((supervisor) => supervisor.start()));
-      next();
+      for (const { id, cancelling } of store.atWork())
+        if (cancelling) append(id, { type: 'run_cancelled' });
+        else interrupt(id, err.STOPPED().message, true);
     },
-    add(graph) {
-      const { id } = store.create(randomUUID(), graph);
+    add(submission) {
+      const { graph, key, targets } = submission;
+      const known = key === undefined ? null : store.ofKey(key);
+      if (known) {
+        if (!isDeepStrictEqual([known.graph, known.targets], [JSON.parse(JSON.stringify(graph)), targets]))
+          throw err.KEY_TAKEN(key!, known.run.id);
+        return { run: known.run, isNew: false };
+      }
+      const { id } = store.create(randomUUID(), submission);
       append(id, { type: 'run_queued', name: graph.name });
-      next();
-      return store.get(id)!.run;
+      dispatcher.wake();
+      return { run: store.find(id)!, isNew: true };
     },
     cancel(run) {
       const mine = active.get(run);
       if (!mine) return append(run, { type: 'run_cancelled' });
       mine.cancelled = true;
       mine.supervisor.cancel();
+      store.cancelling(run);
+      onChange();
     },
-    nodeAtWork: (run) => active.get(run)?.node ?? null,
+    cancelAll(filter) {
+      const open = ['queued', 'running', 'paused'] as const;
+      const statuses = filter.statuses?.filter((status) => (open as readonly string[]).includes(status)) ?? open;
+      // Those that wait first: else the next of them would begin for a moment.
+      const found = store.list(-1, { ...filter, statuses }).toSorted((a, b) => Number(active.has(a.id)) - Number(active.has(b.id)));
+      for (const { id } of found) this.cancel(id);
+      return found.map(({ id }) => id);
+    },
+    retry(run) {
+      const { run: old, graph, targets } = store.get(run)!;
+      if (old.finished === null) throw err.NOT_ENDED(run, old.status);
+      return this.add({ graph, targets, priority: old.priority, retryOf: run }).run;
+    },
+    move(run, to) {
+      const { priority } = waits(run);
+      store.move(run, turnOf(to, priority));
+      onChange();
+    },
+    pause(paused) {
+      store.pause(paused);
+      onChange();
+      dispatcher.wake();
+    },
+    nodeAtWork: (run) => active.get(run)?.progress.now().node ?? null,
     steer(run, how) {
       const mine = active.get(run);
       if (!mine || mine.cancelled || !mine.supervisor.steer(how))
-        throw err.NOT_AT_WORK(run, mine ? 'about to end' : store.get(run)!.run.status);
+        throw err.NOT_AT_WORK(run, mine ? 'about to end' : store.find(run)!.status);
     },
-    async stop(graceMs) {
-      stopping = true;
-      await Promise.all(supervisors.map((supervisor) => supervisor.stop(graceMs)));
-      await Promise.all(working.values());
-      writeEnds();
-      clearInterval(endAgain);
+    progress: () => Object.fromEntries([...active].map(([run, { progress }]) => [run, progress.now()])),
+    peek: () => (noRoom ? null : store.first(new Set(active.keys()))),
+    async take(supervisor) {
+      const first = store.first(new Set(active.keys()));
+      if (!first) return;
+      const { id, attempts } = first;
+      try {
+        // The server ended each time before the run could say that it had begun.
+        if (attempts >= MOST_ATTEMPTS) return giveUp(id, err.STOPPED().message);
+        store.begin(id);
+      } catch (cause) {
+        noteNoRoom(cause);
+        return;
+      }
+      const mine: ActiveRun = { run: id, supervisor, progress: createProgress(), cancelled: false };
+      active.set(id, mine);
+      const { graph, targets } = store.get(id)!;
+      const job = { type: 'run', run: id, graph, ...(targets && { targets }) } as const;
+      const end = await supervisor.perform(job, { event: (event) => tell(mine, event) });
+      conclude(mine, end);
+      active.delete(id);
+      if (mine.unstored) append(id, { type: 'run_failed', problems: [mine.unstored] });
+    },
+    close() {
+      writeAgain();
+      clearInterval(again);
     },
   };
 }

@@ -23,7 +23,7 @@ afterAll(() => {
 describe('the store of runs', () => {
   it('says nothing after the terminal event, and nothing about runs that do not exist', () => {
     const store = createRunStore(database);
-    store.create('a', graph);
+    store.create('a', { graph });
     expect(store.append('a', { type: 'run_queued', name: 'g' })?.seq).toBe(1);
     expect(store.append('a', { type: 'run_cancelled' })?.seq).toBe(2);
     expect(store.append('a', { type: 'run_succeeded', outputs: {}, seconds: 1 })).toBeNull();
@@ -32,7 +32,7 @@ describe('the store of runs', () => {
   });
   it('numbers events without gaps while another connection writes to the same file', async () => {
     const store = createRunStore(database);
-    store.create('busy', graph);
+    store.create('busy', { graph });
     // As the worker does when a node ends.
     const code = `
       const { workerData, parentPort } = require('node:worker_threads');

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { MemoryChoice, ProviderChoice } from '@facewright/runtime';
 import { openDataFolder, PROJECT_FOLDER } from './data-folder.ts';
 import { lockDataFolder } from './data-lock.ts';
+import { createDispatcher } from './dispatcher.ts';
 import { err } from './errors.ts';
 import { createGraphFiles } from './graph-files.ts';
 import { isLoopback } from './guard.ts';
@@ -17,6 +18,8 @@ import { logRuns } from './observe/log-runs.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { createReadiness } from './observe/readiness.ts';
 import { openTraces } from './observe/traces.ts';
+import { changesOf } from './queue-routes.ts';
+import { createRunFeed } from './run-feed.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createRunStore } from './run-store.ts';
 import { openTemplates } from './templates.ts';
@@ -51,8 +54,6 @@ export interface RunningServer {
   /** Takes no new requests, waits up to `graceMs` for the runs in progress, then ends workers and server. */
   close(graceMs?: number): Promise<void>;
 }
-
-const LISTED_RUNS = 200;
 
 /**
  * Resolves when requests are answered and the workers are ready. Rejects with SERVER_PORT_IN_USE, SERVER_LISTEN, SERVER_DATA_IN_USE, SERVER_DATA_FOLDER,
@@ -97,14 +98,12 @@ export async function startServer({
     const metrics = createMetrics({ database: data.database, workers: supervisors, socketClients: () => live.clients() });
     const traces = await openTraces(process.env, log.warn);
     if (traces) undo.push(traces.close);
-    const tell = tellSinks([(event) => live.event(event), metrics.event, logRuns(log), ...(traces ? [traces.event] : [])]);
-    const queue = createRunQueue({
-      store: runs,
-      supervisors,
-      log,
-      onEvent: tell,
-      onChange: () => live.runsChanged(),
-    });
+    const feed = createRunFeed();
+    undo.push(feed.close);
+    const tell = tellSinks([feed.event, metrics.event, logRuns(log), ...(traces ? [traces.event] : [])]);
+    const dispatcher = createDispatcher({ supervisors, paused: runs.paused, log });
+    const queue = createRunQueue({ store: runs, dispatcher, log, onEvent: tell, onChange: feed.queueChanged });
+    dispatcher.add(queue);
     const app = createHttpApp({
       services: {
         catalogue,
@@ -113,6 +112,7 @@ export async function startServer({
         templates: openTemplates(templatesFolder, log.warn),
         runs,
         queue,
+        feed,
         supervisors,
       },
       host,
@@ -124,7 +124,7 @@ export async function startServer({
       log,
     });
     const server = createServer(app);
-    const live = createLive(server, host, runs, LISTED_RUNS);
+    const live = createLive({ server, host, runs, feed, changes: changesOf(runs, queue) });
     await listen(server, port, host);
     undo.push(() => {
       server.closeAllConnections();
@@ -132,8 +132,13 @@ export async function startServer({
     });
     if (!isLoopback(host))
       log.warn(`listening on ${host}: whoever reaches this address can run graphs and read this user's files; there is no password`);
-    undo.push(() => queue.stop(0));
-    await queue.start();
+    const stop = async (graceMs: number) => {
+      await dispatcher.stop(graceMs);
+      queue.close();
+    };
+    undo.push(() => stop(0));
+    queue.recover();
+    await dispatcher.start();
 
     const bound = (server.address() as AddressInfo).port;
     return {
@@ -143,7 +148,7 @@ export async function startServer({
       workerPid: (worker = 0) => supervisors[worker]?.pid() ?? null,
       async close(graceMs = 0) {
         server.close();
-        await queue.stop(graceMs);
+        await stop(graceMs);
         for (const step of undo.toReversed().slice(1)) await step();
       },
     };

@@ -20,6 +20,8 @@ export interface Job {
   readonly type: 'run';
   readonly run: string;
   readonly graph: Graph;
+  /** Output nodes that are wanted; default: all. */
+  readonly targets?: readonly string[];
 }
 /** `stop`: the node at work gives what it has. */
 export type Steering = 'pause' | 'continue' | 'stop';

@@ -59,6 +59,7 @@ try {
     const host = createLocalHost({ data: { ...data, checkpoints }, runtime, outputFolder: data.outputFolder(job.run) });
     void executeRun({
       graph: job.graph,
+      ...(job.targets && { targets: job.targets }),
       catalogue,
       cache,
       history,

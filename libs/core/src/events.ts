@@ -45,8 +45,10 @@ export type RunEventBody =
   | { readonly type: 'run_continued' }
   /** The node was told to give what it has; it goes on to its next step first. */
   | { readonly type: 'run_stopping'; readonly node: string }
-  /** The worker died; the run is resumed from its finished nodes, or ends in run_failed. */
+  /** The worker died; run_interrupted or a terminal event follows. */
   | { readonly type: 'worker_lost'; readonly message: string }
+  /** The run waits in the queue again, at its old place, and goes on from its finished nodes and checkpoints: another run_started follows. */
+  | { readonly type: 'run_interrupted'; readonly message: string }
   | { readonly type: 'run_succeeded'; readonly outputs: Readonly<Record<string, NodeOutputs>>; readonly seconds: number }
   | { readonly type: 'run_failed'; readonly problems: readonly Problem[] }
   | { readonly type: 'run_cancelled' };
@@ -62,18 +64,60 @@ export interface RunSummary {
   readonly finished: string | null;
   /** Sequence number of the last event. */
   readonly lastSeq: number;
+  /** Counts up from run to run, whatever the clock says. */
+  readonly number: number;
+  /** Of those that wait, the highest goes first; of the same, the lowest place. */
+  readonly priority: number;
+  readonly place: number;
+  /** It was told to cancel, and has not ended yet. */
+  readonly cancelling: boolean;
+  /** How often it was begun without getting further than before. */
+  readonly attempts: number;
+  /** The run that this one tries again. */
+  readonly retryOf: string | null;
+  /** Of a failed one, the first. */
+  readonly problem: Problem | null;
+}
+/** How far a run at work is. */
+export interface RunProgress {
+  /** Share of the work that is over, 0..1: every node counts the same, the one at work by its steps. */
+  readonly share: number;
+  /** The node at work. */
+  readonly node: string | null;
+  /** Of the node at work; null until there is something to go by. */
+  readonly secondsLeft: number | null;
+}
+/** What changed in the queue after a cursor: applied in turn, these make the same queue, whatever came between two of them. */
+export interface QueueChange {
+  /** To ask from the next time. */
+  readonly cursor: number;
+  /** All that there is: what was known before is forgotten. */
+  readonly whole: boolean;
+  /** There is more to ask for already. */
+  readonly more: boolean;
+  /** Nothing new begins. */
+  readonly paused: boolean;
+  /** New and changed ones. */
+  readonly runs: readonly RunSummary[];
+  /** Ids of deleted ones. */
+  readonly removed: readonly string[];
+  /** Of all runs at work, by id. */
+  readonly progress: Readonly<Record<string, RunProgress>>;
 }
 
-/** socket.io, editor to server: `watch` replays events after `after`, then streams; each arrives as `event`. */
+/** Answer to a request over socket.io. */
+export type Acknowledge = (answer: { readonly ok: boolean; readonly message?: string; readonly last?: number }) => void;
+/**
+ * socket.io, client to server. `watch` replays a run's events after `after`, then streams them; the answer's `last` is the number of the latest, and one below `after` says
+ * that the server has lost what the client saw: it begins anew from 0. `follow` does the same with changes of the queue; 0 begins with what is in it now.
+ */
 export interface ClientMessages {
-  watch(
-    request: { readonly run: string; readonly after: number },
-    acknowledge: (answer: { readonly ok: boolean; readonly message?: string }) => void,
-  ): void;
+  watch(request: { readonly run: string; readonly after: number }, acknowledge: Acknowledge): void;
   unwatch(run: string): void;
+  follow(request: { readonly after: number }, acknowledge: Acknowledge): void;
 }
-/** socket.io, server to editor. `runs` says that the list of runs changed. */
+/** socket.io, server to client. Events of a run come in the order of their numbers, those of several runs in one message. */
 export interface ServerMessages {
-  event(event: RunEvent): void;
-  runs(runs: readonly RunSummary[]): void;
+  events(events: readonly RunEvent[]): void;
+  queue(change: QueueChange): void;
 }

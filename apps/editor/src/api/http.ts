@@ -84,7 +84,6 @@ export const api = {
   validate: async (graph: Graph) => (await request<{ problems: readonly Problem[] }>('POST', '/graphs/validate', { graph })).problems,
   explain: (graph: Graph) => request<{ plan: readonly PlanStep[]; problems: readonly Problem[] }>('POST', '/graphs/explain', { graph }),
   start: async (graph: Graph) => (await request<{ run: RunSummary }>('POST', '/runs', { graph })).run,
-  runs: async () => (await request<{ runs: readonly RunSummary[] }>('GET', '/runs')).runs,
   run: (id: string) => request<{ run: RunSummary; graph: Graph }>('GET', `/runs/${named(id)}`),
   /** Stores a picture or a mask. */
   upload: async (bytes: Blob) => (await request<{ asset: Asset }>('POST', '/assets', bytes)).asset,

@@ -1,12 +1,14 @@
-// Events of a run over socket.io: watched from a cursor, so that a lost connection loses nothing.
-import type { ClientMessages, RunEvent, RunSummary, ServerMessages } from '@facewright/core';
+// Events of a run and changes of the queue over socket.io: asked for from a cursor, so that a lost connection loses nothing.
+import type { ClientMessages, QueueChange, RunEvent, ServerMessages } from '@facewright/core';
 import { io, type Socket } from 'socket.io-client';
 
 export type Connection = 'connecting' | 'online' | 'lost';
 export interface LiveListener {
   /** Events in the order of their numbers; some may have been seen before. */
   events(events: readonly RunEvent[]): void;
-  runs(runs: readonly RunSummary[]): void;
+  /** The server has fewer events of the run than were taken in: its machine lost power. They come anew from the first. */
+  restarted(run: string): void;
+  queue(change: QueueChange): void;
   connection(state: Connection): void;
   refused(message: string): void;
 }
@@ -16,12 +18,13 @@ export interface Live {
   unwatch(): void;
 }
 
-/** Events arrive one by one, hundreds a second in a training; they are handed on in batches of this many milliseconds. */
+/** Events arrive dozens of times a second in a training; they are handed on in batches of this many milliseconds. */
 const BATCH_MS = 50;
 
 export function connectLive(listener: LiveListener): Live {
   const socket: Socket<ServerMessages, ClientMessages> = io({ reconnectionDelayMax: 3000 });
   let watched: { run: string; cursor: () => number } | null = null;
+  let queueCursor = 0;
   let waiting: RunEvent[] = [];
   let timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -37,20 +40,24 @@ export function connectLive(listener: LiveListener): Live {
     const { run, cursor } = watched;
     socket.emit('watch', { run, after: cursor() }, (answer) => {
       if (!answer.ok) listener.refused(answer.message ?? `run ${run} cannot be watched`);
+      else if (watched?.run === run && (answer.last ?? 0) < cursor()) listener.restarted(run);
     });
   };
   socket.on('connect', () => {
     listener.connection('online');
     ask();
+    socket.emit('follow', { after: queueCursor }, () => {});
   });
   socket.on('disconnect', () => listener.connection('lost'));
   socket.on('connect_error', () => listener.connection('lost'));
-  socket.on('event', (event) => {
-    if (event.run !== watched?.run) return;
-    waiting.push(event);
+  socket.on('events', (events) => {
+    waiting.push(...events.filter(({ run }) => run === watched?.run));
     timer ??= setTimeout(flush, BATCH_MS);
   });
-  socket.on('runs', (runs) => listener.runs(runs));
+  socket.on('queue', (change) => {
+    queueCursor = change.cursor;
+    listener.queue(change);
+  });
 
   const unwatch = (): void => {
     if (watched && socket.connected) socket.emit('unwatch', watched.run);

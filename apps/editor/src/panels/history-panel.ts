@@ -6,12 +6,12 @@ import { emptyPanel } from './progress-panel.ts';
 import { runWords } from './status.ts';
 
 export function historyPanel(editor: Editor): TemplateResult {
-  const { runs, run: shown } = editor.state;
+  const { queue, run: shown } = editor.state;
+  const { runs } = queue;
   if (!runs.length) return emptyPanel('No runs yet', 'Every run is kept with its graph and its results. A click on one shows it again.');
-  const latest = runs.toSorted((a, b) => b.created.localeCompare(a.created));
   return html`
     <ul class="history">
-      ${latest.map(
+      ${runs.map(
         (run) => html`
           <li>
             <button class="history-row ${run.status}" aria-current=${run.id === shown?.id} @click=${() => void editor.attach(run.id)}>

@@ -1,10 +1,11 @@
 // Everything the panels show, in one immutable record.
-import type { Graph, JudgingSummary, NodeDescription, PortDescription, Problem, RunSummary } from '@facewright/core';
+import type { Graph, JudgingSummary, NodeDescription, PortDescription, Problem } from '@facewright/core';
 import type { ModelListing, SavedGraph, TemplateInfo } from '../api/http.ts';
 import type { Connection } from '../api/live.ts';
 import type { Catalogue } from '../canvas/document.ts';
 import type { CanvasPoint, LooseEnd } from '../canvas/graph-canvas.ts';
 import type { MaskPainter } from '../mask/mask-painter.ts';
+import { firstQueue, type QueueState } from './queue-state.ts';
 import type { Picture } from './results.ts';
 import { isOver, nodeAtWork, type RunState } from './run-state.ts';
 
@@ -55,7 +56,7 @@ export interface EditorState {
   readonly run: RunState | null;
   /** The graph that the run shown was started with. */
   readonly runGraph: Graph | null;
-  readonly runs: readonly RunSummary[];
+  readonly queue: QueueState;
   readonly dock: { readonly open: boolean; readonly tall: boolean; readonly tab: DockTab; readonly height: number };
   readonly palette: { readonly open: boolean; readonly query: string; readonly folded: ReadonlySet<string> };
   readonly inspector: boolean;
@@ -99,7 +100,7 @@ export const firstState: EditorState = {
   pausing: false,
   run: null,
   runGraph: null,
-  runs: [],
+  queue: firstQueue,
   dock: { open: false, tall: false, tab: 'progress', height: 236 },
   palette: { open: true, query: '', folded: new Set() },
   inspector: true,

@@ -207,6 +207,11 @@ function take(draft: Draft, event: RunEvent): void {
       return;
     case 'worker_lost':
       run.notices = [...run.notices, event.message];
+      return;
+    case 'run_interrupted':
+      run.status = 'queued';
+      run.stopping = null;
+      if (run.notices.at(-1) !== event.message) run.notices = [...run.notices, event.message];
       for (const [name, node] of draft.nodes)
         if (node.status === 'running') patch(draft, name, { status: 'queued', done: 0, total: 0, secondsLeft: null });
       return;
