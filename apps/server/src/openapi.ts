@@ -104,7 +104,14 @@ function schemas(): Record<string, object> {
         paused: flag,
         runs: list(ref('RunSummary')),
         removed: list(text),
-        progress: { type: 'object', additionalProperties: record({ share: { type: 'number' }, node: { type: ['string', 'null'] }, secondsLeft: { type: ['number', 'null'] } }) },
+        progress: {
+          type: 'object',
+          additionalProperties: record({
+            share: { type: 'number' },
+            node: { type: ['string', 'null'] },
+            secondsLeft: { type: ['number', 'null'] },
+          }),
+        },
       }),
       description:
         'What changed after a cursor: new and changed runs, ids of deleted ones, and how far those at work are. `whole`: it is all there is, and what was known before is forgotten; `more`: there is more after `cursor` already. socket.io sends the same as `queue`.',

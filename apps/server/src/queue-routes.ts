@@ -32,7 +32,9 @@ const of = {
   },
 } as const;
 
-export const changesOf = (runs: RunStore, queue: RunQueue) => (after: number): QueueChange => ({ ...runs.changes(after), progress: queue.progress() });
+export const changesOf =
+  (runs: RunStore, queue: RunQueue) =>
+  (after: number): QueueChange => ({ ...runs.changes(after), progress: queue.progress() });
 
 function key(request: Request): string | undefined {
   const inHeader = request.get('idempotency-key');
@@ -62,9 +64,15 @@ function filterOf(status: unknown, name: unknown): RunFilter {
   return { statuses: wanted as RunFilter['statuses'], name };
 }
 function moveOf(request: Request): Move {
-  const { before, after, to, priority } = { before: field(request, 'before'), after: field(request, 'after'), to: field(request, 'to'), priority: field(request, 'priority') };
+  const { before, after, to, priority } = {
+    before: field(request, 'before'),
+    after: field(request, 'after'),
+    to: field(request, 'to'),
+    priority: field(request, 'priority'),
+  };
   const given = Object.entries({ before, after, to, priority }).filter(([, value]) => value !== undefined);
-  if (given.length !== 1) throw err.BAD_REQUEST('body', 'one of before, after, to and priority', given.map(([name]) => name).join(', ') || 'none');
+  if (given.length !== 1)
+    throw err.BAD_REQUEST('body', 'one of before, after, to and priority', given.map(([name]) => name).join(', ') || 'none');
   if (priority !== undefined) return { priority: priorityOf(priority) };
   if (to === 'front' || to === 'back') return { to };
   if (to !== undefined) throw err.BAD_REQUEST('to', 'front or back', JSON.stringify(to));
@@ -104,7 +112,12 @@ export function queueRoutes({ catalogue, runs, queue, feed }: QueueServices): Ro
     listen: (queue) => feed.listen({ queue }),
   };
   /** Answers with what there is, or with what comes within `wait` seconds. */
-  function answerSoon(request: Request, response: Response, { listen }: StreamSource, answer: () => { readonly body: object; readonly isNew: boolean }): void {
+  function answerSoon(
+    request: Request,
+    response: Response,
+    { listen }: StreamSource,
+    answer: () => { readonly body: object; readonly isNew: boolean },
+  ): void {
     const wait = wholeNumber(request, 'wait', { most: MOST_WAIT_S, or: 0 });
     const first = answer();
     if (first.isNew || wait === 0) return void response.json(first.body);
@@ -140,7 +153,10 @@ export function queueRoutes({ catalogue, runs, queue, feed }: QueueServices): Ro
         };
         refuseProblems(prepareGraph(graph, catalogue).problems);
         const { run, isNew } = queue.add(submission);
-        response.status(isNew ? 201 : 200).location(`/api/v1/runs/${run.id}`).json({ run });
+        response
+          .status(isNew ? 201 : 200)
+          .location(`/api/v1/runs/${run.id}`)
+          .json({ run });
       },
     },
     {
@@ -176,7 +192,8 @@ export function queueRoutes({ catalogue, runs, queue, feed }: QueueServices): Ro
     {
       method: 'post',
       path: '/runs/{id}/cancel',
-      summary: 'Cancels a run, and no other. One that waits ends at once, one at work with its terminal event; one that has ended stays as it is.',
+      summary:
+        'Cancels a run, and no other. One that waits ends at once, one at work with its terminal event; one that has ended stays as it is.',
       answers: { 200: { run: 'RunSummary' }, 404: problems },
       handle(request, response) {
         const id = idOf(request);
@@ -197,7 +214,8 @@ export function queueRoutes({ catalogue, runs, queue, feed }: QueueServices): Ro
     {
       method: 'post',
       path: '/runs/{id}/move',
-      summary: 'Moves a run that waits: before or after another, whose priority it takes; to the front or back of its own priority; or to another priority.',
+      summary:
+        'Moves a run that waits: before or after another, whose priority it takes; to the front or back of its own priority; or to another priority.',
       body: { before: 'string?', after: 'string?', to: 'string?', priority: 'integer?' },
       answers: { 200: { run: 'RunSummary' }, 400: problems, 404: problems, 409: problems },
       handle(request, response) {
@@ -233,7 +251,8 @@ export function queueRoutes({ catalogue, runs, queue, feed }: QueueServices): Ro
     {
       method: 'get',
       path: '/queue',
-      summary: 'What changed in the queue after a cursor; without one, all that waits and is at work, and the latest that have ended. With Accept: text/event-stream it is streamed.',
+      summary:
+        'What changed in the queue after a cursor; without one, all that waits and is at work, and the latest that have ended. With Accept: text/event-stream it is streamed.',
       query: { after: { about: 'The cursor of an answer before; 0, the default, gives what there is.', of: 'integer' }, ...of },
       answers: { 200: 'QueueChange', 400: problems },
       handle(request, response) {
@@ -245,18 +264,21 @@ export function queueRoutes({ catalogue, runs, queue, feed }: QueueServices): Ro
         });
       },
     },
-    ...([['pause', 'Begins nothing new until the queue is resumed, also after a restart; what is at work goes on.', true], ['resume', 'Begins what waits again.', false]] as const).map(
-      ([how, summary, paused]): Route => ({
-        method: 'post',
-        path: `/queue/${how}`,
-        summary,
-        answers: { 200: { paused: 'boolean' } },
-        handle(_, response) {
-          queue.pause(paused);
-          response.json({ paused: runs.paused() });
-        },
-      }),
-    ),
+    ...(
+      [
+        ['pause', 'Begins nothing new until the queue is resumed, also after a restart; what is at work goes on.', true],
+        ['resume', 'Begins what waits again.', false],
+      ] as const
+    ).map(([how, summary, paused]): Route => ({
+      method: 'post',
+      path: `/queue/${how}`,
+      summary,
+      answers: { 200: { paused: 'boolean' } },
+      handle(_, response) {
+        queue.pause(paused);
+        response.json({ paused: runs.paused() });
+      },
+    })),
     {
       method: 'post',
       path: '/queue/cancel',

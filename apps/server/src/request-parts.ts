@@ -14,12 +14,20 @@ export const field = (request: Request, name: string): unknown => {
 export const parameter = (request: Request, name: string): string => String(request.params[name]);
 
 /** A whole number of the query. Throws SERVER_BAD_REQUEST. */
-export function wholeNumber(request: Request, name: string, { least = 0, most = Number.MAX_SAFE_INTEGER, or }: { least?: number; most?: number; or: number }): number {
+export function wholeNumber(
+  request: Request,
+  name: string,
+  { least = 0, most = Number.MAX_SAFE_INTEGER, or }: { least?: number; most?: number; or: number },
+): number {
   const text = request.query[name];
   if (text === undefined) return or;
   const value = typeof text === 'string' && /^\d+$/.test(text) ? Number(text) : NaN;
   if (!(value >= least && value <= most))
-    throw err.BAD_REQUEST(`query ${name}`, `a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`}`, JSON.stringify(text));
+    throw err.BAD_REQUEST(
+      `query ${name}`,
+      `a whole number from ${least}${most === Number.MAX_SAFE_INTEGER ? '' : ` to ${most}`}`,
+      JSON.stringify(text),
+    );
   return value;
 }
 

@@ -1,15 +1,7 @@
 // The queue of runs: what waits, what is at work, what of it was interrupted. A source of jobs for the workers.
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import {
-  isTerminal,
-  toProblem,
-  type Problem,
-  type RunEvent,
-  type RunEventBody,
-  type RunProgress,
-  type RunSummary,
-} from '@facewright/core';
+import { isTerminal, toProblem, type Problem, type RunEvent, type RunEventBody, type RunProgress, type RunSummary } from '@facewright/core';
 import { storageError } from './database.ts';
 import type { Dispatcher, JobSource } from './dispatcher.ts';
 import { err } from './errors.ts';
@@ -34,7 +26,8 @@ export interface RunQueueOptions {
   onChange(): void;
 }
 /** Where to move a run: beside another that waits, before or behind all of its priority, to another priority. */
-export type Move = { readonly before: string } | { readonly after: string } | { readonly to: 'front' | 'back' } | { readonly priority: number };
+export type Move =
+  { readonly before: string } | { readonly after: string } | { readonly to: 'front' | 'back' } | { readonly priority: number };
 
 export interface RunQueue extends JobSource {
   /** Takes up what was at work when the server last ended. Before anything begins. */

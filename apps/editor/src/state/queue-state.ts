@@ -20,8 +20,6 @@ export function takeChange(queue: QueueState, { whole, paused, runs, removed, pr
 
 /** In the order in which they go. */
 export const waitingRuns = ({ runs }: QueueState): readonly RunSummary[] =>
-  runs
-    .filter(({ status }) => status === 'queued')
-    .sort((a, b) => b.priority - a.priority || a.place - b.place || a.number - b.number);
+  runs.filter(({ status }) => status === 'queued').sort((a, b) => b.priority - a.priority || a.place - b.place || a.number - b.number);
 export const runsAtWork = ({ runs }: QueueState): readonly RunSummary[] =>
   runs.filter(({ status }) => status === 'running' || status === 'paused');

@@ -39,7 +39,8 @@ function databaseOf(version: number): SQLite.Database {
 }
 /** Columns that a step moved to another table; the spec of that step says that they are there. */
 const moved: Readonly<Record<string, string>> = { runs: 'graph' };
-const without = (column: string | undefined, row: Record<string, unknown>) => Object.fromEntries(Object.entries(row).filter(([name]) => name !== column));
+const without = (column: string | undefined, row: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(row).filter(([name]) => name !== column));
 const versions = Array.from({ length: steps.length + 1 }, (_, version) => version);
 
 describe('an older database', () => {
@@ -50,7 +51,8 @@ describe('an older database', () => {
     const database = openDatabase(path);
     expect(database.pragma('user_version', { simple: true })).toBe(steps.length);
     const after = rowsOf(database);
-    for (const [table, rows] of before) expect(after.get(table), table).toEqual(rows.map((row) => expect.objectContaining(without(moved[table], row))));
+    for (const [table, rows] of before)
+      expect(after.get(table), table).toEqual(rows.map((row) => expect.objectContaining(without(moved[table], row))));
     expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
     // As one that is made new.
     const fresh = new SQLite(':memory:');
