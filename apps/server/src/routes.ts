@@ -7,11 +7,8 @@ import {
   nodeInside,
   parseGraph,
   picturesIn,
-  prepareGraph,
   withPictureGraph,
   type Catalogue,
-  type Graph,
-  type Problem,
 } from '@facewright/core';
 import { err as engineErr, explainRun } from '@facewright/engine';
 import { asModelFolder, listModels } from '@facewright/model-library';

@@ -135,16 +135,15 @@ export function createRunQueue({ store, dispatcher, log, onEvent, onChange }: Ru
     interrupt(run, message, true);
   }
 
-  const waits = (run: string): RunSummary => {
-    const found = store.find(run)!;
-    if (found.status !== 'queued' || active.has(run)) throw err.NOT_WAITING(run, active.has(run) ? 'at work' : found.status);
-    return found;
-  };
-  function turnOf(to: Move, priority: number): Partial<Turn> {
+  function checkWaits(run: string): void {
+    const { status } = store.find(run)!;
+    if (status !== 'queued' || active.has(run)) throw err.NOT_WAITING(run, active.has(run) ? 'at work' : status);
+  }
+  function turnOf(to: Move): Partial<Turn> {
     if ('to' in to) return { place: store.count() * (to.to === 'front' ? -1 : 1) };
     if ('priority' in to) return { priority: to.priority };
     const [side, other] = 'before' in to ? (['before', to.before] as const) : (['after', to.after] as const);
-    waits(other);
+    checkWaits(other);
     return store.beside(other, side);
   }
 
@@ -190,8 +189,8 @@ export function createRunQueue({ store, dispatcher, log, onEvent, onChange }: Ru
       return this.add({ graph, targets, priority: old.priority, retryOf: run }).run;
     },
     move(run, to) {
-      const { priority } = waits(run);
-      store.move(run, turnOf(to, priority));
+      checkWaits(run);
+      store.move(run, turnOf(to));
       onChange();
     },
     pause(paused) {
