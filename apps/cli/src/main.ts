@@ -1,12 +1,11 @@
 // The command line: facewright serve | run | validate | nodes | explain | models.
 import { describeNode, type Problem, type RunEvent } from '@facewright/core';
-import { explainRun } from '@facewright/engine';
 import { modelRoots, MODELS_VARIABLE } from '@facewright/model-library';
 import { parseMemory, type ProviderChoice } from '@facewright/runtime';
-import { checkGraph, createLog, loadNodes, logLevels, openDataFolder, startServer, type LogLevel } from '@facewright/server';
+import { checkGraph, createLog, loadNodes, logLevels, startServer, type LogLevel } from '@facewright/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { applySettings } from './apply-settings.ts';
 import { err } from './errors.ts';
+import { explainCommand, explanationLines } from './explain-command.ts';
 import { openLocalSource } from './local-source.ts';
 import { gateTable } from './gates/gate-table.ts';
 import { addModelCommands } from './models/commands.ts';
@@ -242,34 +241,29 @@ program
 
 program
   .command('explain')
-  .description('says what a run would do, and why')
+  .description('says what a run would do and why, how long it may take, and what is missing')
   .argument('<graph>', 'graph document, JSON')
-  .option('--json', 'prints plan and problems as JSON')
+  .option('--json', 'prints it as JSON')
   .option('--set <NODE.INPUT=VALUE>', 'a value of the graph; may be repeated', collect, [])
   .addOption(data)
   .addOption(models)
   .addOption(nodes)
-  .action((path: string, options: { json?: boolean; set: string[]; data: string; models: string[]; nodes?: string }) =>
-    command(async () => {
-      const catalogue = await loadNodes(options.nodes);
-      const graph = applySettings(await readGraph(path), options.set, catalogue);
-      const data = openDataFolder(options.data, modelRoots(options.models));
-      const { plan, problems } = await explainRun({
-        graph,
-        catalogue,
-        cache: data.cache,
-        history: data.history,
-        host: data,
-        provider: 'cpu',
-      });
-      data.close();
-      if (options.json) json({ plan, problems });
-      else {
-        showProblems(problems, false);
-        for (const { node, type, action, reason } of plan) print(`${action === 'run' ? 'run   ' : 'stored'} ${node} (${type}): ${reason}`);
-      }
-      return problems.length === 0 ? 0 : 1;
-    }),
+  .addOption(provider)
+  .action(
+    (path: string, options: { json?: boolean; set: string[]; data: string; models: string[]; nodes?: string; provider: ProviderChoice }) =>
+      command(async () => {
+        const foretold = await explainCommand({
+          path,
+          settings: options.set,
+          dataFolder: options.data,
+          models: modelRoots(options.models),
+          provider: options.provider,
+          nodes: options.nodes,
+        });
+        if (options.json) json(foretold);
+        else explanationLines(foretold, process.stdout.isTTY).forEach(print);
+        return foretold.problems.length + foretold.missing.length === 0 ? 0 : 1;
+      }),
   );
 
 addModelCommands({ program, models, command, print });

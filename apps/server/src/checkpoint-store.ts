@@ -73,5 +73,10 @@ export function createCheckpointStore(folder: string, assets: Pick<AssetStore, '
       for (const old of (await membersOf(key)).slice(keptOfFamily)) await rm(old, { force: true });
     },
     remove: (key) => rm(fileOf(key), { force: true }),
+    savedAt: (key) =>
+      stat(fileOf(key)).then(
+        ({ mtime }) => mtime,
+        () => null,
+      ),
   };
 }

@@ -4,6 +4,8 @@ export { checkGraph } from './check-graph.ts';
 export { openDataFolder, PROJECT_FOLDER, type DataFolder } from './data-folder.ts';
 export { err } from './errors.ts';
 export { BUILTIN_NODES, loadNodes } from './load-nodes.ts';
+export { type Forecast } from './cost-book.ts';
+export { foretellRun, type ForetoldRun } from './foretell-run.ts';
 export { createLocalHost, type LocalHostOptions } from './local-host.ts';
 export { createLog, logLevels, silentLog, type Log, type LogLevel } from './observe/log.ts';
 export { decodePicture, encodePng } from './picture-codec.ts';

@@ -60,7 +60,26 @@ function schemas(): Record<string, object> {
     }),
     Template: record({ name: text, title: text, description: text, nodes: whole, thumbnail: flag }),
     SavedGraph: record({ name: text, modified: text }),
-    PlanStep: record({ node: text, type: text, action: { enum: ['run', 'cached'] }, reason: text, key: text }),
+    ForetoldStep: record({
+      node: text,
+      type: text,
+      action: { enum: ['run', 'cached'] },
+      reason: text,
+      key: text,
+      forecast: {
+        ...record({
+          seconds: { type: 'number' },
+          memory: { type: ['integer', 'null'] },
+          basis: { enum: ['same settings', 'other steps', 'other settings'] },
+          runs: whole,
+        }),
+        type: ['object', 'null'],
+        description: 'By earlier runs of the node type; null where none is known. Memory is what the worker held at most, in bytes.',
+      },
+      resumes: { type: ['string', 'null'], description: 'When the unfinished work was kept that the node goes on from.' },
+    }),
+    NeededModel: record({ name: text, bytes: { type: ['integer', 'null'] }, nodes: list(text) }),
+    RunForecast: record({ seconds: { type: 'number' }, unknown: whole, memory: { type: ['integer', 'null'] } }),
     JudgingTask: record({
       name: text,
       created: text,

@@ -5,12 +5,11 @@ import {
   describeNode,
   modelFolders,
   nodeInside,
-  parseGraph,
   picturesIn,
   withPictureGraph,
   type Catalogue,
 } from '@facewright/core';
-import { err as engineErr, explainRun } from '@facewright/engine';
+import { err as engineErr } from '@facewright/engine';
 import { asModelFolder, listModels } from '@facewright/model-library';
 import type { Request, Response } from 'express';
 import { checkGraph } from './check-graph.ts';
@@ -18,6 +17,7 @@ import type { DataFolder } from './data-folder.ts';
 import { err } from './errors.ts';
 import type { GraphFiles } from './graph-files.ts';
 import { judgingRoutes } from './judging-routes.ts';
+import { planRoutes } from './plan-routes.ts';
 import { checkPicture, decodeLayers, decodePicture, encodeJpeg, encodePng } from './picture-codec.ts';
 import { queueRoutes } from './queue-routes.ts';
 import { field, parameter, wellFormed } from './request-parts.ts';
@@ -155,29 +155,7 @@ export function createRoutes(services: Services): Route[] {
       answers: { 200: problems, 400: problems },
       handle: (request, response) => response.json({ problems: checkGraph(field(request, 'graph'), catalogue).problems }),
     },
-    {
-      method: 'post',
-      path: '/graphs/explain',
-      summary: 'What a run would do: each node that would run or is cached, and why.',
-      body: { graph: 'Graph' },
-      answers: { 200: { plan: 'PlanStep[]', ...problems }, 400: problems },
-      async handle(request, response) {
-        const parsed = parseGraph(field(request, 'graph'));
-        const { cache, history } = data;
-        response.json(
-          parsed.graph
-            ? await explainRun({
-                graph: parsed.graph,
-                catalogue,
-                cache,
-                history,
-                host: data,
-                provider: supervisors[0]?.provider() ?? 'cpu',
-              })
-            : { plan: [], problems: parsed.problems },
-        );
-      },
-    },
+    ...planRoutes({ catalogue, data, supervisors }),
     {
       method: 'get',
       path: '/runs/{id}/pictures/{asset}',

@@ -21,6 +21,8 @@ export interface UserFiles {
   read(path: string): Promise<Uint8Array>;
   /** Bytes of a file. Throws ENGINE_MISSING_FILE. */
   size(path: string): Promise<number>;
+  /** Bytes of a file, or of everything in a folder; null where there is nothing. */
+  wholeSize(path: string): Promise<number | null>;
   /** The bytes from `start` up to `end`, fewer where the file ends before. Throws ENGINE_MISSING_FILE. */
   part(path: string, start: number, end: number): Promise<Uint8Array>;
   /** Not recursive, without hidden files, sorted by name; endings such as '.png' in any case. Throws ENGINE_MISSING_FOLDER. */
@@ -84,6 +86,13 @@ export function createUserFiles(database: Database, roots: readonly string[]): U
       if (!info?.isFile()) throw engineErr.MISSING_FILE(find(path));
       return Number(info.size);
     },
+    async wholeSize(path) {
+      const place = find(path);
+      const info = await infoOf(place);
+      if (!info?.isDirectory()) return info ? Number(info.size) : null;
+      const sizes = await Promise.all((await filesUnder(place)).map(async (name) => Number((await infoOf(name))?.size ?? 0)));
+      return sizes.reduce((sum, size) => sum + size, 0);
+    },
     async part(path, start, end) {
       const file = await open(find(path)).catch(() => {
         throw engineErr.MISSING_FILE(find(path));
@@ -120,11 +129,7 @@ export function createUserFiles(database: Database, roots: readonly string[]): U
       const info = await infoOf(place);
       if (info?.isFile()) return digestOf(place, info.size, info.mtimeNs);
       if (!info?.isDirectory()) return 'nothing';
-      const names = (await readdir(place, { recursive: true, withFileTypes: true }))
-        .filter((entry) => !entry.isDirectory())
-        .map(({ parentPath, name }) => join(parentPath, name))
-        .sort();
-      if (names.length > MOST_FILES) throw engineErr.MISSING_FOLDER(`${place} of at most ${MOST_FILES} files`);
+      const names = await filesUnder(place);
       const hash = createHash('sha256');
       for (const name of names) {
         const file = await infoOf(name);
@@ -133,6 +138,16 @@ export function createUserFiles(database: Database, roots: readonly string[]): U
       return `folder:${hash.digest('hex')}`;
     },
   };
+}
+
+/** Everything in a folder, folders inside it included, sorted. */
+async function filesUnder(folder: string): Promise<string[]> {
+  const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => !entry.isDirectory())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .sort();
+  if (names.length > MOST_FILES) throw engineErr.MISSING_FOLDER(`${folder} of at most ${MOST_FILES} files`);
+  return names;
 }
 
 async function digestOfEnds(path: string, size: number, stamp: string): Promise<string> {

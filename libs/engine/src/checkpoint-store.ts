@@ -18,6 +18,8 @@ export interface CheckpointStore {
   /** Replaces the one before, whole or not at all; the oldest of a family make room. */
   save(key: CheckpointKey, checkpoint: Checkpoint): Promise<void>;
   remove(key: CheckpointKey): Promise<void>;
+  /** When it was saved; null when there is none. Says nothing of whether it can be loaded. */
+  savedAt(key: CheckpointKey): Promise<Date | null>;
 }
 
 /** The first of those that rank highest. */
@@ -30,6 +32,7 @@ export function highest<T>(all: readonly T[], rank: (one: T) => number): T | und
 export function createMemoryCheckpoints(): CheckpointStore {
   /** By family; within it by key, oldest first. */
   const kept = new Map<string, Map<string, Checkpoint>>();
+  const times = new Map<string, Date>();
   const family = (name: string) => kept.get(name) ?? kept.set(name, new Map()).get(name)!;
   return {
     load: async (key) => structuredClone(family(key.family).get(key.own)) ?? null,
@@ -41,8 +44,10 @@ export function createMemoryCheckpoints(): CheckpointStore {
       const members = family(key.family);
       members.delete(key.own);
       members.set(key.own, structuredClone(checkpoint));
+      times.set(key.own, new Date());
       for (const own of [...members.keys()].slice(0, -keptOfFamily)) members.delete(own);
     },
     remove: async (key) => void family(key.family).delete(key.own),
+    savedAt: async (key) => (family(key.family).has(key.own) ? times.get(key.own)! : null),
   };
 }

@@ -180,8 +180,11 @@ function unfinishedInput({ parts }: PlannedStep, results: Results): string | und
   return source && 'key' in source ? `made from what node ${source.node} had when it was stopped` : undefined;
 }
 
-/** An unfinished input counts by what it holds, since its key says what it would have become. */
-function checkpointKeyOf({ parts, definition }: PlannedStep, results: Results): CheckpointKey {
+/** Where the unfinished work of a step is kept. An unfinished input counts by what it holds, since its key says what it would have become; none is in `results` before a run. */
+export function checkpointKeyOf(
+  { parts, definition }: Pick<PlannedStep, 'parts' | 'definition'>,
+  results: Results = new Map(),
+): CheckpointKey {
   const inputs = Object.entries(parts.inputs).map(([name, part]): [string, InputPart] => {
     const from = 'key' in part ? results.get(part.node) : undefined;
     return [name, from?.unfinished !== undefined && 'key' in part ? { value: from.outputs[part.output] } : part];

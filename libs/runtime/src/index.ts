@@ -2,5 +2,5 @@
 export { chooseProvider, SWIFTSHADER, type ChosenProvider, type ProviderChoice, type ProviderName } from './choose-provider.ts';
 export { err } from './errors.ts';
 export { ownMemory, takePeakMemory } from './measure-memory.ts';
-export { parseMemory, type MemoryChoice } from './memory-budget.ts';
+export { parseMemory, sizeText, type MemoryChoice } from './memory-budget.ts';
 export { createRuntime, type Runtime, type RuntimeOptions } from './runtime.ts';
