@@ -115,6 +115,20 @@ function schemas(): Record<string, object> {
       retryOf: { type: ['string', 'null'] },
       problem: { anyOf: [ref('Problem'), { type: 'null' }] },
     }),
+    RunNode: {
+      ...record({
+        node: text,
+        type: text,
+        status: { enum: ['queued', 'running', 'cached', 'done', 'failed', 'stopped'] },
+        reason: text,
+        started: { type: ['string', 'null'] },
+        finished: { type: ['string', 'null'] },
+        seconds: { type: ['number', 'null'] },
+        memory: { type: ['integer', 'null'] },
+      }),
+      description:
+        'In the order of the plan. `stopped`: it waited or worked when the run ended. Memory is what the worker held at most while it ran, in bytes.',
+    },
     QueueChange: {
       ...record({
         cursor: whole,

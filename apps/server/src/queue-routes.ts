@@ -6,6 +6,7 @@ import { lastEventId, stream, wantsStream, type StreamSource } from './event-str
 import { field, parameter, refuseProblems, wellFormed, wholeNumber } from './request-parts.ts';
 import type { Fields, Route } from './routes.ts';
 import type { RunFeed } from './run-feed.ts';
+import type { RunNode } from './run-nodes.ts';
 import type { Move, RunQueue } from './run-queue.ts';
 import type { RunFilter, RunStore, StoredRun } from './run-store.ts';
 
@@ -14,6 +15,7 @@ export interface QueueServices {
   readonly runs: RunStore;
   readonly queue: RunQueue;
   readonly feed: RunFeed;
+  readonly nodesOf: (run: string) => readonly RunNode[];
 }
 
 const LISTED_RUNS = 200;
@@ -81,7 +83,7 @@ function moveOf(request: Request): Move {
   return before === undefined ? { after: other } : { before: other };
 }
 
-export function queueRoutes({ catalogue, runs, queue, feed }: QueueServices): Route[] {
+export function queueRoutes({ catalogue, runs, queue, feed, nodesOf }: QueueServices): Route[] {
   const found = (id: string): RunSummary => {
     const run = runs.find(id);
     if (!run) throw err.NO_SUCH('run', id);
@@ -185,9 +187,12 @@ export function queueRoutes({ catalogue, runs, queue, feed }: QueueServices): Ro
     {
       method: 'get',
       path: '/runs/{id}',
-      summary: 'A run and its graph.',
-      answers: { 200: { run: 'RunSummary', graph: 'Graph' }, 404: problems },
-      handle: (request, response) => response.json(whole(parameter(request, 'id'))),
+      summary: 'A run, its graph, and what became of each node of its plan: status, reason, times and memory.',
+      answers: { 200: { run: 'RunSummary', graph: 'Graph', nodes: 'RunNode[]' }, 404: problems },
+      handle(request, response) {
+        const stored = whole(parameter(request, 'id'));
+        response.json({ ...stored, nodes: nodesOf(stored.run.id) });
+      },
     },
     {
       method: 'post',

@@ -14,6 +14,7 @@ import { checkPicture, decodeLayers, decodePicture, encodeJpeg, encodePng } from
 import { queueRoutes } from './queue-routes.ts';
 import { field, parameter, wellFormed } from './request-parts.ts';
 import type { RunFeed } from './run-feed.ts';
+import type { RunNode } from './run-nodes.ts';
 import type { RunQueue } from './run-queue.ts';
 import type { RunStore } from './run-store.ts';
 import type { Supervisor } from './worker-supervisor.ts';
@@ -27,6 +28,7 @@ export interface Services {
   readonly runs: RunStore;
   readonly queue: RunQueue;
   readonly feed: RunFeed;
+  readonly nodesOf: (run: string) => readonly RunNode[];
   readonly supervisors: readonly Supervisor[];
 }
 /** Names of schemas in the OpenAPI document, by property of a JSON object; a list is `Name[]`, what may be missing `Name?`. */

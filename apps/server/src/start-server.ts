@@ -20,6 +20,7 @@ import { createReadiness } from './observe/readiness.ts';
 import { openTraces } from './observe/traces.ts';
 import { changesOf } from './queue-routes.ts';
 import { createRunFeed } from './run-feed.ts';
+import { createRunNodes } from './run-nodes.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createRunStore } from './run-store.ts';
 import { openTemplates } from './templates.ts';
@@ -100,7 +101,10 @@ export async function startServer({
     if (traces) undo.push(traces.close);
     const feed = createRunFeed();
     undo.push(feed.close);
-    const tell = tellSinks([feed.event, metrics.event, logRuns(log), ...(traces ? [traces.event] : [])]);
+    const tell = tellSinks(
+      [feed.event, metrics.event, logRuns(log), ...(traces ? [traces.event] : [])],
+      (run) => runs.find(run)?.name ?? '',
+    );
     const dispatcher = createDispatcher({ supervisors, paused: runs.paused, log });
     const queue = createRunQueue({ store: runs, dispatcher, log, onEvent: tell, onChange: feed.queueChanged });
     dispatcher.add(queue);
@@ -113,6 +117,7 @@ export async function startServer({
         runs,
         queue,
         feed,
+        nodesOf: createRunNodes(data.database),
         supervisors,
       },
       host,

@@ -2,7 +2,7 @@
 import { isTerminal, type RunEvent } from '@facewright/core';
 
 export interface ActiveRun {
-  name: string;
+  readonly name: string;
   provider: string;
   /** ISO 8601, of the event run_queued; null when that was in the life of an earlier process. */
   queued: string | null;
@@ -13,15 +13,12 @@ export interface ActiveRun {
 export type EventSink = (event: RunEvent, run: Readonly<ActiveRun>) => void;
 
 /** A run is forgotten with its terminal event, so what is kept is bounded by the runs that wait or work. */
-export function tellSinks(sinks: readonly EventSink[]): (event: RunEvent) => void {
+export function tellSinks(sinks: readonly EventSink[], nameOf: (run: string) => string): (event: RunEvent) => void {
   const runs = new Map<string, ActiveRun>();
   return (event) => {
-    const run = runs.get(event.run) ?? { name: '', provider: '', queued: null, types: new Map() };
+    const run = runs.get(event.run) ?? { name: nameOf(event.run), provider: '', queued: null, types: new Map() };
     runs.set(event.run, run);
-    if (event.type === 'run_queued') {
-      run.name = event.name;
-      run.queued = event.time;
-    }
+    if (event.type === 'run_queued') run.queued = event.time;
     if (event.type === 'run_started') {
       run.provider = event.provider;
       run.types = new Map(event.plan.map(({ node, type }) => [node, type]));

@@ -138,6 +138,18 @@ describe('a server', () => {
       expect(told.get('facewright_worker_memory_bytes{worker="0",provider="null",of="all"}')).toBeGreaterThan(1e7);
     expect([...told.keys()].filter((line) => line.includes(id))).toEqual([]);
   });
+  it('tells what became of each node of a run, with its times', async () => {
+    const { id } = await run(graph('timed', 'source', 'count', 'fail', 'show'));
+    const { nodes } = JSON.parse((await get(`/api/v1/runs/${id}`)).text) as {
+      nodes: { node: string; status: string; seconds: number | null }[];
+    };
+    expect(nodes.map(({ node, status }) => [node, status])).toEqual([
+      ['n1', 'cached'],
+      ['n2', 'cached'],
+      ['n3', 'failed'],
+      ['n4', 'stopped'],
+    ]);
+  });
   it('counts the clients that are connected', async () => {
     const before = (await metrics()).get('facewright_socket_clients')!;
     const socket = io(server.url, { transports: ['websocket'] });
@@ -222,7 +234,7 @@ describe('traces', () => {
     const warnings: string[] = [];
     const traces = (await openTraces(process.env, (message) => warnings.push(message)))!;
     delete process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
-    const tell = tellSinks([traces.event]);
+    const tell = tellSinks([traces.event], () => 'traced');
     let seq = 0;
     const at = (seconds: number, body: RunEventBody) =>
       tell({ ...body, run: 'r1', seq: ++seq, time: new Date(Date.UTC(2026, 0, 1, 0, 0, seconds)).toISOString() });

@@ -101,7 +101,8 @@ export async function openTraces(
           endNode(event.node, event.problem.message);
           break;
         case 'worker_lost':
-          runOf().span.addEvent('worker lost', { message: event.message }, time);
+        case 'run_interrupted':
+          runOf().span.addEvent(event.type, { message: event.message }, time);
           for (const node of runOf().nodes.keys()) endNode(node, event.message);
           break;
         default:
