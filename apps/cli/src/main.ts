@@ -54,6 +54,10 @@ function providersOf(text: string): ProviderChoice[] {
     throw new InvalidArgumentError(`expected some of ${PROVIDERS.join(', ')} with commas between, got ${wrong.join(', ')}`);
   return names as ProviderChoice[];
 }
+function positive(text: string): number {
+  if (!(Number(text) > 0)) throw new InvalidArgumentError(`expected a number above 0, got ${text}`);
+  return Number(text);
+}
 const memory = new Option('--memory <size>', 'how much memory open models may take, e.g. 6GB; auto: most of what is free').default('auto');
 const data = new Option('--data <dir>', 'folder for results, assets and runs').default('.facewright');
 const nodes = new Option('--nodes <module>', 'URL of a module that exports packages, instead of the built-in nodes').hideHelp();
@@ -84,6 +88,7 @@ program
       .default(['auto'], 'auto'),
   )
   .addOption(memory)
+  .option('--hang-after <minutes>', 'a worker that has not come back from a call for this long is ended', positive, 15)
   .addOption(nodes)
   .action(
     (options: {
@@ -93,6 +98,7 @@ program
       models: string[];
       provider: ProviderChoice[];
       memory: string;
+      hangAfter: number;
       nodes?: string;
       logLevel: LogLevel;
     }) =>
@@ -106,6 +112,7 @@ program
           models: modelRoots(options.models),
           provider: options.provider,
           memory: parseMemory(options.memory),
+          limits: { hangMs: options.hangAfter * 60_000 },
           ...(options.nodes !== undefined && { nodes: options.nodes }),
           log: createLog({ level: options.logLevel, terminal: process.stderr.isTTY }),
         });

@@ -32,8 +32,14 @@ export const err = defineErrors('SERVER', {
   LISTEN: (host: string, port: number, why: string) => `address ${host}:${port}: expected to listen on it, got ${why}`,
   NO_ROOM: (path: string, want: number, got: number) => `disk of ${path}: expected at least ${want} MB of room, got ${got} MB`,
   NOT_READY: (got: string) => `worker: expected one that takes runs, got ${got}`,
-  WORKER_LOST: (how: string) =>
-    `worker: expected it to finish the run, got ${how}; the run goes on from its finished nodes and what was saved of unfinished work`,
+  WORKER_LOST: (how: string, held: string) =>
+    `worker: expected it to finish the run, got ${how}${held}; the run goes on from its finished nodes and what was saved of unfinished work`,
+  WORKER_MEMORY: (how: string, held: string) =>
+    `worker: expected what it does to fit into memory, got ${how}${held}; lower the batch or the size of pictures, give open models less with --memory, or close other programs`,
+  WORKER_HANGS: (time: string) =>
+    `worker: expected it to come back from a call, got none for ${time}, so it was ended; if one step may take that long, raise --hang-after`,
+  WORKER_SILENT: (time: string, held: string) =>
+    `worker: expected a sign of life each second, got none for ${time}${held}, so it was ended; it was stopped from outside, or the machine has no memory left to run it in`,
   WORKER_START: (how: string) => `worker: expected it to start, got ${how}`,
   STOPPED: () =>
     'server: expected to run until the end of the run, got ended before; the run goes on from its finished nodes and what was saved of unfinished work',

@@ -128,9 +128,8 @@ export function createRunQueue({ store, dispatcher, log, onEvent, onChange }: Ru
     if (end.type === 'done') return;
     if (cancelled) return append(run, { type: 'run_cancelled' });
     if (end.type === 'unstarted') return append(run, { type: 'run_failed', problems: [end.problem] });
-    if (end.why === 'stopped') return interrupt(run, err.STOPPED().message, false);
-    const { message } = err.WORKER_LOST(end.how);
-    log.error(message);
+    if (end.type === 'stopped') return interrupt(run, err.STOPPED().message, false);
+    const { message } = end.problem;
     append(run, { type: 'worker_lost', message });
     interrupt(run, message, true);
   }

@@ -24,7 +24,7 @@ import { createRunNodes } from './run-nodes.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createRunStore } from './run-store.ts';
 import { openTemplates } from './templates.ts';
-import { createSupervisor } from './worker-supervisor.ts';
+import { createSupervisor, type WorkerLimits } from './worker-supervisor.ts';
 
 export interface ServerOptions {
   /** 0 takes any free port. */
@@ -44,6 +44,8 @@ export interface ServerOptions {
   readonly editorFolder?: string;
   /** How long a cancelled run may take to stop by itself, ms. Default 10,000. */
   readonly cancelGraceMs?: number;
+  /** When a worker is ended or replaced. */
+  readonly limits?: Partial<WorkerLimits>;
 }
 export interface RunningServer {
   readonly url: string;
@@ -72,6 +74,7 @@ export async function startServer({
   templatesFolder = join(PROJECT_FOLDER, 'templates'),
   editorFolder = join(PROJECT_FOLDER, 'apps/editor/dist'),
   cancelGraceMs = 10_000,
+  limits = {},
 }: ServerOptions): Promise<RunningServer> {
   const undo: (() => unknown)[] = [];
   try {
@@ -93,6 +96,7 @@ export async function startServer({
         },
         log,
         cancelGraceMs,
+        limits,
         onReady: () => metrics.workerStarted(),
       }),
     );

@@ -1,10 +1,13 @@
 // Keeps one worker process for one device: gives it a job at a time, ends it when it does not obey, and starts another when it is gone. Knows nothing of what is stored.
 import { totalmem } from 'node:os';
 import { messageOf, toProblem, type Problem, type RunEventBody } from '@facewright/core';
+import { sizeText } from '@facewright/runtime';
 import { CodedError } from '@facewright/tensor';
 import { err } from './errors.ts';
 import type { Log } from './observe/log.ts';
 import { startWorker, type WorkerHandle } from './worker-handle.ts';
+import type { Beat } from './worker-beat.ts';
+import { durationText, lossOfCall, lossOfExit, lossOfSilence, outOfMemoryKills, type WorkerLoss } from './worker-loss.ts';
 import type { Job, Steering, WorkerSetup } from './worker-protocol.ts';
 
 /** Every session that is opened leaves memory behind (about 2 MB in onnxruntime-node 1.30), so a worker above this is replaced between jobs. */
@@ -13,6 +16,19 @@ const RECYCLE_ABOVE = Math.max(2 * 2 ** 30, totalmem() / 2);
 /** How long a job in progress may take to keep its work when the supervisor stops, ms. */
 const LAST_WORK_MS = 2000;
 
+export interface WorkerLimits {
+  /** How often a worker gives a sign of life, ms. Default 1,000. */
+  readonly beatMs: number;
+  /** A process without a sign of life for this long is ended, ms. Default 30,000. */
+  readonly silentMs: number;
+  /** A worker that has not come back from a call for this long is ended, ms; a step of a large model on a CPU takes minutes. Default 15 minutes. */
+  readonly hangMs: number;
+}
+const LIMITS: WorkerLimits = { beatMs: 1000, silentMs: 30_000, hangMs: 15 * 60_000 };
+
+/** A call this long is told, ms, and again each time it has taken twice as long. */
+const LONG_CALL_MS = 60_000;
+
 export interface SupervisorOptions {
   readonly setup: WorkerSetup;
   readonly log: Log;
@@ -20,6 +36,7 @@ export interface SupervisorOptions {
   readonly cancelGraceMs: number;
   /** A worker process is ready. */
   onReady?(): void;
+  readonly limits?: Partial<WorkerLimits>;
 }
 export interface JobListener {
   event(event: RunEventBody): void;
@@ -27,10 +44,24 @@ export interface JobListener {
 export type JobEnd =
   /** Its terminal event was told before. */
   | { readonly type: 'done' }
-  /** It ended without a terminal event; `how` says in words what happened. `stopped`: it was cancelled or the supervisor stopped, and it did not stop by itself. */
-  | { readonly type: 'lost'; readonly why: 'crash' | 'stopped'; readonly how: string }
+  /** It ended without a terminal event: its worker ended, or did not give a sign of life, and was ended. The problem names the node at work. */
+  | ({ readonly type: 'lost' } & WorkerLoss)
+  /** It was cancelled, or the supervisor stopped, and it did not stop by itself. */
+  | { readonly type: 'stopped' }
   /** No worker could be started. */
   | { readonly type: 'unstarted'; readonly problem: Problem };
+/** How a worker is, for those who watch the server. */
+export interface WorkerState {
+  readonly busy: boolean;
+  /** The node at work. */
+  readonly node: string | null;
+  /** For how long the worker has been inside one call, s; 0 when it answers. */
+  readonly inCall: number;
+  /** For how long the process has given no sign of life, s. */
+  readonly silent: number;
+  /** Resident bytes without weights that are read in place, at the last sign of life. */
+  readonly memory: number | null;
+}
 export interface Supervisor {
   /** Starts the worker. Rejects with what keeps it from starting, e.g. RUNTIME_NO_WEBGPU, or SERVER_WORKER_START. */
   start(): Promise<{ readonly provider: string; readonly description: string }>;
@@ -46,12 +77,14 @@ export interface Supervisor {
   provider(): string | null;
   /** What the last start of a worker came to when it was no ready one; null when jobs can be performed. */
   obstacle(): string | null;
+  state(): WorkerState;
   /** Waits up to `graceMs` for the job in progress, then has it keep its work and ends it with its worker. Give it no job after that. */
   stop(graceMs: number): Promise<void>;
 }
 
 interface ActiveJob {
   readonly listener: JobListener;
+  node: string | null;
   /** A checkpoint is being written. */
   saving: boolean;
   /** It was told to stop. */
@@ -62,23 +95,39 @@ interface ActiveJob {
   readonly resolve: (end: JobEnd) => void;
 }
 
-export function createSupervisor({ setup, log, cancelGraceMs, onReady }: SupervisorOptions): Supervisor {
+export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }: SupervisorOptions): Supervisor {
+  const { beatMs, silentMs, hangMs } = { ...LIMITS, ...limits };
   let worker: WorkerHandle | undefined;
-  let starting: Promise<WorkerHandle> | undefined;
+  /** It may be given jobs. */
+  let isReady = false;
   /** Which worker is ours; one that was dropped may still speak. */
   let generation = 0;
   let provider: string | null = null;
   let obstacle: string | null = 'a worker that is still starting';
   let active: ActiveJob | undefined;
+  let beat: Beat | undefined;
+  /** Beats that were due since the last one: counted, so that a machine that slept has not missed them. */
+  let missed = 0;
+  let watch: NodeJS.Timeout | undefined;
+  /** A call of this many beats is told next. */
+  let tellAt = LONG_CALL_MS / beatMs;
+  const seconds = (beats: number) => (beats * beatMs) / 1000;
+  const atTheEnd = () => ({ node: active?.node ?? null, beat });
 
-  function obtainWorker(): Promise<WorkerHandle> {
-    if (worker) return Promise.resolve(worker);
-    if (starting) return starting;
+  function obtainWorker(): WorkerHandle {
+    if (worker) return worker;
     const mine = ++generation;
-    starting = startWorker(setup, {
+    const killsBefore = outOfMemoryKills();
+    worker = startWorker(setup, beatMs, {
       log: (message, { plain, ...about }) => log[plain ? 'warn' : 'info'](message, about),
       event(event) {
-        if (mine === generation) active?.listener.event(event);
+        if (!active || mine !== generation) return;
+        if (event.type === 'node_started') active.node = event.node;
+        if (event.type === 'node_finished' || event.type === 'node_failed') active.node = null;
+        active.listener.event(event);
+      },
+      beat(now) {
+        if (mine === generation) onBeat(now);
       },
       saving(saving) {
         if (active && mine === generation) active.saving = saving;
@@ -86,37 +135,64 @@ export function createSupervisor({ setup, log, cancelGraceMs, onReady }: Supervi
       idle(memory) {
         if (mine !== generation) return;
         if (memory > RECYCLE_ABOVE) {
-          log.info(`worker holds ${Math.round(memory / 2 ** 20)} MB and is replaced`);
+          log.info(`worker holds ${sizeText(memory)} and is replaced`);
           dropWorker();
         }
         finish({ type: 'done' });
       },
-      exit(how) {
-        if (mine !== generation) return;
-        worker = undefined;
-        finish({ type: 'lost', why: active?.cancelled ? 'stopped' : 'crash', how });
+      exit(exit) {
+        if (mine === generation) lose(lossOfExit(exit, atTheEnd(), killsBefore));
       },
-    })
-      .then((handle) => {
-        worker = handle;
-        provider = handle.provider;
+    });
+    worker.ready.then(
+      (told) => {
+        if (mine !== generation) return;
+        isReady = true;
+        provider = told.provider;
         obstacle = null;
         onReady?.();
-        return handle;
-      })
-      .catch((cause: unknown) => {
+        watch = setInterval(() => {
+          if (++missed * beatMs >= silentMs) lose(lossOfSilence(seconds(missed), atTheEnd()));
+        }, beatMs).unref();
+      },
+      (cause: unknown) => {
         obstacle = messageOf(cause);
-        throw cause;
-      })
-      .finally(() => {
-        starting = undefined;
+        if (mine === generation) dropWorker();
+      },
+    );
+    return worker;
+  }
+  function onBeat(now: Beat): void {
+    beat = now;
+    missed = 0;
+    if (now.still * beatMs >= hangMs) return lose(lossOfCall(seconds(now.still), atTheEnd()));
+    if (now.still < tellAt) {
+      if (now.still === 0) tellAt = LONG_CALL_MS / beatMs;
+      return;
+    }
+    tellAt *= 2;
+    if (active && active.node !== null)
+      active.listener.event({
+        type: 'node_log',
+        node: active.node,
+        level: 'info',
+        message: `inside one call for ${durationText(seconds(now.still))}; the worker is alive and holds ${sizeText(now.memory)}`,
       });
-    return starting;
+  }
+  /** The worker has ended, or nothing can be expected of it any more. */
+  function lose(loss: WorkerLoss): void {
+    dropWorker();
+    if (!active?.cancelled) log.error(loss.problem.message);
+    finish(active?.cancelled ? { type: 'stopped' } : { type: 'lost', ...loss });
   }
   function dropWorker(): void {
     generation++;
     worker?.kill();
     worker = undefined;
+    isReady = false;
+    clearInterval(watch);
+    watch = beat = undefined;
+    missed = 0;
   }
   function finish(end: JobEnd): void {
     const ended = active;
@@ -126,12 +202,13 @@ export function createSupervisor({ setup, log, cancelGraceMs, onReady }: Supervi
   }
 
   return {
-    start: obtainWorker,
+    start: () => obtainWorker().ready,
     perform(job, listener) {
       const { promise: end, resolve } = Promise.withResolvers<JobEnd>();
-      const mine: ActiveJob = (active = { listener, saving: false, cancelled: false, end, resolve });
-      obtainWorker().then(
-        (handle) => {
+      const mine: ActiveJob = (active = { listener, node: null, saving: false, cancelled: false, end, resolve });
+      const handle = obtainWorker();
+      handle.ready.then(
+        () => {
           if (active === mine) handle.perform(job);
         },
         (error: unknown) => {
@@ -145,7 +222,7 @@ export function createSupervisor({ setup, log, cancelGraceMs, onReady }: Supervi
       const job = active;
       if (!job || job.cancelled) return;
       job.cancelled = true;
-      if (!worker) return finish({ type: 'lost', why: 'stopped', how: 'cancelled before the worker had started' });
+      if (!worker || !isReady) return finish({ type: 'stopped' });
       worker.cancel();
       const end = () => {
         // It has stopped, and writes down what it did.
@@ -159,13 +236,20 @@ export function createSupervisor({ setup, log, cancelGraceMs, onReady }: Supervi
       job.timer = setTimeout(end, cancelGraceMs);
     },
     steer(how) {
-      if (!active || !worker || active.cancelled) return false;
+      if (!active || !worker || !isReady || active.cancelled) return false;
       worker.steer(how);
       return true;
     },
     pid: () => worker?.pid ?? null,
     provider: () => provider,
     obstacle: () => obstacle,
+    state: () => ({
+      busy: active !== undefined,
+      node: active?.node ?? null,
+      inCall: seconds(beat?.still ?? 0),
+      silent: seconds(missed),
+      memory: beat?.memory ?? null,
+    }),
     async stop(graceMs) {
       const wait = async (job: ActiveJob, ms: number) => {
         let timer: NodeJS.Timeout | undefined;
@@ -178,14 +262,13 @@ export function createSupervisor({ setup, log, cancelGraceMs, onReady }: Supervi
         clearTimeout(timer);
       };
       if (active && graceMs > 0) await wait(active, graceMs);
-      if (active && worker) {
+      if (active && worker && isReady) {
         active.cancelled = true;
         worker.cancel();
         do await wait(active, LAST_WORK_MS);
         while (active?.saving);
       }
-      finish({ type: 'lost', why: 'stopped', how: 'the worker was stopped' });
-      await starting?.catch(() => {});
+      finish({ type: 'stopped' });
       dropWorker();
     },
   };

@@ -1,12 +1,14 @@
 // The worker process: runs graphs on one device, one after the other. It may die; the server starts another.
 import { isTerminal, messageOf, toProblem } from '@facewright/core';
 import { createRunControl, executeRun, type CheckpointStore, type RunControl } from '@facewright/engine';
-import { createRuntime, ownMemory } from '@facewright/runtime';
+import { createRuntime } from '@facewright/runtime';
+import { ownMemory } from '@facewright/runtime/memory';
 import { CodedError } from '@facewright/tensor';
 import { openDataFolder } from './data-folder.ts';
 import { err } from './errors.ts';
 import { loadNodes } from './load-nodes.ts';
 import { createLocalHost } from './local-host.ts';
+import { startBeat } from './worker-beat.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-protocol.ts';
 
 const send = (message: FromWorker) => {
@@ -20,6 +22,7 @@ process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
+startBeat(Number(process.argv[3]));
 try {
   const setup = JSON.parse(process.argv[2]!) as WorkerSetup;
   const catalogue = await loadNodes(setup.nodes);

@@ -1,0 +1,25 @@
+// The thread that beats: it looks whether the main thread turns, and writes what it sees to the server.
+import { writeSync } from 'node:fs';
+import { workerData } from 'node:worker_threads';
+import { ownMemory } from '@facewright/runtime/memory';
+import { BEAT_PIPE, type Beat } from './worker-beat.ts';
+
+const { turns, everyMs } = workerData as { readonly turns: Int32Array; readonly everyMs: number };
+let seen = -1;
+// Beats are counted, not time: a process that was stopped for a night, or a machine that slept, has not been in a call that long.
+let still = 0;
+
+setInterval(() => {
+  const now = Atomics.load(turns, 0);
+  still = now === seen ? still + 1 : 0;
+  seen = now;
+  const beat: Beat = { still, memory: ownMemory(), free: process.availableMemory() };
+  try {
+    writeSync(BEAT_PIPE, `${JSON.stringify(beat)}\n`);
+  } catch (cause) {
+    // The server does not read for a while: the next beat says the same.
+    if ((cause as NodeJS.ErrnoException).code === 'EAGAIN') return;
+    // The server is gone. Only a signal ends a process whose main thread is inside a call.
+    process.kill(process.pid, 'SIGKILL');
+  }
+}, everyMs);

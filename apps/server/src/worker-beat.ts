@@ -1,0 +1,24 @@
+// The heartbeat of a worker process. It comes from a thread of its own, since onnxruntime holds the main thread for as long as a model takes.
+import { Worker } from 'node:worker_threads';
+
+/** A line of the beat. */
+export interface Beat {
+  /** For how many beats in a row the main thread has not turned: it is inside one call. 0 when it turns. */
+  readonly still: number;
+  /** Resident bytes, without weights that are read in place. */
+  readonly memory: number;
+  /** Bytes that the process may still take, as far as the system tells. */
+  readonly free: number;
+}
+/** File descriptor of the pipe to the server that carries the beat. */
+export const BEAT_PIPE = 4;
+
+/** Turns of the main thread in one beat: one late turn must not look like a call. */
+const TURNS = 4;
+
+/** Begins to beat; only in a worker process. A server that is gone is noticed at the next beat, and ends the process whatever its main thread is at. */
+export function startBeat(everyMs: number): void {
+  const turns = new Int32Array(new SharedArrayBuffer(4));
+  setInterval(() => Atomics.add(turns, 0, 1), everyMs / TURNS).unref();
+  new Worker(new URL('./worker-beat-thread.ts', import.meta.url), { workerData: { turns, everyMs } }).unref();
+}
