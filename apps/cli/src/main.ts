@@ -1,4 +1,4 @@
-// The command line: facewright serve | run | validate | nodes | explain | models.
+// The command line: facewright serve | token | run | validate | nodes | explain | models.
 import { describeNode, type Problem, type RunEvent } from '@facewright/core';
 import { modelRoots, MODELS_VARIABLE } from '@facewright/model-library';
 import { parseMemory, type ProviderChoice } from '@facewright/runtime';
@@ -14,6 +14,7 @@ import { createProgressView } from './progress-view.ts';
 import { readGraph } from './read-graph.ts';
 import { openRemoteSource } from './remote-source.ts';
 import { runCommand } from './run-command.ts';
+import { addTokenCommands } from './token-commands.ts';
 
 /** How long the run in progress may take when the server is told to end, ms; shorter than what service managers wait before they kill. */
 const DRAIN_MS = 8000;
@@ -78,7 +79,9 @@ program
   .command('serve')
   .description('starts the server and the editor')
   .option('--port <number>', 'port; 0 takes any free one', '8288')
-  .option('--host <address>', 'address to listen on', '127.0.0.1')
+  .option('--host <address>', 'address to listen on; on another than 127.0.0.1 tokens are needed', '127.0.0.1')
+  .option('--allow-host <name>', 'a name under which the server may be called, such as the one of a proxy; may be repeated', collect, [])
+  .option('--require-token', 'asks for a token on 127.0.0.1 too, where other users of this machine could come in')
   .addOption(new Option('--log-level <level>', 'what is logged, on stderr').choices(logLevels).default('info'))
   .addOption(data)
   .addOption(models)
@@ -94,6 +97,8 @@ program
     (options: {
       port: string;
       host: string;
+      allowHost: string[];
+      requireToken?: boolean;
       data: string;
       models: string[];
       provider: ProviderChoice[];
@@ -108,6 +113,8 @@ program
         const server = await startServer({
           port,
           host: options.host,
+          allowHosts: options.allowHost,
+          requireToken: options.requireToken ?? false,
           dataFolder: options.data,
           models: modelRoots(options.models),
           provider: options.provider,
@@ -274,5 +281,6 @@ program
   );
 
 addModelCommands({ program, models, command, print });
+addTokenCommands({ program, data, command, print });
 
 await program.parseAsync();

@@ -16,13 +16,20 @@ import type { RunSource } from './run-source.ts';
 /** Attempts to reach a server that went away, over about a minute; the run itself goes on without us. */
 const RECONNECTIONS = 15;
 
+/** Where the token of a server is found: what stands on a command line, other users of the machine see. */
+const TOKEN_VARIABLE = 'FACEWRIGHT_TOKEN';
+
 /** Throws CLI_NO_SERVER or CLI_SERVER_ANSWER. */
 export async function openRemoteSource(server: string): Promise<RunSource> {
   const url = server.replace(/\/+$/, '');
+  const token = process.env[TOKEN_VARIABLE];
+  const credentials: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
   async function call(path: string, init?: RequestInit): Promise<Response> {
-    const response = await fetch(`${url}/api/v1${path}`, init).catch((cause: Error & { cause?: Error }) => {
-      throw err.NO_SERVER(url, cause.cause?.message || cause.message);
-    });
+    const response = await fetch(`${url}/api/v1${path}`, { ...init, headers: { ...init?.headers, ...credentials } }).catch(
+      (cause: Error & { cause?: Error }) => {
+        throw err.NO_SERVER(url, cause.cause?.message || cause.message);
+      },
+    );
     if (response.ok) return response;
     const { problems } = (await response.json().catch(() => ({}))) as { problems?: readonly Problem[] };
     throw problems ? new ProblemList(problems) : err.SERVER_ANSWER(url, response.status);
@@ -46,7 +53,11 @@ export async function openRemoteSource(server: string): Promise<RunSource> {
         void call(`/runs/${run.id}/cancel`, { method: 'POST' }).catch(() => {});
       };
       signal.addEventListener('abort', cancel, { once: true });
-      const socket: Socket<ServerMessages, ClientMessages> = io(url, { transports: ['websocket'], reconnectionAttempts: RECONNECTIONS });
+      const socket: Socket<ServerMessages, ClientMessages> = io(url, {
+        transports: ['websocket'],
+        reconnectionAttempts: RECONNECTIONS,
+        auth: { token },
+      });
       let last = 0;
       try {
         await new Promise<void>((resolve, reject) => {
@@ -65,6 +76,10 @@ export async function openRemoteSource(server: string): Promise<RunSource> {
               emit(event);
               if (isTerminal(event)) resolve();
             }
+          });
+          // The server refused; a lost connection comes without this note and is tried again.
+          socket.on('connect_error', (error: Error & { data?: unknown }) => {
+            if (error.data !== undefined) reject(err.NO_SERVER(url, error.message));
           });
           socket.io.on('reconnect_failed', () => reject(err.NO_SERVER(url, 'no connection any more')));
         });

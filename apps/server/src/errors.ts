@@ -9,7 +9,15 @@ export const err = defineErrors('SERVER', {
   BAD_NAME: (name: string) =>
     `graph name: expected letters, digits, spaces, dots, - and _, at most 80, starting with a letter or digit, got ${name}`,
   TOO_LARGE: (limit: string) => `body: expected at most ${limit}, got more`,
-  FOREIGN: (header: string, got: string) => `${header}: expected this server's own address, got ${got}`,
+  TOO_DEEP: () => 'body: expected JSON of at most 100 lists and objects within each other, got more',
+  TOO_MANY: (what: string, perMinute: number) => `${what}: expected at most ${perMinute} a minute from one client, got more; wait a minute`,
+  TOKEN_NEEDED: () => 'request: expected a token of this server or a session, got none that is valid',
+  BAD_TOKEN: () => 'token: expected one that this server gave and that has neither expired nor been revoked, got another',
+  SCOPE: (name: string, want: string, got: string) =>
+    `token ${name}: expected one with the right to ${want}, got one with the right to ${got}`,
+  NO_TOKENS: (host: string) =>
+    `address ${host}: expected at least one token, since others can reach it, got none; make one first with: facewright token create NAME --scope admin`,
+  FOREIGN: (header: string, got: string) => `${header}: expected this server's own address or a name given with --allow-host, got ${got}`,
   NOT_AT_WORK: (run: string, status: string) => `run ${run}: expected one at work, got one that is ${status}`,
   NOT_WAITING: (run: string, status: string) => `run ${run}: expected one that waits in the queue, got one that is ${status}`,
   NOT_ENDED: (run: string, status: string) => `run ${run}: expected one that has ended, got one that is ${status}`,

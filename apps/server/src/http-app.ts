@@ -8,21 +8,25 @@ import express, { type ErrorRequestHandler, type Express, type Request, type Req
 import helmet from 'helmet';
 import multer, { MulterError } from 'multer';
 import { storageError } from './database.ts';
+import { covers } from './access/access-store.ts';
+import type { Gate } from './access/gate.ts';
+import { createLimits } from './access/limits.ts';
 import { err } from './errors.ts';
-import { refuse } from './guard.ts';
+import { refuse, type Addresses } from './guard.ts';
+import { nestsTooDeep } from './json-nesting.ts';
 import type { Log } from './observe/log.ts';
 import { monitoringRoutes, timeRequests, type Monitoring } from './observe/monitoring.ts';
 import { openApi } from './openapi.ts';
+import { redactSecrets } from './redact-secrets.ts';
 import { problemsOf } from './request-parts.ts';
-import { createRoutes, type Services } from './routes.ts';
+import { createRoutes, scopeOf, type Route, type Services } from './routes.ts';
 
 const JSON_LIMIT = '16 MB';
 const UPLOAD_LIMIT = 256 * 2 ** 20;
 
 export interface HttpOptions {
   readonly services: Services;
-  /** The address that the server listens on. */
-  readonly host: string;
+  readonly addresses: Addresses;
   /** The built editor. */
   readonly editorFolder: string;
   readonly monitoring: Monitoring;
@@ -42,47 +46,68 @@ const statuses: Readonly<Record<string, number>> = {
   SERVER_NOT_ENDED: 409,
   SERVER_TOO_LARGE: 413,
   SERVER_FOREIGN: 403,
+  SERVER_TOKEN_NEEDED: 401,
+  SERVER_BAD_TOKEN: 401,
+  SERVER_SCOPE: 403,
+  SERVER_TOO_MANY: 429,
+  SERVER_TOO_DEEP: 413,
   SERVER_DISK_FULL: 507,
   SERVER_WRITE_FAILED: 500,
   SERVER_INTERNAL: 500,
 };
 
-export function createHttpApp({ services, host, editorFolder, monitoring, log }: HttpOptions): Express {
+/** Nothing of a page needs more than its own server: no script or style within it, no other site, no frame around it, no device. */
+const PAGE_POLICY = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:', 'blob:'],
+    workerSrc: ["'self'", 'blob:'],
+    objectSrc: ["'none'"],
+    baseUri: ["'none'"],
+    formAction: ["'self'"],
+    frameAncestors: ["'none'"],
+  },
+};
+const DEVICES = ['camera', 'microphone', 'geolocation', 'display-capture', 'usb', 'serial', 'hid', 'midi', 'payment']
+  .map((name) => `${name}=()`)
+  .join(', ');
+
+export function createHttpApp({ services, addresses, editorFolder, monitoring, log }: HttpOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(timeRequests(monitoring.metrics, log));
-  app.use(
-    helmet({
-      contentSecurityPolicy: {
-        useDefaults: false,
-        directives: {
-          defaultSrc: ["'self'"],
-          imgSrc: ["'self'", 'data:', 'blob:'],
-          styleSrc: ["'self'", "'unsafe-inline'"],
-          connectSrc: ["'self'", 'ws:', 'wss:'],
-          workerSrc: ["'self'", 'blob:'],
-          objectSrc: ["'none'"],
-          baseUri: ["'self'"],
-          formAction: ["'self'"],
-          frameAncestors: ["'self'"],
-        },
-      },
-      strictTransportSecurity: false,
-    }),
-  );
-  app.use((request, _, next) => next(refuse(request.headers, host) ?? undefined));
+  app.use(helmet({ contentSecurityPolicy: PAGE_POLICY, strictTransportSecurity: false }));
+  app.use((request, response, next) => {
+    response.set('Permissions-Policy', DEVICES);
+    next(refuse(request.headers, addresses, !request.path.startsWith('/api')) ?? undefined);
+  });
 
-  app.use(monitoringRoutes(monitoring));
   const routes = createRoutes(services);
-  const bodies = { json: express.json({ limit: JSON_LIMIT.replace(' ', '').toLowerCase() }), bytes: readBytes() };
+  const admission = createAdmission(services.gate);
+  app.use(monitoringRoutes(monitoring, admission({ method: 'get' })));
+  const bodies = {
+    json: express.json({
+      limit: JSON_LIMIT.replace(' ', '').toLowerCase(),
+      verify: (_, __, bytes) => {
+        if (nestsTooDeep(bytes)) throw err.TOO_DEEP();
+      },
+    }),
+    bytes: readBytes(),
+  };
   const api = express.Router();
   for (const route of routes) {
-    const before: RequestHandler[] = route.body === undefined ? [] : [route.body === 'bytes' ? bodies.bytes : bodies.json];
-    api[route.method](route.path.replace(/\{(\w+)\}/g, ':$1'), ...before, async (request: Request, response: Response) => {
-      await route.handle(request, response);
-    });
+    const body: RequestHandler[] = route.body === undefined ? [] : [route.body === 'bytes' ? bodies.bytes : bodies.json];
+    api[route.method](
+      route.path.replace(/\{(\w+)\}/g, ':$1'),
+      ...admission(route),
+      ...body,
+      async (request: Request, response: Response) => {
+        await route.handle(request, response);
+      },
+    );
   }
-  api.get('/openapi.json', (_, response) => {
+  api.get('/openapi.json', ...admission({ method: 'get' }), (_, response) => {
     response.json(openApi(routes));
   });
   app.use('/api/v1', api);
@@ -92,6 +117,32 @@ export function createHttpApp({ services, host, editorFolder, monitoring, log }:
   serveEditor(app, editorFolder);
   app.use(answerError(log));
   return app;
+}
+
+/** What stands before a route: who may, and how often; nothing where no token is needed. */
+function createAdmission(gate: Gate): (route: Pick<Route, 'method' | 'scope' | 'body'>) => RequestHandler[] {
+  if (!gate.required) return () => [];
+  const limits = createLimits((request) => gate.who(request.headers)?.name ?? '');
+  const refuseWith = (error: CodedError, ...[request, response, next]: Parameters<RequestHandler>): void =>
+    void limits.refusals(request, response, (tooMany?: unknown) => next(tooMany ?? error));
+  return (route) => {
+    const scope = scopeOf(route);
+    if (scope === 'open') return route.method === 'get' ? [] : [limits.failures];
+    return [
+      (request, response, next) => {
+        const who = gate.who(request.headers);
+        if (!who) {
+          response.set('WWW-Authenticate', 'Bearer realm="facewright"');
+          return refuseWith(err.TOKEN_NEEDED(), request, response, next);
+        }
+        if (!covers(who.scope, scope)) return next(err.SCOPE(who.name, scope, who.scope));
+        const leave = gate.keep(who, () => response.destroy());
+        response.once('close', leave);
+        next();
+      },
+      ...(route.method === 'get' ? [] : [route.body === 'bytes' ? limits.uploads : limits.changes]),
+    ];
+  };
 }
 
 /** A multipart form's file, or else the body as it is. */
@@ -123,6 +174,7 @@ function serveEditor(app: Express, folder: string): void {
 
 /** What parsers throw, in our words. */
 function translate(error: unknown): unknown {
+  if (error instanceof CodedError) return error;
   if (error instanceof MulterError)
     return error.code === 'LIMIT_FILE_SIZE'
       ? err.TOO_LARGE(`${UPLOAD_LIMIT / 2 ** 20} MB`)
@@ -147,6 +199,7 @@ const answerError =
     const coded = error instanceof CodedError ? error : err.INTERNAL(messageOf(error));
     const status = statuses[coded.code] ?? 400;
     if (status >= 500) log.error(error instanceof Error ? (error.stack ?? error.message) : coded.message);
-    const problems: readonly Problem[] = [toProblem(coded)];
+    const { message, ...problem } = toProblem(coded);
+    const problems: readonly Problem[] = [{ ...problem, message: redactSecrets(message) }];
     response.status(status).json({ problems });
   };

@@ -1,4 +1,5 @@
 // The server, and what the command line shares with it: the data folder, the host of runs in process, the installed nodes.
+export { createAccessStore, scopes, type AccessStore, type Scope } from './access/access-store.ts';
 export { extensionOf, type AssetStore } from './asset-store.ts';
 export { checkGraph } from './check-graph.ts';
 export { openDataFolder, PROJECT_FOLDER, type DataFolder } from './data-folder.ts';

@@ -43,6 +43,8 @@ export const judgingRoutes = ({ assets, judging }: Pick<DataFolder, 'assets' | '
   {
     method: 'get',
     path: '/judging',
+    // With the links of the annotators, by which one may vote.
+    scope: 'run',
     summary: 'The judging tasks with their annotators and how far each has come, newest first. A task is put up by a Judgement set node.',
     answers: { 200: { tasks: 'JudgingTask[]' } },
     handle: (_, response) => response.json({ tasks: judging.list() }),
@@ -96,6 +98,7 @@ export const judgingRoutes = ({ assets, judging }: Pick<DataFolder, 'assets' | '
   {
     method: 'get',
     path: '/judge/{token}',
+    scope: 'open',
     summary: 'What an annotator is asked: all sets in the order of the annotator, with the votes until now.',
     answers: { 200: { question: 'string', annotator: 'string', sets: 'BlindSet[]' }, 404: problems },
     handle: (request, response) => response.set('Cache-Control', 'no-store').json(judging.blindTask(parameter(request, 'token'))),
@@ -103,6 +106,7 @@ export const judgingRoutes = ({ assets, judging }: Pick<DataFolder, 'assets' | '
   {
     method: 'get',
     path: '/judge/{token}/pictures/{set}/{picture}',
+    scope: 'open',
     summary: 'A picture of a set as the annotator sees it: PNG, without anything that its file says about where it comes from.',
     answers: { 200: 'bytes', 404: problems },
     async handle(request, response) {
@@ -119,6 +123,7 @@ export const judgingRoutes = ({ assets, judging }: Pick<DataFolder, 'assets' | '
   {
     method: 'post',
     path: '/judge/{token}/votes',
+    scope: 'open',
     summary: `Stores up to ${MOST_VOTES} votes, in order; all of them or none. \`judged\`: sets of the annotator with a vote.`,
     body: { votes: 'Vote[]' },
     answers: { 200: { judged: 'integer' }, 400: problems, 404: problems },

@@ -3,9 +3,11 @@
 // database at its own pace, and comes back when it has caught up: the server never holds more for it than about BEHIND_BYTES.
 import type { Server as HttpServer } from 'node:http';
 import type { Acknowledge, ClientMessages, QueueChange, ServerMessages } from '@facewright/core';
-import { Server, type Socket } from 'socket.io';
+import { Server, type DefaultEventsMap, type Socket } from 'socket.io';
 import { z } from 'zod';
-import { refuse } from './guard.ts';
+import { admitSockets, type SocketData } from './access/admit-sockets.ts';
+import type { Gate } from './access/gate.ts';
+import { refuse, type Addresses } from './guard.ts';
 import type { RunFeed } from './run-feed.ts';
 import type { RunStore } from './run-store.ts';
 
@@ -17,11 +19,15 @@ const BEHIND_BYTES = 2 ** 19;
 /** Events in one message of what was missed. */
 const PAGE = 200;
 const MOST_RUNS = 100;
+/** What a client says is short, bytes. */
+const LONGEST_MESSAGE = 64 * 2 ** 10;
+/** How long a connection may take to say who it is, ms. */
+const JOIN_MS = 10_000;
 
 export interface LiveOptions {
   readonly server: HttpServer;
-  /** The address that the server listens on. */
-  readonly host: string;
+  readonly addresses: Addresses;
+  readonly gate: Gate;
   readonly runs: RunStore;
   readonly feed: RunFeed;
   /** Changes of the queue after a cursor. */
@@ -51,14 +57,17 @@ interface Room {
   readonly clients: Set<Client>;
 }
 
-export function createLive({ server, host, runs, feed, changes }: LiveOptions): Live {
-  const io = new Server<ClientMessages, ServerMessages>(server, {
+export function createLive({ server, addresses, gate, runs, feed, changes }: LiveOptions): Live {
+  const io = new Server<ClientMessages, ServerMessages, DefaultEventsMap, SocketData>(server, {
     serveClient: false,
+    maxHttpBufferSize: LONGEST_MESSAGE,
+    connectTimeout: JOIN_MS,
     allowRequest: ({ headers }, answer) => {
-      const refusal = refuse(headers, host);
+      const refusal = refuse(headers, addresses);
       answer(refusal?.message ?? null, refusal === null);
     },
   });
+  admitSockets(io, gate);
   const rooms = new Map<string, Room>();
   /** Those that get changes of the queue as they come, and the cursor up to which they have them. */
   const followers = new Set<Client>();

@@ -1,6 +1,7 @@
 // The OpenAPI 3.1 document, from the table of routes and the schemas of the contract.
 import { assetSchema, graphJsonSchema, modelFolders } from '@facewright/core';
 import { z } from 'zod';
+import { scopes } from './access/access-store.ts';
 import type { Fields, Route } from './routes.ts';
 
 const text = { type: 'string' },
@@ -100,6 +101,15 @@ function schemas(): Record<string, object> {
       ...record({ id: { type: 'string', maxLength: 64 }, set: whole, choice }),
       description: "The id is the sender's own: a vote that is sent twice counts once. The last vote on a set counts; null takes it back.",
     },
+    Scope: { enum: scopes },
+    Session: record({ name: text, scope: ref('Scope') }),
+    AccessToken: record({
+      name: text,
+      scope: ref('Scope'),
+      created: text,
+      expires: { type: ['string', 'null'] },
+      used: { type: ['string', 'null'] },
+    }),
     RunSummary: record({
       id: text,
       name: text,
@@ -182,9 +192,11 @@ const words: Readonly<Record<string, string>> = {
   201: 'Made.',
   204: 'Done.',
   400: 'The request is wrong.',
+  401: 'The token is not known.',
   404: 'There is none.',
   409: 'Not as things are now.',
   413: 'Too large.',
+  429: 'Too often.',
   422: 'The graph has problems.',
   507: 'The disk is full.',
 };

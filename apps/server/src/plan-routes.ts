@@ -8,6 +8,7 @@ export const planRoutes = ({ catalogue, data, supervisors }: Pick<Services, 'cat
   {
     method: 'post',
     path: '/graphs/explain',
+    scope: 'read',
     summary:
       'What a run would do: each node that would run or is cached and why, how long it may take, what it goes on from; the models that are opened, and what is missing.',
     body: { graph: 'Graph' },

@@ -4,6 +4,9 @@ import { assetIdOf, describeNode, modelFolders, nodeInside, picturesIn, withPict
 import { err as engineErr } from '@facewright/engine';
 import { asModelFolder, listModels } from '@facewright/model-library';
 import type { Request, Response } from 'express';
+import { accessRoutes } from './access/access-routes.ts';
+import type { AccessStore, Scope } from './access/access-store.ts';
+import type { Gate } from './access/gate.ts';
 import { checkGraph } from './check-graph.ts';
 import type { DataFolder } from './data-folder.ts';
 import { err } from './errors.ts';
@@ -29,6 +32,8 @@ export interface Services {
   readonly queue: RunQueue;
   readonly feed: RunFeed;
   readonly nodesOf: (run: string) => readonly RunNode[];
+  readonly access: AccessStore;
+  readonly gate: Gate;
   readonly supervisors: readonly Supervisor[];
 }
 /** Names of schemas in the OpenAPI document, by property of a JSON object; a list is `Name[]`, what may be missing `Name?`. */
@@ -38,12 +43,17 @@ export interface Route {
   /** Under /api/v1, with {parameters}. */
   readonly path: string;
   readonly summary: string;
+  /** What a token must allow; open: nothing, the route asks for what it needs. Default: read to get, admin to delete, run for the rest. */
+  readonly scope?: Scope | 'open';
   readonly query?: Readonly<Record<string, { readonly about: string; readonly of: 'integer' | 'text' | readonly string[] }>>;
   /** A JSON object of these fields, a schema by name, or any bytes. */
   readonly body?: Fields | string | 'bytes';
   readonly answers: Readonly<Record<number, Fields | string | 'bytes' | null>>;
   handle(request: Request, response: Response): unknown;
 }
+
+export const scopeOf = ({ method, scope }: Pick<Route, 'method' | 'scope'>): Scope | 'open' =>
+  scope ?? (method === 'get' ? 'read' : method === 'delete' ? 'admin' : 'run');
 
 /** A report or a drawing may hold anything: it gets no script, no network and no access to this server's pages. */
 const SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'";
@@ -144,6 +154,7 @@ export function createRoutes(services: Services): Route[] {
     {
       method: 'post',
       path: '/graphs/validate',
+      scope: 'read',
       summary: 'Everything that is wrong with a graph; an empty list when nothing is.',
       body: { graph: 'Graph' },
       answers: { 200: problems, 400: problems },
@@ -250,12 +261,14 @@ export function createRoutes(services: Services): Route[] {
         response.set({
           'Content-Type': mediaType.startsWith('text/') ? `${mediaType}; charset=utf-8` : mediaType,
           'Content-Security-Policy': SANDBOX,
+          'Cache-Control': 'private, max-age=31536000, immutable',
         });
         // The content of a name never changes. The root lets the data folder's own name begin with a dot.
-        response.sendFile(basename(stored.path), { root: dirname(stored.path), immutable: true, maxAge: '365d', cacheControl: true });
+        response.sendFile(basename(stored.path), { root: dirname(stored.path), cacheControl: false });
       },
     },
     ...queueRoutes(services),
     ...judgingRoutes(data),
+    ...accessRoutes(services),
   ];
 }

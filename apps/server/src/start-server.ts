@@ -3,6 +3,8 @@ import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { MemoryChoice, ProviderChoice } from '@facewright/runtime';
+import { createAccessStore } from './access/access-store.ts';
+import { createGate } from './access/gate.ts';
 import { openDataFolder, PROJECT_FOLDER } from './data-folder.ts';
 import { lockDataFolder } from './data-lock.ts';
 import { createDispatcher } from './dispatcher.ts';
@@ -30,6 +32,10 @@ export interface ServerOptions {
   /** 0 takes any free port. */
   readonly port: number;
   readonly host: string;
+  /** Names under which the server may be called besides its address. */
+  readonly allowHosts?: readonly string[];
+  /** Whether a token is needed; on an address that others can reach it always is. Default: only there. */
+  readonly requireToken?: boolean;
   readonly dataFolder: string;
   /** Absolute paths of models folders, in the order in which they are searched. Default: none. */
   readonly models?: readonly string[];
@@ -58,13 +64,26 @@ export interface RunningServer {
   close(graceMs?: number): Promise<void>;
 }
 
+/** Whoever sends a request bit by bit is let go: headers within 20 s, all of it within 10 minutes, which a large upload may take. */
+const CONNECTIONS = {
+  headersTimeout: 20_000,
+  requestTimeout: 600_000,
+  keepAliveTimeout: 10_000,
+  connectionsCheckingInterval: 5000,
+  maxHeaderSize: 16 * 2 ** 10,
+};
+const MOST_CONNECTIONS = 4096;
+const MOST_HEADERS = 100;
+
 /**
  * Resolves when requests are answered and the workers are ready. Rejects with SERVER_PORT_IN_USE, SERVER_LISTEN, SERVER_DATA_IN_USE, SERVER_DATA_FOLDER,
- * CORE_BAD_CATALOGUE, or with what keeps a worker from starting.
+ * SERVER_NO_TOKENS, CORE_BAD_CATALOGUE, or with what keeps a worker from starting.
  */
 export async function startServer({
   port,
   host,
+  allowHosts = [],
+  requireToken = false,
   dataFolder,
   models = [],
   provider,
@@ -82,6 +101,10 @@ export async function startServer({
     undo.push(lockDataFolder(dataFolder));
     const data = openDataFolder(dataFolder, models);
     undo.push(data.close);
+    const access = createAccessStore(data.database);
+    const gate = createGate(access, requireToken || !isLoopback(host));
+    undo.push(gate.close);
+    if (gate.required && access.list().length === 0) throw err.NO_TOKENS(host);
     const runs = createRunStore(data.database);
     const providers = [provider].flat();
     const supervisors = providers.map((provider) =>
@@ -112,6 +135,7 @@ export async function startServer({
     const dispatcher = createDispatcher({ supervisors, paused: runs.paused, log });
     const queue = createRunQueue({ store: runs, dispatcher, log, onEvent: tell, onChange: feed.queueChanged });
     dispatcher.add(queue);
+    const addresses = { boundTo: host, allowHosts };
     const app = createHttpApp({
       services: {
         catalogue,
@@ -123,8 +147,10 @@ export async function startServer({
         feed,
         nodesOf: createRunNodes(data.database),
         supervisors,
+        access,
+        gate,
       },
-      host,
+      addresses,
       editorFolder,
       monitoring: {
         metrics,
@@ -132,15 +158,17 @@ export async function startServer({
       },
       log,
     });
-    const server = createServer(app);
-    const live = createLive({ server, host, runs, feed, changes: changesOf(runs, queue) });
+    const server = createServer(CONNECTIONS, app);
+    server.maxConnections = MOST_CONNECTIONS;
+    server.maxHeadersCount = MOST_HEADERS;
+    const live = createLive({ server, addresses, gate, runs, feed, changes: changesOf(runs, queue) });
     await listen(server, port, host);
     undo.push(() => {
       server.closeAllConnections();
       return live.close();
     });
     if (!isLoopback(host))
-      log.warn(`listening on ${host}: whoever reaches this address can run graphs and read this user's files; there is no password`);
+      log.warn(`listening on ${host} without encryption: put a proxy with TLS before it where others share the network`);
     const stop = async (graceMs: number) => {
       await dispatcher.stop(graceMs);
       queue.close();

@@ -23,8 +23,11 @@ export function redact(text: string, secrets: readonly string[] = []): string {
   return clean;
 }
 
+/** Names of variables: narrower, since PWD is a folder and a session that of a desktop. */
+const SECRET_VARIABLE = /(token|secret|passw|credential|key$)/i;
+
 /** Values of an environment that are secrets by their name; those too short to be one would blot out ordinary words. */
 export const secretsOf = (environment: Readonly<Record<string, string | undefined>>): string[] =>
   Object.entries(environment).flatMap(([name, value]) =>
-    value !== undefined && value.length >= 8 && SECRET_NAME.test(name) ? [value] : [],
+    value !== undefined && value.length >= 8 && SECRET_VARIABLE.test(name) ? [value] : [],
   );

@@ -1,7 +1,7 @@
 // The log: JSON lines on stderr with the ids of what they are about, or lines for people on a terminal.
-import { redact, secretsOf } from '@facewright/core';
 import { pino, type DestinationStream } from 'pino';
 import pretty from 'pino-pretty';
+import { redactSecrets } from '../redact-secrets.ts';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -21,9 +21,6 @@ export interface Log {
   readonly error: Write;
 }
 
-const secrets = secretsOf(process.env);
-const withoutSecrets = (text: string): string => redact(text, secrets);
-
 export interface LogOptions {
   readonly level: LogLevel;
   /** Lines for people instead of JSON. */
@@ -37,7 +34,7 @@ export interface LogOptions {
 export function createLog({
   level,
   terminal,
-  redact: clean = withoutSecrets,
+  redact: clean = redactSecrets,
   to = pino.destination({ dest: 2, sync: true }),
 }: LogOptions): Log {
   const logger = pino(

@@ -24,9 +24,10 @@ export const timeRequests =
     next();
   };
 
-export function monitoringRoutes({ metrics, readiness }: Monitoring): Router {
+/** `admission` stands before what tells more than how the server is. */
+export function monitoringRoutes({ metrics, readiness }: Monitoring, admission: readonly RequestHandler[]): Router {
   const router = Router();
-  router.get('/metrics', async (_, response) => {
+  router.get('/metrics', ...admission, async (_, response) => {
     response.set('Content-Type', metrics.contentType).send(await metrics.text());
   });
   router.get('/healthz', (_, response) => {
