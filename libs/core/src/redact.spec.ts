@@ -32,8 +32,14 @@ it.each([
   expect(redact(text)).toBe(text);
 });
 it('secrets of an environment are found by their names', () => {
-  expect(secretsOf({ HF_TOKEN: 'abcdefgh', PATH: '/usr/bin:/bin', PWD: '/home/anna', XDG_SESSION_DESKTOP: 'a-desktop', DB_PASSWORD: 'short', AWS_SECRET_ACCESS_KEY: 'ijklmnopq' })).toEqual([
-    'abcdefgh',
-    'ijklmnopq',
-  ]);
+  expect(
+    secretsOf({
+      HF_TOKEN: 'abcdefgh',
+      PATH: '/usr/bin:/bin',
+      PWD: '/home/anna',
+      XDG_SESSION_DESKTOP: 'a-desktop',
+      DB_PASSWORD: 'short',
+      AWS_SECRET_ACCESS_KEY: 'ijklmnopq',
+    }),
+  ).toEqual(['abcdefgh', 'ijklmnopq']);
 });
