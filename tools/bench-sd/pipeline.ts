@@ -49,6 +49,7 @@ export async function openStudio(folder: string, provider: ProviderChoice): Prom
     gate: async () => 'go',
     checkpoint: { load: async () => null, related: async () => null, save: async () => {} },
     unfinished: () => {},
+    expand: () => Promise.reject(new Error('the bench runs no graph')),
     ...io,
   };
   return {

@@ -44,6 +44,7 @@ export async function openStudyData(folder: string, model: string, log: (message
     gate: () => Promise.resolve('go'),
     checkpoint: { load: () => Promise.resolve(null), related: () => Promise.resolve(null), save: () => Promise.resolve() },
     unfinished: () => undefined,
+    expand: () => Promise.reject(new Error('the study runs graphs of its own')),
   };
   const digest = createHash('sha256');
   for (const file of weightFiles) digest.update(await readFile(join(model, file)));

@@ -49,7 +49,7 @@ export function explanationLines({ plan, problems, missing, models, total }: For
   for (const { node, type, action, reason, forecast, resumes } of plan) {
     const goesOn = resumes === null ? '' : `; goes on from what was kept on ${new Date(resumes).toLocaleString('sv-SE')}`;
     lines.push(
-      `${action === 'run' ? 'run   ' : 'stored'} ${node} (${type}): ${reason}${goesOn}${action === 'run' ? dim(` [${forecastText(forecast)}]`) : ''}`,
+      `${{ run: 'run   ', cached: 'stored', open: 'open  ' }[action]} ${node} (${type}): ${reason}${goesOn}${action === 'run' ? dim(` [${forecastText(forecast)}]`) : ''}`,
     );
   }
   for (const { name, bytes, nodes } of models)
@@ -57,7 +57,7 @@ export function explanationLines({ plan, problems, missing, models, total }: For
   const running = plan.filter(({ action }) => action === 'run').length;
   if (running > 0)
     lines.push(
-      `${running} to run, ${plan.length - running} stored: ` +
+      `${running} to run, ${plan.filter(({ action }) => action === 'cached').length} stored: ` +
         (total.unknown === running
           ? 'time unknown, since nothing like it ran here before'
           : `about ${duration(total.seconds)}${total.unknown > 0 ? `, and ${total.unknown} of which nothing is known` : ''}${total.memory === null ? '' : `, ${sizeText(total.memory)} of memory`}`),

@@ -1,6 +1,6 @@
 // A run for people: a line for each node that ends, and on a terminal a last line that moves.
 import { styleText } from 'node:util';
-import type { RunEvent } from '@facewright/core';
+import { itemName, type RunEvent } from '@facewright/core';
 
 const BAR = 24;
 export const duration = (seconds: number): string =>
@@ -53,6 +53,14 @@ export function createProgressView(screen: Screen): (event: RunEvent) => void {
           : line(`${colour('yellow', '✓')} ${event.node} ${colour('dim', `${duration(event.seconds)}, unfinished: ${event.unfinished}`)}`);
       case 'node_failed':
         return line(`${colour('red', '✗')} ${event.node}`);
+      case 'node_blocked':
+        return line(`${colour('dim', '–')} ${event.node} ${colour('dim', `blocked${event.reason && `: ${event.reason}`}`)}`);
+      case 'item_blocked':
+        return event.reason
+          ? line(`${colour('dim', '–')} ${event.node} ${colour('dim', `item ${itemName(event.item)} blocked: ${event.reason}`)}`)
+          : undefined;
+      case 'item_failed':
+        return line(`${colour('red', '✗')} ${event.node} item ${itemName(event.item)}`);
       case 'run_paused':
         return line(colour('yellow', `Paused at ${event.node}`));
       case 'run_continued':
@@ -74,6 +82,9 @@ export function createProgressView(screen: Screen): (event: RunEvent) => void {
       case 'run_queued':
       case 'node_preview':
       case 'node_metric':
+      case 'node_expanded':
+      case 'item_finished':
+      case 'item_cached':
         return;
       default:
         event satisfies never;

@@ -28,15 +28,19 @@ function schemas(): Record<string, object> {
     required: ['kind'],
     description: 'What a port accepts; further members depend on the kind.',
   };
-  const port = record({ name: text, type: portType, optional: flag, default: anything, help: text, advanced: flag }, [
-    'default',
-    'help',
-    'advanced',
-  ]);
+  const port = record(
+    { name: text, type: portType, optional: flag, default: anything, help: text, advanced: flag, lazy: flag, each: flag, many: flag },
+    ['default', 'help', 'advanced', 'lazy', 'each', 'many'],
+  );
   return {
     Graph: graph,
     Asset: asset,
-    Problem: record({ code: text, message: text, node: text, port: text }, ['node', 'port']),
+    Problem: record({ code: text, message: text, subgraph: text, node: text, port: text, item: list(whole) }, [
+      'subgraph',
+      'node',
+      'port',
+      'item',
+    ]),
     NodeDescription: record(
       {
         type: text,
@@ -64,7 +68,7 @@ function schemas(): Record<string, object> {
     ForetoldStep: record({
       node: text,
       type: text,
-      action: { enum: ['run', 'cached'] },
+      action: { enum: ['run', 'cached', 'open'] },
       reason: text,
       key: text,
       forecast: {

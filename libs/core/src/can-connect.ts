@@ -4,9 +4,11 @@ import { describeType, type PortType } from './port.ts';
 /**
  * True, or why not: "expected X, got Y". An image feeds a list of images, a whole number any number, a choice text. Number ranges must only overlap, because
  * an output's range is what it may give, not what it does; the engine checks the value itself when it comes. A path is never fed by a link: the content
- * of its files is part of a result's key, so it must be known before anything runs.
+ * of its files is part of a result's key, so it must be known before anything runs. Type variables take and feed anything but that: portTypes says what they
+ * are in a graph.
  */
 export function canConnect(from: PortType, to: PortType): true | string {
+  if ((from.kind === 'any' || from.kind === 'same') && to.kind !== 'path') return true;
   const no = `expected ${describeType(to)}, got ${describeType(from)}`;
   switch (to.kind) {
     case 'path':
@@ -22,6 +24,9 @@ export function canConnect(from: PortType, to: PortType): true | string {
       return (from.kind === 'number' && (from.integer || !to.integer) && from.min <= to.max && from.max >= to.min) || no;
     case 'images':
       return from.kind === 'images' || from.kind === 'image' || no;
+    case 'any':
+    case 'same':
+      return true;
     case 'model':
       return (from.kind === 'model' && from.family === to.family) || no;
     default:

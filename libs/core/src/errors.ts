@@ -17,6 +17,10 @@ export const err = defineErrors('CORE', {
   BAD_RANGE: (min: number, max: number) => `expected a finite min that is at most max, got ${min} to ${max}`,
   BAD_DEFAULT: (why: string) => `default: ${why}`,
   BAD_EXTENDS: (name: string) => `extends: expected the name of an input, got ${show(name)}`,
+  BAD_SAME: (name: string) => `type: expected the same as an input that takes anything, got ${show(name)}`,
+  BAD_SIDE: (what: string, side: string) => `expected ${what} on an ${side === 'input' ? 'output' : 'input'}, got it on an ${side}`,
+  LAZY_NEEDS: (lazy: readonly string[]) =>
+    `needs: expected it where an input is lazy and nowhere else, got ${lazy.length === 0 ? 'no lazy input' : `none for ${lazy.join(', ')}`}`,
   MIGRATION_GAP: (version: number, got: readonly number[]) =>
     `migrations: expected one to each version from 2 to ${version}, in order, got ${got.length === 0 ? 'none' : got.join(', ')}`,
   DUPLICATE_NODE_TYPE: (type: string) => `catalogue: expected one package of type ${type}, got two`,
@@ -29,6 +33,7 @@ export const err = defineErrors('CORE', {
     `expected ${known.length === 0 ? `no ${side}` : `an ${side} among ${known.join(', ')}`}, got ${show(got)}${didYouMean(nearest)}`,
   MISSING_INPUT: (want: string) => `expected ${want}, got nothing`,
   LINK_TYPE: (reason: string, from: readonly [string, string]) => `${reason} from node ${from[0]} output ${from[1]}`,
+  CHECK_FAILED: (why: string) => why,
   TWO_LINKS: (sources: readonly string[]) => `expected one link, got ${sources.length}: from ${sources.join(', ')}`,
   CYCLE: (nodes: readonly string[]) => `graph: expected no cycle, got ${[...nodes, nodes[0]].join(' → ')}`,
   NO_OUTPUT: (example: string | undefined) =>

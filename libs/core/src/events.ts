@@ -1,15 +1,21 @@
 // Events of a run: append-only, numbered from 1 without gaps, exactly one terminal event last. HTTP, socket.io and the CLI give the same ones.
 import type { Problem } from './graph.ts';
 
-/** Why a node will run or not: `cached` names nothing new; `run` says which part of its key differs or that it has effects. */
+/**
+ * Why a node will run or not: `cached` names nothing new; `run` says which part of its key differs or that it has effects; `open` is decided during the run, by
+ * what another node gives.
+ */
 export interface PlanStep {
   readonly node: string;
   readonly type: string;
-  readonly action: 'run' | 'cached';
+  readonly action: 'run' | 'cached' | 'open';
   /** One sentence: "input seed changed from 1 to 2", "never ran before", "writes files, so it runs every time". */
   readonly reason: string;
+  /** Empty while it is open. */
   readonly key: string;
 }
+/** The place of an item as people count, from 1: "3", in a list of lists "2.3". */
+export const itemName = (item: readonly number[]): string => item.map((index) => index + 1).join('.');
 export type NodeOutputs = Readonly<Record<string, unknown>>;
 
 export type RunEventBody =
@@ -40,6 +46,21 @@ export type RunEventBody =
       readonly unfinished?: string;
     }
   | { readonly type: 'node_failed'; readonly node: string; readonly problem: Problem }
+  /** The node did not run, since what feeds its inputs was blocked; `reason` is empty where that is as it should be. */
+  | { readonly type: 'node_blocked'; readonly node: string; readonly reason: string }
+  /** The node runs a graph in its place: the nodes that will run there, their ids prefixed by its own. */
+  | { readonly type: 'node_expanded'; readonly node: string; readonly plan: readonly PlanStep[] }
+  /** Of a node that runs once for each item of a list, between its start and its end; `item` is the place in the list, from 0, of a list of lists in each. */
+  | {
+      readonly type: 'item_finished';
+      readonly node: string;
+      readonly item: readonly number[];
+      readonly outputs: NodeOutputs;
+      readonly seconds: number;
+    }
+  | { readonly type: 'item_cached'; readonly node: string; readonly item: readonly number[]; readonly outputs: NodeOutputs }
+  | { readonly type: 'item_blocked'; readonly node: string; readonly item: readonly number[]; readonly reason: string }
+  | { readonly type: 'item_failed'; readonly node: string; readonly item: readonly number[]; readonly problem: Problem }
   /** The run waits, in the node or before it. */
   | { readonly type: 'run_paused'; readonly node: string }
   | { readonly type: 'run_continued' }
@@ -49,6 +70,7 @@ export type RunEventBody =
   | { readonly type: 'worker_lost'; readonly message: string }
   /** The run waits in the queue again, at its old place, and goes on from its finished nodes and checkpoints: another run_started follows. */
   | { readonly type: 'run_interrupted'; readonly message: string }
+  /** `outputs` of the targets; a list where a node ran once for each item. Those that were blocked are left out. */
   | { readonly type: 'run_succeeded'; readonly outputs: Readonly<Record<string, NodeOutputs>>; readonly seconds: number }
   | { readonly type: 'run_failed'; readonly problems: readonly Problem[] }
   | { readonly type: 'run_cancelled' };

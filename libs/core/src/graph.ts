@@ -73,4 +73,6 @@ export interface Problem {
   /** Inside a subgraph: the way to it, `outer:inner`; in a repeated one with its round, `outer#2:inner`. */
   readonly node?: string;
   readonly port?: string;
+  /** Which item of a list, from 0, where a node ran once for each. */
+  readonly item?: readonly number[];
 }

@@ -1,5 +1,6 @@
 // The contract between node authors, engine, server and editor. No machine learning, no I/O.
 export * from './asset-name.ts';
+export * from './blocked.ts';
 export * from './can-connect.ts';
 export * from './catalogue.ts';
 export * from './check-definition.ts';
@@ -19,6 +20,7 @@ export * from './picture-graph.ts';
 export * from './pictures-in.ts';
 export * from './png-text.ts';
 export * from './port.ts';
+export * from './port-types.ts';
 export * from './redact.ts';
 export * from './subgraph-ports.ts';
 export * from './validate-graph.ts';

@@ -19,7 +19,7 @@ export interface Migration {
   up(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>>;
 }
 
-export interface NodeDefinition<I extends AnyPorts = AnyPorts, O extends AnyPorts = AnyPorts> {
+interface NodeFacts<I extends AnyPorts, O extends AnyPorts> {
   readonly type: NodeType;
   readonly version: number;
   readonly title: string;
@@ -40,11 +40,31 @@ export interface NodeDefinition<I extends AnyPorts = AnyPorts, O extends AnyPort
    * left behind. The checkpoint of a node that names some is kept when the node has finished.
    */
   readonly extends?: readonly string[];
+  /** Spends its time waiting for something outside, such as a network: it may run beside other nodes, which else run one at a time. */
+  readonly waits?: boolean;
   readonly migrations?: readonly Migration[];
 }
+/** What a node decides by the values of its inputs. Pure, and safe in a browser. */
+interface NodeRules<V, Name extends string> {
+  /**
+   * The lazy inputs that it needs, given the others. An input that is not computed yet is undefined: who looks at a lazy one is asked again when it is there.
+   * What is not needed does not run, is not part of the key, and is undefined in `run`.
+   */
+  needs?(values: V): readonly Name[];
+  /** What is wrong with typed values beyond what ports say, by input: "expected at most max (3), got 4". Asked at submission; linked inputs are undefined. */
+  check?(values: V): Readonly<Record<string, string>>;
+  /**
+   * Plain data that tells whether a stored result still counts, such as the day: part of the key. Linked inputs are undefined. When it throws, the node runs
+   * again and says so.
+   */
+  fresh?(values: V): unknown;
+}
+export interface NodeDefinition<I extends AnyPorts = AnyPorts, O extends AnyPorts = AnyPorts>
+  extends NodeFacts<I, O>, NodeRules<Readonly<Record<string, any>>, any> {}
 /** Ties the types of a definition together at compile time; what types cannot say is checked when a catalogue is made (checkDefinition). */
-export const defineNode = <const I extends AnyPorts, const O extends AnyPorts>(definition: NodeDefinition<I, O>): NodeDefinition<I, O> =>
-  definition;
+export const defineNode = <const I extends AnyPorts, const O extends AnyPorts>(
+  definition: NodeFacts<I, O> & NodeRules<Partial<Values<NoInfer<I>>>, keyof NoInfer<I> & string>,
+): NodeDefinition<I, O> => definition as NodeDefinition<I, O>;
 
 /** What is written: all at once, or in parts where it is too large to hold in memory. */
 export type Bytes = Uint8Array | AsyncIterable<Uint8Array>;
@@ -93,6 +113,17 @@ export interface NodeContext {
   metric(name: string, step: number, value: number): void;
   log(level: 'info' | 'warn', message: string): void;
   rng(seed: number): Rng;
+  /**
+   * Runs a graph in the node's place and gives the outputs that are asked for by [node, output]; the ids of its nodes are prefixed by the node's own, and
+   * by `name` where a node expands several times. Its nodes are planned, stored and told as all others; values that no person could type, such as pictures,
+   * may stand among their `values`. An output that is a list comes as an array. Throws ENGINE_EXPANSION when the graph is not sound, and what its nodes throw.
+   */
+  expand<K extends string>(
+    graph: Pick<Graph, 'nodes' | 'links'>,
+    outputs: Readonly<Record<K, readonly [node: string, output: string]>>,
+    name?: string,
+    // Any: what comes out is checked against the outputs of the node that gives it on.
+  ): Promise<Readonly<Record<K, any>>>;
   /**
    * A session for a graph. Without state it is kept by the runtime under `key` and shared with later calls of the same key (give everything the graph
    * depends on: model digests, shapes, variant); `build` is called only when there is none. With state it is new, and released when the node ends.
@@ -163,6 +194,9 @@ export interface PortDescription {
   readonly default?: unknown;
   readonly help?: string;
   readonly advanced?: boolean;
+  readonly lazy?: true;
+  readonly each?: true;
+  readonly many?: true;
 }
 export interface NodeDescription {
   readonly type: NodeType;
@@ -177,13 +211,16 @@ export interface NodeDescription {
   readonly outputs: readonly PortDescription[];
 }
 const describePorts = (ports: AnyPorts): PortDescription[] =>
-  Object.entries(ports).map(([name, { type, optional, default: value, help, advanced }]) => ({
+  Object.entries(ports).map(([name, { type, optional, default: value, help, advanced, lazy, each, many }]) => ({
     name,
     type,
     optional,
     ...(value !== undefined && { default: value }),
     ...(help !== undefined && { help }),
     ...(advanced && { advanced }),
+    ...(lazy && { lazy }),
+    ...(each && { each }),
+    ...(many && { many }),
   }));
 /** What the server tells the editor about a node. */
 export const describeNode = ({
@@ -212,13 +249,16 @@ export const describeNode = ({
 
 const portsOf = (ports: readonly PortDescription[]): AnyPorts =>
   Object.fromEntries(
-    ports.map(({ name, type, optional, default: value, help, advanced }) => {
-      const required = portOf(type, {
+    ports.map(({ name, type, optional, default: value, help, advanced, lazy, each, many }) => {
+      let made: Port<unknown> = portOf(type, {
         ...(value !== undefined && { default: value }),
         ...(help !== undefined && { help }),
         ...(advanced && { advanced }),
       });
-      return [name, optional ? port.optional(required) : required];
+      if (each) made = port.each(made);
+      if (many) made = port.many(made);
+      if (lazy) made = port.lazy(made);
+      return [name, optional ? port.optional(made) : made];
     }),
   );
 /** The definition that a description tells of: all that validation needs, without migrations. The inverse of describeNode. */

@@ -1,6 +1,7 @@
 // Ports: one schema that the author's compiler, the link in the editor, the submission and the value at run time all use.
 import { z } from 'zod';
 import { assetIdOf } from './asset-name.ts';
+import { isBlocked } from './blocked.ts';
 import { err } from './errors.ts';
 import {
   facesSchema,
@@ -64,7 +65,11 @@ export type PortType =
         | 'variants'
         | 'metrics';
     }
-  | { readonly kind: 'model'; readonly family: string };
+  | { readonly kind: 'model'; readonly family: string }
+  /** A type variable: takes any value, and is the type of what is linked to it, or to an input that is the `same`. */
+  | { readonly kind: 'any' }
+  /** The type of the `any` input of that name, whatever it is in a graph. */
+  | { readonly kind: 'same'; readonly as: string };
 export type PortKind = PortType['kind'];
 
 export interface Port<V> {
@@ -75,6 +80,12 @@ export interface Port<V> {
   readonly help?: string;
   /** Rarely changed: shown only when asked for, and whenever it is linked or has another value than its default. */
   readonly advanced?: boolean;
+  /** An input that is computed only when the definition's `needs` asks for it; else the node gets undefined. */
+  readonly lazy?: true;
+  /** An output that gives a list of items: nodes after it run once for each. `type` is that of an item. */
+  readonly each?: true;
+  /** An input that takes all items of a list at once, where another would make its node run once for each. `type` is that of an item. */
+  readonly many?: true;
   /** Narrows an unknown value; throws CORE_BAD_VALUE. The engine runs it on both sides of every node. */
   check(value: unknown): V;
 }
@@ -125,6 +136,10 @@ export function describeType(type: PortType): string {
       return 'a list of metrics';
     case 'model':
       return `a ${type.family} model`;
+    case 'any':
+      return 'anything';
+    case 'same':
+      return `the same as input ${type.as}`;
   }
 }
 
@@ -165,6 +180,9 @@ export function checkValue(type: PortType, value: unknown): unknown {
       return require(isNumber(value, 0, Number.MAX_SAFE_INTEGER, true));
     case 'path':
       return require(typeof value === 'string' && value !== '' && !value.includes('\0'));
+    case 'any':
+    case 'same':
+      return require(value !== undefined);
     default: {
       const result = dataSchemas[type.kind].safeParse(value);
       if (!result.success) {
@@ -183,6 +201,17 @@ export const portOf = <V>(type: PortType, options: PortOptions<V> = {}): Port<V>
   optional: false,
   ...options,
   check: (value) => checkValue(type, value) as V,
+});
+
+/** Items that are blocked pass: what they stand for is missing, not wrong. */
+const listOf = <V>({ type, optional, help, check }: Port<V>): Port<readonly V[]> => ({
+  type,
+  optional,
+  ...(help !== undefined && { help }),
+  check(value) {
+    if (!Array.isArray(value)) throw err.BAD_VALUE(`a list, each ${describeType(type)}`, value);
+    return value.map((item: unknown) => (isBlocked(item) ? (item as V) : check(item)));
+  },
 });
 
 export const port = {
@@ -227,6 +256,17 @@ export const port = {
   variants: (options: PortOptions<never> = {}) => portOf<readonly Variant[]>({ kind: 'variants' }, options),
   metrics: (options: PortOptions<never> = {}) => portOf<readonly Metric[]>({ kind: 'metrics' }, options),
   model: <const F extends string>(family: F, options: PortOptions<never> = {}) => portOf<Model<F>>({ kind: 'model', family }, options),
+  /** Anything: on an input a type variable, which `same` refers to; on an output a value whose type nobody knows before the run. */
+  any: (options: PortOptions<never> = {}) => portOf<unknown>({ kind: 'any' }, options),
+  /** Of the type that the `any` input of this name has in a graph. */
+  same: (as: string, options: PortOptions<never> = {}) => portOf<unknown>({ kind: 'same', as }, options),
+  lazy: <V>(inner: Port<V>): Port<V | undefined> => ({
+    ...(inner as Port<V | undefined>),
+    lazy: true,
+    check: (value) => (value === undefined ? undefined : inner.check(value)),
+  }),
+  each: <V>(item: Port<V>): Port<readonly V[]> => ({ ...listOf(item), each: true }),
+  many: <V>(item: Port<V>): Port<readonly V[]> => ({ ...listOf(item), many: true }),
   optional: <V>(inner: Port<V>): Port<V | undefined> => ({
     ...(inner as Port<V | undefined>),
     optional: true,

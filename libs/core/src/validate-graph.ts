@@ -9,6 +9,7 @@ import { migrateGraph } from './migrate-graph.ts';
 import { nearest } from './nearest.ts';
 import { defaultTargets, linksInto, neededNodes, nodeAt } from './needed-nodes.ts';
 import type { AnyPorts, NodeDefinition } from './node.ts';
+import { portTypes, type PortTypes } from './port-types.ts';
 import { describeType, type Port } from './port.ts';
 import { isSubgraphType, subgraphType } from './subgraph-ports.ts';
 
@@ -27,12 +28,13 @@ const unknownPort = (side: 'input' | 'output', ports: AnyPorts, name: string) =>
  */
 export function validateGraph(graph: Graph, catalogue: Definitions, { targets }: ValidateOptions = {}): Problem[] {
   const into = linksInto(graph);
+  const types = portTypes(graph, catalogue, into);
   const checked = targets === undefined ? new Set(Object.keys(graph.nodes)) : neededNodes(graph, targets, into);
   const problems = (targets ?? [])
     .filter((id) => !nodeAt(graph, id))
     .map((id) => toProblem(err.UNKNOWN_NODE(id, nearest(id, Object.keys(graph.nodes))).at('target'), { node: id }));
   if (targets?.length === 0) problems.push(toProblem(err.NO_TARGETS()));
-  for (const id of checked) problems.push(...checkNode(graph, catalogue, id, nodeAt(graph, id)!, into.get(id) ?? []));
+  for (const id of checked) problems.push(...checkNode(graph, catalogue, types, id, nodeAt(graph, id)!, into.get(id) ?? []));
   for (const [id, links] of into)
     if (targets === undefined && !nodeAt(graph, id)) problems.push(...links.map((link) => toNowhere(graph, link)));
   for (const cycle of findCycles(checked, into)) problems.push(toProblem(err.CYCLE(cycle), { node: cycle[0]! }));
@@ -103,7 +105,14 @@ function toldOnce(problems: readonly Problem[]): readonly Problem[] {
   return [...first.values()];
 }
 
-function checkNode(graph: Graph, catalogue: Definitions, id: string, node: NodeInstance, links: readonly Link[]): Problem[] {
+function checkNode(
+  graph: Graph,
+  catalogue: Definitions,
+  types: PortTypes,
+  id: string,
+  node: NodeInstance,
+  links: readonly Link[],
+): Problem[] {
   const problems: Problem[] = [];
   const say = (error: CodedError, port?: string) =>
     problems.push(
@@ -137,7 +146,7 @@ function checkNode(graph: Graph, catalogue: Definitions, id: string, node: NodeI
     if (!port) say(unknownPort('input', inputs, name), name);
     if (feeding.length > 1) say(err.TWO_LINKS(feeding.map(({ from }) => from.join('.'))), name);
     for (const link of feeding) {
-      const error = checkSource(graph, catalogue, link, port);
+      const error = checkSource(graph, catalogue, types, link, port);
       if (error) say(error, name);
     }
   }
@@ -149,7 +158,19 @@ function checkNode(graph: Graph, catalogue: Definitions, id: string, node: NodeI
       (!Object.hasOwn(node.values, name) || node.values[name] === undefined)
     )
       say(err.MISSING_INPUT(describeType(port.type)), name);
+  if (problems.length === 0)
+    for (const [name, why] of Object.entries(ownCheck(definition, node, sources))) say(err.CHECK_FAILED(why), name);
   return problems;
+}
+
+/** What the definition itself says of its typed values, which have passed their ports. */
+function ownCheck({ check, inputs }: NodeDefinition, { values }: NodeInstance, linked: ReadonlyMap<string, unknown>) {
+  if (!check) return {};
+  const typed = Object.entries(inputs).flatMap(([name, port]) => {
+    const value = (Object.hasOwn(values, name) ? values[name] : undefined) ?? port.default;
+    return linked.has(name) || value === undefined ? [] : [[name, value] as const];
+  });
+  return check(Object.fromEntries(typed));
 }
 
 function attempt(port: Port<unknown>, value: unknown, failed: (error: CodedError) => void): void {
@@ -162,14 +183,20 @@ function attempt(port: Port<unknown>, value: unknown, failed: (error: CodedError
 }
 
 /** What is wrong with where a link comes from; a source of unknown type is reported where it stands. */
-function checkSource(graph: Graph, catalogue: Definitions, { from }: Link, to: Port<unknown> | undefined): CodedError | undefined {
+function checkSource(
+  graph: Graph,
+  catalogue: Definitions,
+  types: PortTypes,
+  { from, to: [node, name] }: Link,
+  to: Port<unknown> | undefined,
+): CodedError | undefined {
   const source = nodeAt(graph, from[0]);
   if (!source) return err.UNKNOWN_NODE(from[0], nearest(from[0], Object.keys(graph.nodes))).at('link');
   const definition: NodeDefinition | undefined = catalogue.get(source.type)?.definition;
   if (!definition) return undefined;
   const output = portAt(definition.outputs, from[1]);
   if (!output) return unknownPort('output', definition.outputs, from[1]).at('link', `node ${from[0]}`);
-  const answer = to ? canConnect(output.type, to.type) : true;
+  const answer = to ? canConnect(types.output(from[0], from[1]), types.input(node, name)) : true;
   return answer === true ? undefined : err.LINK_TYPE(answer, from);
 }
 

@@ -8,6 +8,8 @@ export const err = defineErrors('ENGINE', {
     `outputs: expected an object with ${want.length === 0 ? 'nothing' : want.join(', ')}, got ${got}`,
   NOT_DATA: (path: string, got: string) => `${path}: expected plain data, got ${got}`,
   UNREADABLE_PATH: (path: string, why: string) => `path ${path}: expected to read what it names, got ${why}`,
+  NEEDS: (got: string) => `needs: expected the names of lazy inputs, got ${got}`,
+  EXPANSION: (want: string) => `expansion: expected ${want}`,
   RUN_FAILED: (why: string) => `run: expected the engine and its stores to work, got ${why}`,
   BAD_CHECKPOINT: (why: string) => `checkpoint: expected one that is whole, got ${why}`,
   // Hosts throw these from a node's context.

@@ -34,6 +34,8 @@ export function explainChange(before: PastResult | null, now: KeyParts): string 
     before.version !== now.version && `node version changed from ${before.version} to ${now.version}`,
     before.codeDigest !== now.codeDigest && "the plugin's code changed",
     before.nothingComputed !== now.nothingComputed && 'results of the null provider do not count elsewhere',
+    canonicalJson(before.fresh) !== canonicalJson(now.fresh) &&
+      `what tells whether it is fresh changed from ${show(before.fresh)} to ${show(now.fresh)}`,
     ...[...names].map((name) => inputChange(name, before.inputs[name], now.inputs[name])),
   ].filter((change) => typeof change === 'string');
   if (changes.length === 0 && before.unfinished !== undefined) return `its last result was unfinished: ${before.unfinished}`;

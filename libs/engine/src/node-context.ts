@@ -1,10 +1,11 @@
 // The context a node runs in: the host's I/O, and progress, pictures and curves turned into events.
 import { messageOf, show, type Checkpoint, type Graph, type NodeContext, type RunEventBody } from '@facewright/core';
-import { CodedError, createRng } from '@facewright/tensor';
+import { CodedError, createRng, type ImageBuffer } from '@facewright/tensor';
 import type { CheckpointKey } from './checkpoint-store.ts';
 import type { EngineHost } from './host.ts';
 import { freezeData } from './plain-data.ts';
 import type { GatedControl } from './run-control.ts';
+import type { Expand } from './scope.ts';
 
 /** Events of one node come at most this often: ten progress bars and two pictures a second are as much as anyone sees. */
 const progressMs = 100;
@@ -29,7 +30,54 @@ export interface ContextOf {
   readonly provider: string;
   /** Of the node's checkpoint. */
   readonly checkpointKey: CheckpointKey;
+  readonly progress: Progress;
+  readonly expand: Expand;
   readonly emit: (event: RunEventBody) => void;
+}
+
+export interface Progress {
+  /** As a context's `progress`. */
+  report(done: number, total: number, preview?: ImageBuffer): void;
+  /** Time that went by without work. */
+  skip(milliseconds: number): void;
+  /** Waits for a picture on its way. */
+  settle(): Promise<void>;
+}
+/** Thins progress out and tells the time left. */
+export function createProgress({ emit, host }: Pick<ContextOf, 'emit' | 'host'>, node: string): Progress {
+  let first: { readonly time: number; readonly done: number } | undefined;
+  let lastProgress = -Infinity;
+  let lastPreview = -Infinity;
+  let picture: Promise<void> | undefined;
+  return {
+    report(done, total, preview) {
+      const now = performance.now();
+      first ??= { time: now, done };
+      if (done >= total || now - lastProgress >= progressMs) {
+        lastProgress = now;
+        // The rate counts from the first call, so that loading a model does not look like slow steps.
+        const secondsLeft = done > first.done ? ((now - first.time) / 1000 / (done - first.done)) * Math.max(0, total - done) : null;
+        emit({ type: 'node_progress', node, done, total, secondsLeft });
+      }
+      if (preview && !picture && (done >= total || now - lastPreview >= previewMs)) {
+        lastPreview = now;
+        picture = host
+          .preview(preview)
+          .then(
+            (image) => emit({ type: 'node_preview', node, image }),
+            (error: unknown) =>
+              emit({ type: 'node_log', node, level: 'warn', message: `preview: expected a picture, got ${String(error)}` }),
+          )
+          .finally(() => {
+            picture = undefined;
+          });
+      }
+    },
+    skip(milliseconds) {
+      if (first) first = { ...first, time: first.time + milliseconds };
+    },
+    settle: async () => picture,
+  };
 }
 
 /** Waits while the run is paused, and tells when it does. Rejects when the run is cancelled. */
@@ -46,7 +94,7 @@ export async function waitWhilePaused({
 }
 
 export function openContext(of: ContextOf): OpenContext {
-  const { node, graph, host, control, signal, provider, checkpointKey, emit } = of;
+  const { node, graph, host, control, signal, provider, checkpointKey, progress, expand, emit } = of;
   const { close, peakMemory = () => null, ...io } = host.openNode(node, signal);
   let open = true;
   const say = (event: RunEventBody) => {
@@ -54,10 +102,6 @@ export function openContext(of: ContextOf): OpenContext {
   };
   const log: NodeContext['log'] = (level, message) => say({ type: 'node_log', node, level, message });
 
-  let first: { readonly time: number; readonly done: number } | undefined;
-  let lastProgress = -Infinity;
-  let lastPreview = -Infinity;
-  let picture: Promise<void> | undefined;
   let unfinished: string | undefined;
   const whole = (loading: Promise<Checkpoint | null>) =>
     loading.catch((error: unknown) => {
@@ -76,6 +120,7 @@ export function openContext(of: ContextOf): OpenContext {
     provider,
     log,
     rng: createRng,
+    expand,
     ...io,
     async gate(save) {
       if (signal.aborted || control.paused) await saved(save);
@@ -83,7 +128,7 @@ export function openContext(of: ContextOf): OpenContext {
       const begun = performance.now();
       await waitWhilePaused(of);
       // A pause does not make the steps slower.
-      if (first) first = { ...first, time: first.time + performance.now() - begun };
+      progress.skip(performance.now() - begun);
       return control.stopping ? 'stop' : 'go';
     },
     checkpoint: {
@@ -96,26 +141,7 @@ export function openContext(of: ContextOf): OpenContext {
       unfinished = what;
     },
     progress(done, total, preview) {
-      const now = performance.now();
-      first ??= { time: now, done };
-      if (done >= total || now - lastProgress >= progressMs) {
-        lastProgress = now;
-        // The rate counts from the first call, so that loading a model does not look like slow steps.
-        const secondsLeft = done > first.done ? ((now - first.time) / 1000 / (done - first.done)) * Math.max(0, total - done) : null;
-        say({ type: 'node_progress', node, done, total, secondsLeft });
-      }
-      if (preview && !picture && (done >= total || now - lastPreview >= previewMs)) {
-        lastPreview = now;
-        picture = host
-          .preview(preview)
-          .then(
-            (image) => say({ type: 'node_preview', node, image }),
-            (error: unknown) => log('warn', `preview: expected a picture, got ${String(error)}`),
-          )
-          .finally(() => {
-            picture = undefined;
-          });
-      }
+      if (open) progress.report(done, total, preview);
     },
     metric(name, step, value) {
       // JSON has no NaN; a diverged loss is worth a warning anyway.
@@ -128,7 +154,7 @@ export function openContext(of: ContextOf): OpenContext {
     unfinished: () => unfinished,
     peakMemory,
     async close() {
-      await picture;
+      await progress.settle();
       open = false;
       await close();
     },

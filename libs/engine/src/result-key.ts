@@ -16,7 +16,9 @@ export interface KeyParts {
   readonly codeDigest?: string;
   /** True for the provider that computes nothing, whose results must never stand for real ones. */
   readonly nothingComputed?: true;
-  /** Inputs that are absent are left out. */
+  /** What the definition's `fresh` said. */
+  readonly fresh?: unknown;
+  /** Inputs that are absent, and lazy ones that are not needed, are left out. */
   readonly inputs: Readonly<Record<string, InputPart>>;
 }
 

@@ -118,6 +118,9 @@ export function createFakeContext({
     graph,
     signal,
     provider,
+    expand: async () => {
+      throw new Error('createFakeContext: run a node that expands in a graph');
+    },
     memory,
     said,
     written,

@@ -314,6 +314,7 @@ export function statusColour(status: NodeLook['status']): string | null {
     case 'failed':
       return theme.bad;
     case 'queued':
+    case 'blocked':
     case 'stopped':
     case null:
       return null;
@@ -354,6 +355,11 @@ function drawMark(ctx: CanvasRenderingContext2D, status: NodeLook['status'], cat
       ctx.lineTo(x + 4, y + 4);
       ctx.moveTo(x + 4, y - 4);
       ctx.lineTo(x - 4, y + 4);
+      ctx.stroke();
+      return;
+    case 'blocked':
+      ctx.moveTo(x - 4.5, y);
+      ctx.lineTo(x + 4.5, y);
       ctx.stroke();
       return;
     case 'queued':

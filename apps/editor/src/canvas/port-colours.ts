@@ -20,6 +20,8 @@ const byKind: Readonly<Record<Exclude<PortKind, 'model'>, string>> = {
   choice: '#c7b4ee',
   seed: '#9ccfe0',
   path: '#c0c3cd',
+  any: '#e4e8ef',
+  same: '#e4e8ef',
 };
 const byFamily: Readonly<Record<string, string>> = {
   diffusion: '#a58bfa',

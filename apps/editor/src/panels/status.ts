@@ -16,6 +16,8 @@ export function statusWords({ status, done, total, secondsLeft, seconds, unfinis
       return seconds === null ? 'done' : `done in ${duration(seconds)}`;
     case 'failed':
       return 'failed';
+    case 'blocked':
+      return 'blocked';
     case 'stopped':
       return 'not run';
   }

@@ -22,6 +22,8 @@ function clock({ status, done, total, secondsLeft, seconds, unfinished }: NodeRu
       return 'failed';
     case 'queued':
       return '';
+    case 'blocked':
+      return 'blocked';
     case 'stopped':
       return 'stopped';
   }

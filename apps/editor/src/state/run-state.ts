@@ -1,7 +1,7 @@
 // What the editor knows of a run: a fold over its numbered events. The same events give the same state, however they are cut into batches.
 import type { NodeOutputs, PlanStep, Problem, RunEvent, RunSummary } from '@facewright/core';
 
-export type NodeStatus = 'queued' | 'running' | 'cached' | 'done' | 'failed' | 'stopped';
+export type NodeStatus = 'queued' | 'running' | 'cached' | 'done' | 'failed' | 'blocked' | 'stopped';
 export interface NodeRun {
   readonly status: NodeStatus;
   readonly done: number;
@@ -128,7 +128,8 @@ function end(draft: Draft, status: RunSummary['status'], time: string): void {
   draft.run.status = status;
   draft.run.finished = time;
   draft.run.stopping = null;
-  if (status !== 'succeeded') stopUnfinished(draft);
+  // Of a run that succeeded too: what was planned until it turned out that nobody needs it.
+  stopUnfinished(draft);
 }
 
 function metric(draft: Draft, { node, name, step, value }: { node: string; name: string; step: number; value: number }): void {
@@ -194,6 +195,16 @@ function take(draft: Draft, event: RunEvent): void {
     case 'node_failed':
       patch(draft, event.node, { status: 'failed', problem: event.problem });
       run.problems = [...run.problems, { node: event.node, ...event.problem }];
+      return;
+    case 'node_blocked':
+      patch(draft, event.node, { status: 'blocked', reason: event.reason });
+      return;
+    // What expands or runs once for each item shows it by its progress, and by what it gives in the end.
+    case 'node_expanded':
+    case 'item_finished':
+    case 'item_cached':
+    case 'item_blocked':
+    case 'item_failed':
       return;
     case 'run_paused':
       run.status = 'paused';
