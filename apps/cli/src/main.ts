@@ -91,6 +91,7 @@ program
       .default(['auto'], 'auto'),
   )
   .addOption(memory)
+  .option('--recycle-after <jobs>', 'a worker that has done so many jobs is replaced by a fresh one', positive, 1000)
   .option('--hang-after <minutes>', 'a worker that has not come back from a call for this long is ended', positive, 15)
   .addOption(nodes)
   .action(
@@ -103,6 +104,7 @@ program
       models: string[];
       provider: ProviderChoice[];
       memory: string;
+      recycleAfter: number;
       hangAfter: number;
       nodes?: string;
       logLevel: LogLevel;
@@ -119,7 +121,7 @@ program
           models: modelRoots(options.models),
           provider: options.provider,
           memory: parseMemory(options.memory),
-          limits: { hangMs: options.hangAfter * 60_000 },
+          limits: { jobs: options.recycleAfter, hangMs: options.hangAfter * 60_000 },
           ...(options.nodes !== undefined && { nodes: options.nodes }),
           log: createLog({ level: options.logLevel, terminal: process.stderr.isTTY }),
         });

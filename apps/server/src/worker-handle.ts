@@ -7,6 +7,7 @@ import { CodedError } from '@facewright/tensor';
 import { err } from './errors.ts';
 import { BEAT_PIPE, type Beat } from './worker-beat.ts';
 import type { Exit } from './worker-loss.ts';
+import type { HeldMemory } from './worker-recycling.ts';
 import type { FromWorker, Job, Steering, ToWorker, WorkerSetup } from './worker-protocol.ts';
 
 export interface WorkerListener {
@@ -15,7 +16,7 @@ export interface WorkerListener {
   event(event: RunEventBody): void;
   saving(saving: boolean): void;
   /** The job's terminal event was sent before. */
-  idle(memory: number): void;
+  idle(held: HeldMemory): void;
   beat(beat: Beat): void;
   /** The process is gone. */
   exit(exit: Exit): void;
@@ -75,7 +76,7 @@ export function startWorker(setup: WorkerSetup, beatMs: number, listener: Worker
         listener.saving(message.saving);
         break;
       case 'idle':
-        listener.idle(message.memory);
+        listener.idle(message.held);
         break;
       default:
         message satisfies never;

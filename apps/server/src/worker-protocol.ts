@@ -1,6 +1,7 @@
 // What the server and its worker process say to each other.
 import type { Graph, Problem, RunEventBody } from '@facewright/core';
 import type { MemoryChoice, ProviderChoice } from '@facewright/runtime';
+import type { HeldMemory } from './worker-recycling.ts';
 
 /** Given to the worker at its start, as one JSON argument. */
 export interface WorkerSetup {
@@ -35,5 +36,5 @@ export type FromWorker =
   | { readonly type: 'event'; readonly event: RunEventBody }
   /** A checkpoint is being written: to end the worker now would lose it. */
   | { readonly type: 'saving'; readonly saving: boolean }
-  /** The job has ended, its terminal event before it. `memory`: resident bytes, without weights that are read in place. */
-  | { readonly type: 'idle'; readonly memory: number };
+  /** The job has ended, its terminal event before it. */
+  | { readonly type: 'idle'; readonly held: HeldMemory };

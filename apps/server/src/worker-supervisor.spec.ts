@@ -23,7 +23,7 @@ const graph = (type: string, value = 1): Graph => ({
   links: [],
   nodes: { a: { type: `test/${type}`, version: 1, values: { value } } },
 });
-const quick: WorkerLimits = { beatMs: 20, silentMs: 5000, hangMs: 60_000 };
+const quick: Partial<WorkerLimits> = { beatMs: 20, silentMs: 5000, hangMs: 60_000 };
 
 interface Work {
   readonly supervisor: Supervisor;
@@ -158,6 +158,18 @@ describe('a supervised worker', () => {
         problem: { code: 'SERVER_WORKER_LOST', node: 'a', message: expect.stringContaining('exit code 1 (Error: out of paint)') },
       });
       await recovers(work, pid);
+    }));
+  it('is replaced after its number of jobs, between two of them', () =>
+    supervised({ jobs: 2 }, async (work) => {
+      const pids = [];
+      for (let i = 0; i < 3; i++) {
+        pids.push(work.supervisor.pid());
+        expect(await work.perform(graph('fine', i))).toEqual({ type: 'done' });
+      }
+      pids.push(work.supervisor.pid());
+      expect(pids).toEqual([pids[0], pids[0], null, expect.any(Number)]);
+      expect(pids[3]).not.toBe(pids[0]);
+      expect(work.events.filter(({ type }) => type === 'run_succeeded')).toHaveLength(3);
     }));
   it('that is inside a call when its job is cancelled is ended after the grace period', () =>
     supervised({}, async (work) => {

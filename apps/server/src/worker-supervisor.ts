@@ -1,5 +1,4 @@
 // Keeps one worker process for one device: gives it a job at a time, ends it when it does not obey, and starts another when it is gone. Knows nothing of what is stored.
-import { totalmem } from 'node:os';
 import { messageOf, toProblem, type Problem, type RunEventBody } from '@facewright/core';
 import { sizeText } from '@facewright/runtime';
 import { CodedError } from '@facewright/tensor';
@@ -8,15 +7,13 @@ import type { Log } from './observe/log.ts';
 import { startWorker, type WorkerHandle } from './worker-handle.ts';
 import type { Beat } from './worker-beat.ts';
 import { durationText, lossOfCall, lossOfExit, lossOfSilence, outOfMemoryKills, type WorkerLoss } from './worker-loss.ts';
+import { createRecycling, type RecyclingLimits } from './worker-recycling.ts';
 import type { Job, Steering, WorkerSetup } from './worker-protocol.ts';
-
-/** Every session that is opened leaves memory behind (about 2 MB in onnxruntime-node 1.30), so a worker above this is replaced between jobs. */
-const RECYCLE_ABOVE = Math.max(2 * 2 ** 30, totalmem() / 2);
 
 /** How long a job in progress may take to keep its work when the supervisor stops, ms. */
 const LAST_WORK_MS = 2000;
 
-export interface WorkerLimits {
+export interface WorkerLimits extends RecyclingLimits {
   /** How often a worker gives a sign of life, ms. Default 1,000. */
   readonly beatMs: number;
   /** A process without a sign of life for this long is ended, ms. Default 30,000. */
@@ -24,7 +21,7 @@ export interface WorkerLimits {
   /** A worker that has not come back from a call for this long is ended, ms; a step of a large model on a CPU takes minutes. Default 15 minutes. */
   readonly hangMs: number;
 }
-const LIMITS: WorkerLimits = { beatMs: 1000, silentMs: 30_000, hangMs: 15 * 60_000 };
+const LIMITS: WorkerLimits = { beatMs: 1000, silentMs: 30_000, hangMs: 15 * 60_000, jobs: 1000, growth: 512 * 2 ** 20 };
 
 /** A call this long is told, ms, and again each time it has taken twice as long. */
 const LONG_CALL_MS = 60_000;
@@ -96,7 +93,7 @@ interface ActiveJob {
 }
 
 export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }: SupervisorOptions): Supervisor {
-  const { beatMs, silentMs, hangMs } = { ...LIMITS, ...limits };
+  const { beatMs, silentMs, hangMs, ...recyclingLimits } = { ...LIMITS, ...limits };
   let worker: WorkerHandle | undefined;
   /** It may be given jobs. */
   let isReady = false;
@@ -118,6 +115,7 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
     if (worker) return worker;
     const mine = ++generation;
     const killsBefore = outOfMemoryKills();
+    const recycling = createRecycling(recyclingLimits);
     worker = startWorker(setup, beatMs, {
       log: (message, { plain, ...about }) => log[plain ? 'warn' : 'info'](message, about),
       event(event) {
@@ -132,10 +130,11 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
       saving(saving) {
         if (active && mine === generation) active.saving = saving;
       },
-      idle(memory) {
+      idle(held) {
         if (mine !== generation) return;
-        if (memory > RECYCLE_ABOVE) {
-          log.info(`worker holds ${sizeText(memory)} and is replaced`);
+        const why = recycling.after(held);
+        if (why !== null) {
+          log.info(`worker ${why} and is replaced`);
           dropWorker();
         }
         finish({ type: 'done' });

@@ -78,7 +78,7 @@ try {
       },
     }).then(() => {
       at = {};
-      send({ type: 'idle', memory: ownMemory() });
+      send({ type: 'idle', held: { all: ownMemory(), models: runtime.held() } });
     });
   });
   send({ type: 'ready', provider: runtime.provider, description: runtime.description });

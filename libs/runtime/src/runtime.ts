@@ -37,6 +37,8 @@ export interface Runtime {
   open(model: RunnableModel, options?: SessionOptions): Promise<Session>;
   /** The session of a key, shared by all callers; `build` is called when it is not open. */
   cached(key: string, build: () => RunnableModel | Promise<RunnableModel>): Promise<Session>;
+  /** Bytes that open sessions take of this process, without the weights that they read in place; 0 of a device of its own. */
+  held(): number;
   /** Closes every shared session. */
   dispose(): Promise<void>;
 }
@@ -70,6 +72,7 @@ export async function createRuntime({
     memory: budget.bytes,
     open: (model, options = {}) => cache.open(model, options),
     cached: cache.get,
+    held: () => (provider === 'cpu' ? cache.held() : 0),
     dispose: cache.clear,
   };
 }

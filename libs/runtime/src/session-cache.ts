@@ -26,6 +26,8 @@ export interface SessionCache {
   get(key: string, build: () => RunnableModel | Promise<RunnableModel>): Promise<Session>;
   /** A session of the caller's own; shared ones make room for it. */
   open(model: RunnableModel, options: SessionOptions): Promise<Session>;
+  /** Bytes that open sessions take of this process, without the weights that they read in place. */
+  held(): number;
   /** Closes all shared sessions. */
   clear(): Promise<void>;
 }
@@ -198,6 +200,7 @@ export function createSessionCache({ budget, limit, open, sizeOf, measure, log }
             }),
         };
       }),
+    held: () => [...entries.values(), ...lent].reduce((sum, entry) => sum + ownOf(entry), 0),
     clear: () => inTurn(closeAll),
   };
 }
