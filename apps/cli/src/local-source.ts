@@ -30,12 +30,12 @@ export async function openLocalSource({ dataFolder, models = [], provider, memor
   return {
     definitions: catalogue,
     outputFolder,
-    async run(graph, emit, signal) {
+    async run(job, emit, signal) {
       let seq = 0;
       const stamp = (event: RunEventBody) => emit({ ...event, run, seq: ++seq, time: new Date().toISOString() });
-      stamp({ type: 'run_queued', name: graph.name });
+      stamp({ type: 'run_queued', name: job.graph.name });
       await executeRun({
-        graph,
+        ...job,
         catalogue,
         cache: data.cache,
         history: data.history,

@@ -64,6 +64,15 @@ const data = new Option('--data <dir>', 'folder for results, assets and runs').d
 const nodes = new Option('--nodes <module>', 'URL of a module that exports packages, instead of the built-in nodes').hideHelp();
 const collect = (value: string, before: readonly string[]) => [...before, value];
 
+const only = new Option(
+  '--only <NODE,…>',
+  'only what these nodes need, instead of all outputs; a subgraph stands for its outputs, a node inside is SUBGRAPH:NODE',
+).argParser((text: string) =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean),
+);
 const models = new Option(
   '--models <dir>',
   `models folder, such as ComfyUI's; may be repeated; default: ${MODELS_VARIABLE}, then models of the working directory`,
@@ -151,6 +160,7 @@ program
     collect,
     [],
   )
+  .addOption(only)
   .option('--out <dir>', 'folder for the outputs; default: runs/ of the data folder')
   .addOption(provider)
   .addOption(memory)
@@ -165,6 +175,7 @@ program
       options: {
         set: string[];
         gate: string[];
+        only?: string[];
         out?: string;
         provider: ProviderChoice;
         memory: string;
@@ -187,6 +198,7 @@ program
         return runCommand({
           path: graph,
           settings: options.set,
+          targets: options.only,
           gates: options.gate,
           out: options.out,
           signal: cancel.signal,
@@ -261,16 +273,18 @@ program
   .argument('<graph>', 'graph document, JSON')
   .option('--json', 'prints it as JSON')
   .option('--set <NODE.INPUT=VALUE>', 'a value of the graph; may be repeated', collect, [])
+  .addOption(only)
   .addOption(data)
   .addOption(models)
   .addOption(nodes)
   .addOption(provider)
   .action(
-    (path: string, options: { json?: boolean; set: string[]; data: string; models: string[]; nodes?: string; provider: ProviderChoice }) =>
+    (path: string, options: { json?: boolean; set: string[]; only?: string[]; data: string; models: string[]; nodes?: string; provider: ProviderChoice }) =>
       command(async () => {
         const foretold = await explainCommand({
           path,
           settings: options.set,
+          targets: options.only,
           dataFolder: options.data,
           models: modelRoots(options.models),
           provider: options.provider,

@@ -43,11 +43,11 @@ export async function openRemoteSource(server: string): Promise<RunSource> {
   return {
     definitions: definitionsOf(nodes),
     outputFolder: null,
-    async run(graph, emit, signal) {
+    async run(job, emit, signal) {
       const { run } = await json<{ run: RunSummary }>('/runs', {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ graph }),
+        body: JSON.stringify(job),
       });
       const cancel = () => {
         void call(`/runs/${run.id}/cancel`, { method: 'POST' }).catch(() => {});

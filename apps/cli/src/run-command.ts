@@ -27,6 +27,8 @@ import { saveOutputs } from './save-outputs.ts';
 export interface RunCommand {
   readonly path: string;
   readonly settings: readonly string[];
+  /** Nodes whose results are wanted; without it the output nodes. */
+  readonly targets?: readonly string[] | undefined;
   /** Conditions on the reports, as `parseGate` reads them. */
   readonly gates?: readonly string[];
   readonly out?: string | undefined;
@@ -54,7 +56,18 @@ async function checkWritable(folder: string): Promise<void> {
 }
 
 /** 0 on success, 130 when cancelled, 3 when a gate did not hold, 1 otherwise. */
-export async function runCommand({ path, settings, gates = [], out, open, show, saved, judged, signal }: RunCommand): Promise<number> {
+export async function runCommand({
+  path,
+  settings,
+  targets,
+  gates = [],
+  out,
+  open,
+  show,
+  saved,
+  judged,
+  signal,
+}: RunCommand): Promise<number> {
   let failed = false;
   let terminal: RunEventBody;
   let source: RunSource | undefined;
@@ -68,7 +81,7 @@ export async function runCommand({ path, settings, gates = [], out, open, show, 
     const folder = out ?? source.outputFolder;
     const events: RunEvent[] = [];
     await source.run(
-      graph,
+      { graph, ...(targets && { targets }) },
       (event) => {
         events.push(event);
         if (!isTerminal(event)) show(event);
@@ -84,7 +97,15 @@ export async function runCommand({ path, settings, gates = [], out, open, show, 
       await writeWhole(
         join(folder, 'run.json'),
         JSON.stringify(
-          { ...last, graph, provider: started?.provider ?? null, plan: started?.plan ?? [], files, ...(results && { gates: results }) },
+          {
+            ...last,
+            graph,
+            ...(targets && { targets }),
+            provider: started?.provider ?? null,
+            plan: started?.plan ?? [],
+            files,
+            ...(results && { gates: results }),
+          },
           null,
           2,
         ),
