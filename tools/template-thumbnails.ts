@@ -93,7 +93,7 @@ async function runTemplate<T>(
       if (event.type === 'node_finished') keep(event.node, event.outputs);
       if (event.type === 'run_failed') failed = event;
     };
-    await source.run(applySettings(graph, settings, source.definitions), emit, new AbortController().signal);
+    await source.run({ graph: applySettings(graph, settings, source.definitions) }, emit, new AbortController().signal);
     if (failed?.type === 'run_failed') throw new Error(`${name}: ${failed.problems.map(({ message }) => message).join('; ')}`);
     return await use(pictures, ({ asset }) => source.read(asset));
   } finally {
