@@ -9,6 +9,8 @@ import { readGraph } from './read-graph.ts';
 export interface ExplainCommand {
   readonly path: string;
   readonly settings: readonly string[];
+  /** Nodes whose results are wanted; without it the output nodes. */
+  readonly targets?: readonly string[] | undefined;
   readonly dataFolder: string;
   /** Absolute paths of the models folders. */
   readonly models: readonly string[];
@@ -19,6 +21,7 @@ export interface ExplainCommand {
 export async function explainCommand({
   path,
   settings,
+  targets,
   dataFolder,
   models,
   provider: choice,
@@ -29,7 +32,7 @@ export async function explainCommand({
   const { provider } = await chooseProvider(choice);
   const data = openDataFolder(dataFolder, models);
   try {
-    return await foretellRun(data, { graph, catalogue, provider });
+    return await foretellRun(data, { graph, ...(targets && { targets }), catalogue, provider });
   } finally {
     data.close();
   }

@@ -279,7 +279,10 @@ program
   .addOption(nodes)
   .addOption(provider)
   .action(
-    (path: string, options: { json?: boolean; set: string[]; only?: string[]; data: string; models: string[]; nodes?: string; provider: ProviderChoice }) =>
+    (
+      path: string,
+      options: { json?: boolean; set: string[]; only?: string[]; data: string; models: string[]; nodes?: string; provider: ProviderChoice },
+    ) =>
       command(async () => {
         const foretold = await explainCommand({
           path,

@@ -3,7 +3,7 @@ import { prepareGraph, type Catalogue, type QueueChange, type RunSummary } from 
 import type { Request, Response } from 'express';
 import { err } from './errors.ts';
 import { lastEventId, stream, wantsStream, type StreamSource } from './event-stream.ts';
-import { field, parameter, refuseProblems, wellFormed, wholeNumber } from './request-parts.ts';
+import { field, parameter, refuseProblems, targetsOf, wellFormed, wholeNumber } from './request-parts.ts';
 import type { Fields, Route } from './routes.ts';
 import type { RunFeed } from './run-feed.ts';
 import type { RunNode } from './run-nodes.ts';
@@ -141,19 +141,21 @@ export function queueRoutes({ catalogue, runs, queue, feed, nodesOf }: QueueServ
       method: 'post',
       path: '/runs',
       summary:
-        'Queues a run of a graph. With a key, in the body or as the header Idempotency-Key, it is queued once however often it is sent: the second answer is 200 with the same run, and 409 for another graph under the same key.',
-      body: { graph: 'Graph', key: 'string?', priority: 'integer?', front: 'boolean?' },
+        'Queues a run of a graph, or of what its targets need: nodes, or subgraphs for their outputs. With a key, in the body or as the header Idempotency-Key, it is queued once however often it is sent: the second answer is 200 with the same run, and 409 for another graph under the same key.',
+      body: { graph: 'Graph', targets: 'string[]?', key: 'string?', priority: 'integer?', front: 'boolean?' },
       answers: { 201: { run: 'RunSummary' }, 200: { run: 'RunSummary' }, 400: problems, 409: problems, 422: problems },
       handle(request, response) {
         const graph = wellFormed(field(request, 'graph'));
         const priority = field(request, 'priority');
+        const wanted = targetsOf(request);
         const submission = {
           graph,
+          ...wanted,
           key: key(request),
           front: flag(field(request, 'front'), 'front'),
           ...(priority !== undefined && { priority: priorityOf(priority) }),
         };
-        refuseProblems(prepareGraph(graph, catalogue).problems);
+        refuseProblems(prepareGraph(graph, catalogue, wanted).problems);
         const { run, isNew } = queue.add(submission);
         response
           .status(isNew ? 201 : 200)

@@ -10,6 +10,14 @@ export const field = (request: Request, name: string): unknown => {
     throw err.BAD_REQUEST('body', `a JSON object with ${name}, sent as application/json`, 'something else');
   return (body as Record<string, unknown>)[name];
 };
+/** Nodes whose results are wanted, where the body names some; nothing where it leaves them out. Throws SERVER_BAD_REQUEST. */
+export function targetsOf(request: Request): { readonly targets?: readonly string[] } {
+  const targets = field(request, 'targets');
+  if (targets === undefined) return {};
+  if (!Array.isArray(targets) || !targets.every((target) => typeof target === 'string'))
+    throw err.BAD_REQUEST('targets', 'a list of node ids', JSON.stringify(targets).slice(0, 120));
+  return { targets };
+}
 /** A {parameter} of the path. */
 export const parameter = (request: Request, name: string): string => String(request.params[name]);
 
