@@ -34,6 +34,7 @@ export async function openLocalSource({ dataFolder, models = [], provider, memor
       let seq = 0;
       const stamp = (event: RunEventBody) => emit({ ...event, run, seq: ++seq, time: new Date().toISOString() });
       stamp({ type: 'run_queued', name: job.graph.name });
+      const end = data.leases.begin('run');
       await executeRun({
         ...job,
         catalogue,
@@ -43,7 +44,7 @@ export async function openLocalSource({ dataFolder, models = [], provider, memor
         provider: runtime.provider,
         signal,
         emit: stamp,
-      });
+      }).finally(end);
     },
     read: ({ id }) => data.assets.read(id),
     async close() {

@@ -60,7 +60,7 @@ describe('a full disk', () => {
   it('is said, leaves no piece behind and does not harm what was stored', async () => {
     const shelf = join(folder, 'full');
     const before = await createAssetStore(shelf).write(bytes('kept'), 'text/plain');
-    const store = createAssetStore(shelf, fullDisk);
+    const store = createAssetStore(shelf, { write: fullDisk });
     await expect(store.write(bytes('too much'), 'text/plain')).rejects.toEqual(code('SERVER_DISK_FULL'));
     await expect(store.write(parts('too much in parts'), 'text/plain')).rejects.toEqual(code('SERVER_DISK_FULL'));
     expect(everyFile(shelf)).toEqual([`${before.id.slice(7)}.txt`]);

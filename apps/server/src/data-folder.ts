@@ -10,6 +10,7 @@ import { createKeyHistory } from './key-history.ts';
 import { createJudgingStore, type JudgingStore } from './judging-store.ts';
 import { createResultStore } from './result-store.ts';
 import { openResults } from './open-results.ts';
+import { createWorkLeases, type WorkLeases } from './storage/work-leases.ts';
 import { createUserFiles, type UserFiles } from './user-files.ts';
 
 /** Facewright's own folder: templates and the embedded models are in it. */
@@ -26,6 +27,8 @@ export interface DataFolder {
   readonly history: KeyHistory;
   readonly costs: CostBook;
   readonly files: UserFiles;
+  /** Whoever writes assets that nothing refers to yet, such as a run, is at work. */
+  readonly leases: WorkLeases;
   readonly judging: JudgingStore;
   /** Digest of what a path port names: a file, a folder, or a judging task with its votes. */
   fingerprint(path: string): Promise<string>;
@@ -50,7 +53,7 @@ export function openDataFolder(
   const path = resolve(folder);
   const database = openDatabase(join(path, 'facewright.sqlite'));
   const results = openResults(path, warn);
-  const assets = createAssetStore(join(path, 'assets'));
+  const assets = createAssetStore(join(path, 'assets'), { locked: (work) => results.transaction(work).immediate() });
   const files = createUserFiles(database, [process.cwd(), ...models, PROJECT_FOLDER]);
   const cache = createResultStore(results, assets);
   const history = createKeyHistory(database);
@@ -71,6 +74,7 @@ export function openDataFolder(
     history,
     costs,
     files,
+    leases: createWorkLeases(path),
     judging,
     async fingerprint(path) {
       const task = judgingTaskOf(path);

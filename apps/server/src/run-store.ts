@@ -8,7 +8,7 @@ import {
   type RunEventBody,
   type RunSummary,
 } from '@facewright/core';
-import type { Database } from './database.ts';
+import { durably, type Database } from './database.ts';
 
 interface RunRow {
   id: string;
@@ -100,6 +100,8 @@ export interface RunStore {
   each(run: string): Iterable<RunEvent>;
   /** Events whose JSON holds the text, in order. */
   eventsWith(run: string, text: string): RunEvent[];
+  /** With its events. Who calls it makes sure that the run has ended. */
+  remove(run: string): void;
 }
 
 /** How many ended runs are told of when a client begins to follow the queue, and how many changes at once. */
@@ -180,19 +182,12 @@ export function createRunStore(database: Database): RunStore {
   const selectEventsWith = database.prepare<[string, string], EventRow>(
     'SELECT seq, time, body FROM events WHERE run = ? AND instr(body, ?) > 0 ORDER BY seq',
   );
+  const deleteEvents = database.prepare('DELETE FROM events WHERE run = ?');
+  const deleteRun = database.prepare('DELETE FROM runs WHERE id = ?');
   const toEvent =
     (run: string) =>
     ({ seq, time, body }: EventRow): RunEvent => ({ ...(JSON.parse(body) as RunEventBody), run, seq, time });
 
-  /** What is answered or told as done must be on the disk: a machine without power forgets what was only written. */
-  function durably<T>(work: () => T): T {
-    database.pragma('synchronous = FULL');
-    try {
-      return work();
-    } finally {
-      database.pragma('synchronous = NORMAL');
-    }
-  }
   const append = database.transaction((run: string, body: RunEventBody): RunEvent | null => {
     const row = selectRun.get(run);
     if (!row || row.finished !== null) return null;
@@ -262,8 +257,8 @@ export function createRunStore(database: Database): RunStore {
   return {
     count: () => bump.get()!,
     // All that write after they read take the write lock first: the worker writes to the same file, and what was read must not be old then.
-    append: (run, body) => (isTerminal(body) ? durably(() => append.immediate(run, body)) : append.immediate(run, body)),
-    create: (id, submission) => durably(() => create.immediate(id, submission)),
+    append: (run, body) => (isTerminal(body) ? durably(database, () => append.immediate(run, body)) : append.immediate(run, body)),
+    create: (id, submission) => durably(database, () => create.immediate(id, submission)),
     get: (id) => whole(selectById.get(id)),
     find,
     ofKey: (key) => whole(selectByKey.get(key)),
@@ -280,16 +275,20 @@ export function createRunStore(database: Database): RunStore {
     }),
     begin: database.transaction((id: string) => updateAttempts.run(selectRun.get(id)!.attempts + 1, id)).immediate,
     forgive: (id) => void updateAttempts.run(0, id),
-    cancelling: (id) => durably(() => void updateCancelling.run(id)),
+    cancelling: (id) => durably(database, () => void updateCancelling.run(id)),
     move: (id, to) => move.immediate(id, to),
     beside: (id, side) => beside.immediate(id, side),
     paused: () => selectQueue.get()!.paused === 1,
-    pause: (paused) => durably(() => void updatePaused.run(Number(paused))),
+    pause: (paused) => durably(database, () => void updatePaused.run(Number(paused))),
     changes: (after) => changes(after),
     events: (run, after, limit = -1) => selectEvents.all(run, after, limit).map(toEvent(run)),
     *each(run) {
       for (const row of selectEvents.iterate(run, 0, -1)) yield toEvent(run)(row);
     },
     eventsWith: (run, text) => selectEventsWith.all(run, text).map(toEvent(run)),
+    remove: database.transaction((run: string) => {
+      deleteEvents.run(run);
+      deleteRun.run(run);
+    }).immediate,
   };
 }

@@ -99,7 +99,7 @@ export async function startServer({
   try {
     const catalogue = await loadNodes(nodes);
     undo.push(lockDataFolder(dataFolder));
-    const data = openDataFolder(dataFolder, models);
+    const data = openDataFolder(dataFolder, models, log.warn);
     undo.push(data.close);
     const access = createAccessStore(data.database);
     const gate = createGate(access, requireToken || !isLoopback(host));

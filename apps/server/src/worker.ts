@@ -59,6 +59,7 @@ try {
     at = { run: job.run };
     cancel = new AbortController();
     control = createRunControl();
+    const end = data.leases.begin('run');
     const host = createLocalHost({ data: { ...data, checkpoints }, runtime, outputFolder: data.outputFolder(job.run) });
     void executeRun({
       graph: job.graph,
@@ -77,6 +78,7 @@ try {
         send({ type: 'event', event });
       },
     }).then(() => {
+      end();
       at = {};
       send({ type: 'idle', held: { all: ownMemory(), models: runtime.held() } });
     });

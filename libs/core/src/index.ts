@@ -22,6 +22,7 @@ export * from './png-text.ts';
 export * from './port.ts';
 export * from './port-types.ts';
 export * from './redact.ts';
+export * from './storage.ts';
 export * from './subgraph-ports.ts';
 export * from './validate-graph.ts';
 export * from './values.ts';
