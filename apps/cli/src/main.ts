@@ -1,4 +1,4 @@
-// The command line: facewright serve | token | run | validate | nodes | explain | models.
+// The command line: facewright serve | token | run | validate | nodes | explain | models | storage | gc | doctor | backup | restore.
 import { describeNode, type Problem, type RunEvent } from '@facewright/core';
 import { modelRoots, MODELS_VARIABLE } from '@facewright/model-library';
 import { parseMemory, type ProviderChoice } from '@facewright/runtime';
@@ -15,6 +15,8 @@ import { readGraph } from './read-graph.ts';
 import { openRemoteSource } from './remote-source.ts';
 import { runCommand } from './run-command.ts';
 import { addTokenCommands } from './token-commands.ts';
+import { addStorageCommands } from './storage/commands.ts';
+import { parseSize } from './storage/parse-size.ts';
 
 /** How long the run in progress may take when the server is told to end, ms; shorter than what service managers wait before they kill. */
 const DRAIN_MS = 8000;
@@ -102,6 +104,7 @@ program
   .addOption(memory)
   .option('--recycle-after <jobs>', 'a worker that has done so many jobs is replaced by a fresh one', positive, 1000)
   .option('--hang-after <minutes>', 'a worker that has not come back from a call for this long is ended', positive, 15)
+  .option('--keep <size>', 'how much results, their assets and checkpoints may take, e.g. 20GB; what was used longest ago makes room')
   .addOption(nodes)
   .action(
     (options: {
@@ -115,6 +118,7 @@ program
       memory: string;
       recycleAfter: number;
       hangAfter: number;
+      keep?: string;
       nodes?: string;
       logLevel: LogLevel;
     }) =>
@@ -131,6 +135,7 @@ program
           provider: options.provider,
           memory: parseMemory(options.memory),
           limits: { jobs: options.recycleAfter, hangMs: options.hangAfter * 60_000 },
+          ...(options.keep !== undefined && { keep: parseSize('keep', options.keep) }),
           ...(options.nodes !== undefined && { nodes: options.nodes }),
           log: createLog({ level: options.logLevel, terminal: process.stderr.isTTY }),
         });
@@ -299,6 +304,7 @@ program
       }),
   );
 
+addStorageCommands({ program, data, command, print });
 addModelCommands({ program, models, command, print });
 addTokenCommands({ program, data, command, print });
 

@@ -46,6 +46,8 @@ export interface AssetStore {
   read(id: string): Promise<Uint8Array>;
   /** Null when there is none, or when the file is not of the size that `bytes` says. */
   find(id: string, bytes?: number): Promise<StoredAsset | null>;
+  /** Whether it is there, with so many bytes; if so it counts as written now, since what will refer to it is not stored yet. */
+  touch(id: string, bytes?: number): Promise<boolean>;
   /** Every asset that is there, in no order. */
   list(): AsyncGenerator<AssetFile>;
 }
@@ -66,8 +68,7 @@ export function createAssetStore(folder: string, { write = writeWhole, locked = 
     if (!info || (bytes !== undefined && info.size !== bytes)) return null;
     return { asset: { id, mediaType: mediaTypeOf(name!.slice(65)), bytes: info.size }, path: join(shelf, name!) };
   };
-  /** Whether it is there; if so it counts as written now, since what will refer to it is not stored yet. */
-  const touch = async (id: string, bytes: number): Promise<boolean> => {
+  const touch: AssetStore['touch'] = async (id, bytes) => {
     const stored = await find(id, bytes);
     if (!stored) return false;
     try {
@@ -81,6 +82,7 @@ export function createAssetStore(folder: string, { write = writeWhole, locked = 
   };
   return {
     find,
+    touch,
     async write(bytes, mediaType) {
       const hash = createHash('sha256');
       const placeOf = (hex: string) => join(folder, hex.slice(0, 2), `${hex}.${extensionOf(mediaType)}`);

@@ -37,7 +37,6 @@ export const err = defineErrors('SERVER', {
     `data folder ${path}: expected no other server on it, got the one with process id ${pid}; stop it, or choose another folder with --data`,
   BACKUP_AT_WORK: () =>
     'storage: expected no backup to be at work, got one; nothing is removed while it copies, try again when it has ended',
-  RUN_NOT_ENDED: (run: string, status: string) => `run ${run}: expected one that has ended, got one that is ${status}; cancel it first`,
   PORT_IN_USE: (host: string, port: number) =>
     `port ${port} on ${host}: expected it to be free, got one in use; choose another with --port`,
   LISTEN: (host: string, port: number, why: string) => `address ${host}:${port}: expected to listen on it, got ${why}`,

@@ -12,3 +12,5 @@ export { createLog, logLevels, silentLog, type Log, type LogLevel } from './obse
 export { decodePicture, encodePng } from './picture-codec.ts';
 export { startServer, type RunningServer, type ServerOptions } from './start-server.ts';
 export { writeWhole } from './write-file.ts';
+export { collectGarbage } from './storage/collect-garbage.ts';
+export { measureStorage } from './storage/measure-storage.ts';

@@ -16,6 +16,8 @@ const record = (properties: Readonly<Record<string, object>>, optional: readonly
   required: Object.keys(properties).filter((name) => !optional.includes(name)),
 });
 
+const amount = record({ count: whole, bytes: whole });
+
 /** A picture as shown, none better, a face missing; null: nothing yet, or taken back. */
 const choice = { enum: [0, 1, 2, 'tie', 'no face', null] };
 
@@ -85,6 +87,17 @@ function schemas(): Record<string, object> {
     }),
     NeededModel: record({ name: text, bytes: { type: ['integer', 'null'] }, nodes: list(text) }),
     RunForecast: record({ seconds: { type: 'number' }, unknown: whole, memory: { type: ['integer', 'null'] } }),
+    StorageUse: record({
+      assets: amount,
+      results: amount,
+      checkpoints: amount,
+      runs: amount,
+      databases: whole,
+      quarantine: amount,
+      removable: amount,
+      keep: { type: ['integer', 'null'] },
+    }),
+    GarbageReport: record({ results: amount, assets: amount, checkpoints: amount, pieces: amount, kept: whole, over: whole }),
     JudgingTask: record({
       name: text,
       created: text,

@@ -21,6 +21,8 @@ import type { RunNode } from './run-nodes.ts';
 import type { RunQueue } from './run-queue.ts';
 import type { RunStore } from './run-store.ts';
 import type { Supervisor } from './worker-supervisor.ts';
+import { assetIdsIn } from './storage/named-assets.ts';
+import { storageRoutes } from './storage/storage-routes.ts';
 import type { Templates } from './templates.ts';
 
 export interface Services {
@@ -35,6 +37,8 @@ export interface Services {
   readonly access: AccessStore;
   readonly gate: Gate;
   readonly supervisors: readonly Supervisor[];
+  /** How many bytes results, assets and checkpoints may take; undefined: no limit. */
+  readonly keep: number | undefined;
 }
 /** Names of schemas in the OpenAPI document, by property of a JSON object; a list is `Name[]`, what may be missing `Name?`. */
 export type Fields = Readonly<Record<string, string>>;
@@ -137,7 +141,10 @@ export function createRoutes(services: Services): Route[] {
       answers: { 200: { name: 'string' }, 400: problems, 422: problems },
       async handle(request, response) {
         const name = parameter(request, 'name');
-        await graphs.put(name, wellFormed(request.body));
+        const graph = wellFormed(request.body);
+        // From the moment that the file is there it keeps what it names; until then, that this was said just now does.
+        for (const id of assetIdsIn(JSON.stringify(graph))) await data.assets.touch(id);
+        await graphs.put(name, graph);
         response.json({ name });
       },
     },
@@ -270,5 +277,6 @@ export function createRoutes(services: Services): Route[] {
     ...queueRoutes(services),
     ...judgingRoutes(data),
     ...accessRoutes(services),
+    ...storageRoutes(services),
   ];
 }

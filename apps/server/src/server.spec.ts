@@ -451,6 +451,7 @@ describe('the server', () => {
       'delete /graphs/{name}',
       'delete /judging/{name}',
       'delete /judging/{name}/annotators/{token}',
+      'delete /runs/{id}',
       'delete /session',
       'delete /tokens/{name}',
       'get /assets/{id}',
@@ -469,6 +470,7 @@ describe('the server', () => {
       'get /runs/{id}/events',
       'get /runs/{id}/pictures/{asset}',
       'get /session',
+      'get /storage',
       'get /templates',
       'get /templates/{name}',
       'get /templates/{name}/thumbnail',
@@ -489,6 +491,7 @@ describe('the server', () => {
       'post /runs/{id}/retry',
       'post /runs/{id}/stop',
       'post /session',
+      'post /storage/free',
       'post /tokens',
       'put /graphs/{name}',
     ]);

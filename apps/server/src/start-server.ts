@@ -25,6 +25,7 @@ import { createRunFeed } from './run-feed.ts';
 import { createRunNodes } from './run-nodes.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createRunStore } from './run-store.ts';
+import { startHousekeeper } from './storage/housekeeper.ts';
 import { openTemplates } from './templates.ts';
 import { createSupervisor, type WorkerLimits } from './worker-supervisor.ts';
 
@@ -52,6 +53,8 @@ export interface ServerOptions {
   readonly cancelGraceMs?: number;
   /** When a worker is ended or replaced. */
   readonly limits?: Partial<WorkerLimits>;
+  /** How many bytes results, assets and checkpoints may take; above that, those used longest ago are removed. Default: no limit. */
+  readonly keep?: number;
 }
 export interface RunningServer {
   readonly url: string;
@@ -94,6 +97,7 @@ export async function startServer({
   editorFolder = join(PROJECT_FOLDER, 'apps/editor/dist'),
   cancelGraceMs = 10_000,
   limits = {},
+  keep,
 }: ServerOptions): Promise<RunningServer> {
   const undo: (() => unknown)[] = [];
   try {
@@ -105,6 +109,7 @@ export async function startServer({
     const gate = createGate(access, requireToken || !isLoopback(host));
     undo.push(gate.close);
     if (gate.required && access.list().length === 0) throw err.NO_TOKENS(host);
+    undo.push(startHousekeeper({ data, keep, log }));
     const runs = createRunStore(data.database);
     const providers = [provider].flat();
     const supervisors = providers.map((provider) =>
@@ -149,6 +154,7 @@ export async function startServer({
         supervisors,
         access,
         gate,
+        keep,
       },
       addresses,
       editorFolder,

@@ -92,7 +92,7 @@ describe('what is referred to', () => {
       ['mask', 'output', 'result', 'judged', 'saved', 'checkpoint'].map((name) => assetOf(name)),
     );
     const runs = createRunStore(data.database);
-    runs.create('r', graph({ mask: assetName(mask!) }));
+    runs.create('r', { graph: graph({ mask: assetName(mask!) }) });
     runs.append('r', { type: 'node_finished', node: 'a', outputs: { list: [{ asset: output }] }, seconds: 1 });
     await store('k', { asset: result });
     const image = { asset: judged!, width: 1, height: 1, key: 'k', caption: '' };
@@ -122,7 +122,7 @@ describe('what is referred to', () => {
     const runs = createRunStore(data.database);
     const collecting = collectGarbage(data);
     // Before the first file has been looked at, or after: it is there when it has to be.
-    runs.create('late', graph({ mask: assetName(asset) }));
+    runs.create('late', { graph: graph({ mask: assetName(asset) }) });
     await collecting;
     expect(await isThere(asset)).toBe(true);
   });
@@ -144,7 +144,7 @@ describe('a limit', () => {
     await store('1', { asset: first, shared }, 3);
     await store('2', { asset: second, shared }, 2);
     const runs = createRunStore(data.database);
-    runs.create('r', graph({ mask: assetName(second) }));
+    runs.create('r', { graph: graph({ mask: assetName(second) }) });
     const { kept } = await collectGarbage(data, { dryRun: true });
     expect(await collectGarbage(data, { keep: kept })).toMatchObject({ results: nothing, assets: nothing });
     expect(await collectGarbage(data, { keep: kept - 500 })).toMatchObject({
@@ -170,7 +170,9 @@ describe('a limit', () => {
     end();
   });
   it('gives the room of many results back to the disk', async () => {
-    for (let i = 0; i < 500; i++) await store(String(i), { text: 'x'.repeat(2000) });
+    for (let i = 0; i < 500; i++)
+      await data.cache.set(String(i), { parts: { type: 't', version: 1, inputs: {} }, outputs: { text: 'x'.repeat(2000) }, seconds: 0 });
+    data.flush();
     const before = (await measureStorage(data)).databases;
     await collectGarbage(data, { keep: 0 });
     expect((await measureStorage(data)).databases).toBeLessThan(before - 500_000);

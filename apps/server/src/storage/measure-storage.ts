@@ -28,7 +28,7 @@ export async function measureStorage(data: DataFolder, keep?: number): Promise<S
       count: data.database.prepare<[], number>('SELECT count(*) FROM runs').pluck().get()!,
       bytes: (await below('runs')).bytes,
     },
-    databases: (await stat(join(data.path, 'facewright.sqlite'))).size + (await stat(join(data.path, 'results.sqlite'))).size,
+    databases: (await sizesOf(data.path, databaseFiles)).reduce((sum, bytes) => sum + bytes, 0),
     quarantine: await below('quarantine'),
     removable: {
       count: results.count + unused.count + checkpoints.count + pieces.count,
@@ -37,6 +37,18 @@ export async function measureStorage(data: DataFolder, keep?: number): Promise<S
     keep: keep ?? null,
   };
 }
+
+/** With their write-ahead logs. */
+const databaseFiles = ['facewright.sqlite', 'results.sqlite'].flatMap((name) => [name, `${name}-wal`]);
+const sizesOf = (folder: string, names: readonly string[]) =>
+  Promise.all(
+    names.map((name) =>
+      stat(join(folder, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
 
 async function amountBelow(folder: string): Promise<{ count: number; bytes: number }> {
   const amount = { count: 0, bytes: 0 };

@@ -3,7 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readSafetensorsHeader } from '@facewright/weights';
 
-const idsIn = (text: string): readonly string[] => [...text.matchAll(/sha256:[0-9a-f]{64}/g)].map(([id]) => id);
+/** Some more than once. */
+export const assetIdsIn = (text: string): readonly string[] => [...text.matchAll(/sha256:[0-9a-f]{64}/g)].map(([id]) => id);
 
 /** Paths of the files below a folder with an ending. */
 export async function filesBelow(folder: string, ending: string): Promise<string[]> {
@@ -13,9 +14,9 @@ export async function filesBelow(folder: string, ending: string): Promise<string
 
 /** Ids, some more than once. A file that cannot be read names nothing. */
 export async function* namedAssets(dataFolder: string): AsyncGenerator<string> {
-  for (const file of await filesBelow(join(dataFolder, 'graphs'), '.json')) yield* idsIn(await readFile(file, 'utf8').catch(() => ''));
+  for (const file of await filesBelow(join(dataFolder, 'graphs'), '.json')) yield* assetIdsIn(await readFile(file, 'utf8').catch(() => ''));
   for (const file of await filesBelow(join(dataFolder, 'checkpoints'), '.safetensors')) {
     const header = await readSafetensorsHeader(file).catch(() => null);
-    yield* idsIn(header?.metadata['data'] ?? '');
+    yield* assetIdsIn(header?.metadata['data'] ?? '');
   }
 }

@@ -1,0 +1,84 @@
+// facewright storage | gc: what the data folder takes, and freeing room.
+import type { GarbageReport, StorageUse } from '@facewright/core';
+import { collectGarbage, measureStorage, openDataFolder, type DataFolder } from '@facewright/server';
+import type { Command, Option } from 'commander';
+import { columns, count, size } from '../models/columns.ts';
+import { parseSize } from './parse-size.ts';
+
+export interface StorageCommands {
+  readonly program: Command;
+  /** The option --data. */
+  readonly data: Option;
+  command(work: () => Promise<number>): Promise<void>;
+  print(text: string): void;
+}
+
+const inFolder = async <T>(folder: string, work: (data: DataFolder) => Promise<T>): Promise<T> => {
+  const data = openDataFolder(folder);
+  try {
+    return await work(data);
+  } finally {
+    data.close();
+  }
+};
+
+export function addStorageCommands({ program, data, command, print }: StorageCommands): void {
+  program
+    .command('storage')
+    .description('says how much room what takes in the data folder')
+    .addOption(data)
+    .option('--json', 'prints it as JSON')
+    .action((options: { data: string; json?: boolean }) =>
+      command(async () => {
+        const use = await inFolder(options.data, (folder) => measureStorage(folder));
+        print(options.json ? JSON.stringify(use) : useText(use));
+        return 0;
+      }),
+    );
+
+  program
+    .command('gc')
+    .description('removes what nothing refers to, and above a limit the results that were used longest ago; runs and what they made stay')
+    .option('--keep <size>', 'how much results, their assets and checkpoints may take, e.g. 20GB; default: no limit')
+    .option('--dry-run', 'only says what would be removed')
+    .option('--json', 'prints the amounts as JSON')
+    .addOption(data)
+    .action((options: { keep?: string; dryRun?: boolean; json?: boolean; data: string }) =>
+      command(async () => {
+        const keep = options.keep === undefined ? undefined : parseSize('keep', options.keep);
+        const dryRun = options.dryRun ?? false;
+        const report = await inFolder(options.data, (folder) => collectGarbage(folder, { dryRun, ...(keep !== undefined && { keep }) }));
+        print(options.json ? JSON.stringify(report) : garbageText(report, dryRun));
+        return 0;
+      }),
+    );
+}
+
+function useText({ assets, results, checkpoints, runs, databases, quarantine, removable }: StorageUse): string {
+  const rows = [
+    ['pictures, models and other assets', count(assets.count), size(assets.bytes)],
+    ['stored results', count(results.count), size(results.bytes)],
+    ['checkpoints of unfinished work', count(checkpoints.count), size(checkpoints.bytes)],
+    ['runs, with the files they wrote', count(runs.count), size(runs.bytes)],
+    ['databases, with stored results', '', size(databases)],
+    ...(quarantine.count > 0 ? [['damaged files in quarantine/', count(quarantine.count), size(quarantine.bytes)]] : []),
+  ];
+  return `${columns(['what', 'count', 'size'], rows)}\n\n${
+    removable.count > 0
+      ? `facewright gc would free ${size(removable.bytes)}.`
+      : 'Nothing is without use; facewright gc --keep SIZE drops what was used longest ago.'
+  }`;
+}
+
+function garbageText({ results, assets, checkpoints, pieces, kept, over }: GarbageReport, dryRun: boolean): string {
+  const rows = Object.entries({ results, assets, checkpoints, 'unfinished files': pieces })
+    .filter(([, amount]) => amount.count > 0)
+    .map(([what, amount]) => [what, count(amount.count), size(amount.bytes)]);
+  const lines = rows.length > 0 ? [columns([dryRun ? 'would be removed' : 'removed', 'count', 'size'], rows)] : ['Nothing to remove.'];
+  lines.push(`What is kept takes ${size(kept)}.`);
+  if (over > 0)
+    lines.push(
+      `That is ${size(over)} more than asked for: runs, judging tasks, saved graphs or batches refer to it, or it was used just now. Delete what is not needed, then try again.`,
+    );
+  return lines.join('\n');
+}
