@@ -21,7 +21,8 @@ describe('the bench', () => {
       { name: 'slow', value: 2.1234, unit: 's', most: 2 },
       { name: 'free', value: 1500, unit: 'ms' },
     ];
-    const page = pageOf({ part: { title: 'Part', about: 'What.', ...circumstances(), measurements } });
+    const report = { results: '', page: '', title: 'Benchmarks', about: 'How.' };
+    const page = pageOf({ part: { title: 'Part', about: 'What.', ...circumstances(), measurements } }, report);
     expect(page).toContain('| fast | 2 s | at most 2 s | met |');
     expect(page).toContain('| slow | 2.12 s | at most 2 s | **missed** |');
     expect(page).toContain('| free | 1500 ms |  |  |');

@@ -1,4 +1,4 @@
-// What was measured, on which machine, and against which targets: bench/results.json, and docs/benchmarks.md for readers.
+// What was measured, on which machine, and against which targets: numbers in bench/, and a page for readers in docs/.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -28,9 +28,18 @@ export interface Part extends Circumstances {
 }
 export type Results = Readonly<Record<string, Part>>;
 
+/** Where the parts of one command are kept. */
+export interface Report {
+  /** JSON file, from the root of the repository. */
+  readonly results: string;
+  /** Markdown file, from the root of the repository. */
+  readonly page: string;
+  readonly title: string;
+  /** First paragraph of the page. */
+  readonly about: string;
+}
+
 const ROOT = join(import.meta.dirname, '../..');
-const RESULTS = join(ROOT, 'bench/results.json');
-const PAGE = join(ROOT, 'docs/benchmarks.md');
 
 const git = (...args: string[]): string => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
 const versionOf = (name: string): string =>
@@ -75,15 +84,11 @@ export function measuredWhere({ date, commit, machine, versions }: Circumstances
 }
 
 /** The page for readers, in Markdown. */
-export function pageOf(results: Results): string {
+export function pageOf(results: Results, { title, about }: Report): string {
   const parts = Object.values(results).map(({ title, about, measurements, date, commit, machine, versions }) => {
     return `## ${title}\n\n${about}\n\n${rows(measurements)}\n\n${measuredWhere({ date, commit, machine, versions })}\n`;
   });
-  return [
-    '# Benchmarks\n',
-    'Written by `npm run bench` from what it measured; the numbers are in `bench/results.json`. `npm run bench -- --only engine` (or `train`, `loop`) measures one part and keeps the others.\n',
-    ...parts,
-  ].join('\n');
+  return [`# ${title}\n`, `${about}\n`, ...parts].join('\n');
 }
 
 /** Formatted as Prettier does; makes the folder. */
@@ -93,9 +98,10 @@ export async function writeFormatted(path: string, content: string): Promise<voi
 }
 
 /** Replaces the parts that were measured and keeps the others, each with its own date and commit. */
-export async function writeReport(measured: Results): Promise<void> {
-  const before = existsSync(RESULTS) ? (JSON.parse(await readFile(RESULTS, 'utf8')) as Results) : {};
+export async function writeReport(measured: Results, report: Report): Promise<void> {
+  const path = join(ROOT, report.results);
+  const before = existsSync(path) ? (JSON.parse(await readFile(path, 'utf8')) as Results) : {};
   const results = { ...before, ...measured };
-  await writeFormatted(RESULTS, JSON.stringify(results, null, 2));
-  await writeFormatted(PAGE, pageOf(results));
+  await writeFormatted(path, JSON.stringify(results, null, 2));
+  await writeFormatted(join(ROOT, report.page), pageOf(results, report));
 }

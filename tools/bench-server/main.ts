@@ -1,0 +1,16 @@
+// npm run bench:server: what the server costs, on this machine; writes bench/server.json and docs/server-benchmarks.md. Run it on a machine that does nothing else.
+import { measureParts } from '../bench/measure-parts.ts';
+import { aboutMemory, measureMemory } from './memory.ts';
+
+await measureParts(
+  {
+    memory: { title: 'Memory over many runs', about: aboutMemory, measure: () => measureMemory() },
+  },
+  {
+    results: 'bench/server.json',
+    page: 'docs/server-benchmarks.md',
+    title: 'What the server costs',
+    about:
+      'Written by `npm run bench:server` from what it measured; the numbers are in `bench/server.json`. `npm run bench:server -- --only memory` measures one part and keeps the others.',
+  },
+);
