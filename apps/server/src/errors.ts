@@ -1,5 +1,5 @@
 // Coded errors of the server: requests, the data folder, the worker.
-import { defineErrors } from '@facewright/tensor';
+import { defineErrors, listed } from '@facewright/tensor';
 
 export const err = defineErrors('SERVER', {
   NO_SUCH: (what: string, name: string) => `${what} ${name}: expected one that exists, got none`,
@@ -55,4 +55,17 @@ export const err = defineErrors('SERVER', {
     'server: expected to run until the end of the run, got ended before; the run goes on from its finished nodes and what was saved of unfinished work',
   GIVEN_UP: (attempts: number, last: string) =>
     `run: expected it to get further in one of ${attempts} attempts, got an interruption each time, the last time this one: ${last}. Retry it when the cause is gone: finished nodes are stored`,
+  // Batches.
+  BATCH_DATA: (name: string, want: string, got: string) => `data ${name}: expected ${want}, got ${got}`,
+  BATCH_COLUMN: (name: string, known: readonly string[], nearest?: string) =>
+    `column: expected one of ${listed(known, 20) || 'data with columns'}, got ${name}${nearest === undefined ? '' : ` (did you mean ${nearest}?)`}`,
+  BATCH_TARGET: (text: string) => `input: expected NODE.INPUT, got ${text}`,
+  BATCH_TITLE: (title: string, ids: readonly string[]) =>
+    `node: expected an id, or a title that only one node has, got ${title}, which ${ids.join(' and ')} have`,
+  BATCH_LINK_ONLY: (kind: string) => `expected an input that takes a typed value, got one that takes ${kind} by a link`,
+  BATCH_TWICE: (target: string, sources: readonly string[]) => `${target}: expected one source of values, got ${sources.join(' and ')}`,
+  BATCH_MATRIX: (target: string, want: string, got: string) => `matrix ${target}: expected ${want}, got ${got}`,
+  BATCH_TOO_MANY: (count: string) => `batch: expected at most ${Number.MAX_SAFE_INTEGER} rows, got ${count}`,
+  BATCH_CELL: (want: string, got: string) => `expected ${want}, got ${got}`,
+  BATCH_STATE: (id: string, want: string, status: string) => `batch ${id}: expected one that is ${want}, got one that is ${status}`,
 });

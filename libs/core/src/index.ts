@@ -1,6 +1,7 @@
 // The contract between node authors, engine, server and editor. No machine learning, no I/O.
 export * from './asset-name.ts';
 export * from './blocked.ts';
+export * from './batches.ts';
 export * from './can-connect.ts';
 export * from './catalogue.ts';
 export * from './check-definition.ts';
