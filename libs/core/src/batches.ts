@@ -102,11 +102,12 @@ export interface BatchDetails extends BatchSummary {
   /** Names of numbers that rows gave until now. */
   readonly scoreNames: readonly string[];
 }
-/** The record of a row that was run. */
+/** A row, with the record of what came of it. */
 export interface BatchRowRecord {
   /** From 1. */
   readonly row: number;
-  readonly status: 'finished' | 'failed';
+  /** `waiting`: it has not been run, or is to be run again. */
+  readonly status: 'finished' | 'failed' | 'waiting';
   /** Its values in short: two rows of the same values have the same. */
   readonly digest: string;
   /** How often it was run. */

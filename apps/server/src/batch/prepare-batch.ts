@@ -154,7 +154,11 @@ export async function prepareBatch(request: Request, { catalogue, data: folder, 
 }
 
 /** The values as the input takes them; those that it refuses are problems. */
-function checkSide(target: Target, values: BatchCheck['matrix'][number]['values'], problems: Problems): BatchCheck['matrix'][number]['values'] {
+function checkSide(
+  target: Target,
+  values: BatchCheck['matrix'][number]['values'],
+  problems: Problems,
+): BatchCheck['matrix'][number]['values'] {
   return values.map((value) => {
     const typed = typedCell(target.port.type, value);
     try {
@@ -169,7 +173,12 @@ function checkSide(target: Target, values: BatchCheck['matrix'][number]['values'
 
 /** What is wrong with the graph itself, seen with the values of a sound row: what rows or the matrix bring was checked by itself. */
 function wrongWith(graph: Graph, plan: RowPlan, { sound }: CheckedRows, catalogue: Catalogue): readonly Problem[] {
-  const values = valuesOf(plan, sound ?? {}, plan.matrix.map(() => 0), 0);
+  const values = valuesOf(
+    plan,
+    sound ?? {},
+    plan.matrix.map(() => 0),
+    0,
+  );
   const isSet = new Set([...Object.keys(plan.types)]);
   return prepareGraph(withValues(graph, values), catalogue).problems.filter(
     ({ node, port }) => node === undefined || port === undefined || !isSet.has(`${node}.${port}`),

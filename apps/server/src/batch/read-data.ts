@@ -50,7 +50,11 @@ export function pictureRows(folder: string, paths: readonly string[]): Data {
 }
 
 export function givenRows(rows: readonly Readonly<Record<string, unknown>>[]): Data {
-  return { name: 'rows', columns: async () => [...new Set(rows.flatMap(Object.keys))], rows: () => flat(rows.map((row, i) => [i + 1, row])) };
+  return {
+    name: 'rows',
+    columns: async () => [...new Set(rows.flatMap(Object.keys))],
+    rows: () => flat(rows.map((row, i) => [i + 1, row])),
+  };
 }
 
 async function* flat(rows: Iterable<readonly [line: number, row: Readonly<Record<string, unknown>>]>): AsyncGenerator<ReadRow> {
