@@ -134,7 +134,8 @@ export type BatchEventBody =
   | { readonly type: 'batch_started' }
   /** At every hundredth of the rows, and at least once a minute while rows end. */
   | { readonly type: 'batch_progress'; readonly done: number; readonly failed: number; readonly secondsLeft: number | null }
-  | { readonly type: 'batch_paused' }
+  /** The row at work is finished first. `why`: nobody asked for it. */
+  | { readonly type: 'batch_paused'; readonly why?: string }
   | { readonly type: 'batch_continued' }
   /** It was at work when the server ended. */
   | { readonly type: 'batch_interrupted' }

@@ -137,6 +137,8 @@ const statusAfter: Partial<Record<BatchEventBody['type'], BatchStatus>> = {
 const ENDS: readonly BatchStatus[] = ['finished', 'stopped', 'cancelled'];
 /** Blocks of data that are kept, so that a row does not read and parse its neighbours again. */
 const KEPT_BLOCKS = 8;
+/** What batches are made of, kept parsed: it never changes. */
+const KEPT_BODIES = 16;
 
 /** Where nodes lie in the editor does not change how long they take. */
 const digestOf = ({ nodes, links }: Graph): string =>
@@ -196,8 +198,17 @@ export function createBatchStore(database: Database): BatchStore {
   );
   const remove = database.prepare('DELETE FROM batches WHERE number = ?');
 
+  const bodies = new Map<number, BatchBody>();
+  const bodyOf = ({ number, body }: BatchRow): BatchBody => {
+    const known = bodies.get(number);
+    if (known) return known;
+    if (bodies.size >= KEPT_BODIES) bodies.delete(bodies.keys().next().value!);
+    const parsed = JSON.parse(body) as BatchBody;
+    bodies.set(number, parsed);
+    return parsed;
+  };
   const stored = (row: BatchRow): StoredBatch => ({
-    ...(JSON.parse(row.body) as BatchBody),
+    ...bodyOf(row),
     number: row.number,
     dataRows: row.data_rows,
     scoreNames: JSON.parse(row.score_names) as string[],
@@ -305,9 +316,10 @@ export function createBatchStore(database: Database): BatchStore {
     events: (id, after, limit) =>
       selectEvents.all(rowOf(id).number, after, limit).map(({ seq, time, body }) => ({ ...(JSON.parse(body) as BatchEventBody), batch: id, seq, time })),
     addRows: write((id: string, blocks: readonly string[], dataRows: number) => {
-      const { number, data_rows: before, body } = rowOf(id);
-      addBlocks(number, blocks, before);
-      updateCount.run(before + dataRows, countRows((JSON.parse(body) as BatchBody).plan, before + dataRows), number);
+      const row = rowOf(id);
+      const all = row.data_rows + dataRows;
+      addBlocks(row.number, blocks, row.data_rows);
+      updateCount.run(all, countRows(bodyOf(row).plan, all), row.number);
     }),
     ranRows: (id) => selectRan.iterate(rowOf(id).number),
     record: write((id: string, results: readonly RowResult[]) => {

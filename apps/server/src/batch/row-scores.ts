@@ -1,0 +1,61 @@
+// The numbers that a row gave, by name: of score tables, of reports, and of outputs that are numbers.
+import { defaultTargets, type Asset, type Catalogue, type Graph, type NodeOutputs, type Report, type Scores } from '@facewright/core';
+
+/** The part of an evaluator's report that has numbers. */
+interface ReportNumbers {
+  readonly summaries: readonly { readonly role: string; readonly label: string; readonly values: Readonly<Record<string, number | null>> }[];
+  readonly comparisons: readonly {
+    readonly variant: string;
+    readonly against: string;
+    readonly measure: string;
+    readonly difference: { readonly estimate: number | null; readonly low: number | null; readonly high: number | null };
+  }[];
+}
+
+/**
+ * METRIC is the mean of a score table; METRIC:VARIANT the value of a variant in a report, with .difference, .low and .high of its difference to the base; NODE.OUTPUT an output that is a
+ * number. A name that is taken gets the node before it. `all` has the outputs of every node that ran or was stored, by node.
+ */
+export async function rowScores(
+  all: Readonly<Record<string, NodeOutputs>>,
+  graph: Graph,
+  catalogue: Catalogue,
+  read: (asset: Asset) => Promise<Uint8Array>,
+): Promise<Record<string, number>> {
+  const scores: Record<string, number> = {};
+  const targets = new Set(defaultTargets(graph, catalogue));
+  for (const [node, outputs] of Object.entries(all)) {
+    const ports = catalogue.get(graph.nodes[node]?.type ?? '')?.definition.outputs;
+    if (!ports) continue;
+    const add = (name: string, value: number | null) => {
+      if (value !== null && Number.isFinite(value)) scores[Object.hasOwn(scores, name) ? `${node}:${name}` : name] = value;
+    };
+    for (const [output, { type }] of Object.entries(ports)) {
+      const value = outputs[output];
+      if (value === undefined) continue;
+      if (type.kind === 'scores') addTable(value as Scores, add);
+      else if (type.kind === 'report') addReport(JSON.parse(new TextDecoder().decode(await read((value as Report).json))) as unknown, add);
+      else if ((type.kind === 'number' || type.kind === 'seed') && targets.has(node)) add(`${node}.${output}`, value as number);
+    }
+  }
+  return scores;
+}
+
+function addTable({ metric, rows }: Scores, add: (name: string, value: number | null) => void): void {
+  const values = rows.flatMap(({ score }) => (score === null ? [] : [score]));
+  if (values.length > 0) add(metric, values.reduce((a, b) => a + b, 0) / values.length);
+}
+
+function addReport(json: unknown, add: (name: string, value: number | null) => void): void {
+  const { summaries, comparisons } = (json ?? {}) as Partial<ReportNumbers>;
+  if (!Array.isArray(summaries) || !Array.isArray(comparisons)) return;
+  const base = (summaries as ReportNumbers['summaries']).find(({ role }) => role === 'base')?.label;
+  for (const { label, role, values } of summaries as ReportNumbers['summaries'])
+    if (role !== 'real') for (const [metric, value] of Object.entries(values)) add(`${metric}:${label}`, value);
+  for (const { variant, against, measure, difference } of comparisons as ReportNumbers['comparisons']) {
+    if (against !== base) continue;
+    add(`${measure}:${variant}.difference`, difference.estimate);
+    add(`${measure}:${variant}.low`, difference.low);
+    add(`${measure}:${variant}.high`, difference.high);
+  }
+}
