@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import type { Problem, RunEventBody } from '@facewright/core';
 import { CodedError } from '@facewright/tensor';
+import type { RowsReport } from './batch/run-rows.ts';
 import { err } from './errors.ts';
 import { BEAT_PIPE, type Beat } from './worker-beat.ts';
 import type { Exit } from './worker-loss.ts';
@@ -14,6 +15,7 @@ export interface WorkerListener {
   /** `plain`: a line that native code or a node printed, not a message of the worker's own. */
   log(message: string, about: { readonly run?: string; readonly node?: string; readonly worker: number; readonly plain?: true }): void;
   event(event: RunEventBody): void;
+  rows(report: RowsReport): void;
   saving(saving: boolean): void;
   /** The job's terminal event was sent before. */
   idle(held: HeldMemory): void;
@@ -71,6 +73,9 @@ export function startWorker(setup: WorkerSetup, beatMs: number, listener: Worker
         break;
       case 'event':
         listener.event(message.event);
+        break;
+      case 'rows':
+        listener.rows(message);
         break;
       case 'saving':
         listener.saving(message.saving);

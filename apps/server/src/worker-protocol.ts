@@ -1,5 +1,6 @@
 // What the server and its worker process say to each other.
 import type { Graph, Problem, RunEventBody } from '@facewright/core';
+import type { RowsJob, RowsReport } from './batch/run-rows.ts';
 import type { MemoryChoice, ProviderChoice } from '@facewright/runtime';
 import type { HeldMemory } from './worker-recycling.ts';
 
@@ -17,7 +18,8 @@ export interface WorkerSetup {
   readonly nodes: string;
 }
 /** What a worker does in one go, with its models kept open until the next. */
-export interface Job {
+export type Job = RunJob | RowsJob;
+export interface RunJob {
   readonly type: 'run';
   readonly run: string;
   readonly graph: Graph;
@@ -34,6 +36,8 @@ export type FromWorker =
   /** Ids of what the worker is at. */
   | { readonly type: 'log'; readonly message: string; readonly run?: string; readonly node?: string }
   | { readonly type: 'event'; readonly event: RunEventBody }
+  /** Of a job of rows, in place of events. */
+  | ({ readonly type: 'rows' } & RowsReport)
   /** A checkpoint is being written: to end the worker now would lose it. */
   | { readonly type: 'saving'; readonly saving: boolean }
   /** The job has ended, its terminal event before it. */

@@ -2,6 +2,7 @@
 import { messageOf, toProblem, type Problem, type RunEventBody } from '@facewright/core';
 import { sizeText } from '@facewright/runtime';
 import { CodedError } from '@facewright/tensor';
+import type { RowsReport } from './batch/run-rows.ts';
 import { err } from './errors.ts';
 import type { Log } from './observe/log.ts';
 import { startWorker, type WorkerHandle } from './worker-handle.ts';
@@ -37,6 +38,8 @@ export interface SupervisorOptions {
 }
 export interface JobListener {
   event(event: RunEventBody): void;
+  /** Of a job of rows, in place of events. */
+  rows?(report: RowsReport): void;
 }
 export type JobEnd =
   /** Its terminal event was told before. */
@@ -126,6 +129,9 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
       },
       beat(now) {
         if (mine === generation) onBeat(now);
+      },
+      rows(report) {
+        if (mine === generation) active?.listener.rows?.(report);
       },
       saving(saving) {
         if (active && mine === generation) active.saving = saving;

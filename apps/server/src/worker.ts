@@ -1,9 +1,11 @@
 // The worker process: runs graphs on one device, one after the other. It may die; the server starts another.
+import { join } from 'node:path';
 import { isTerminal, messageOf, toProblem } from '@facewright/core';
 import { createRunControl, executeRun, type CheckpointStore, type RunControl } from '@facewright/engine';
 import { createRuntime } from '@facewright/runtime';
 import { ownMemory } from '@facewright/runtime/memory';
 import { CodedError } from '@facewright/tensor';
+import { runRows } from './batch/run-rows.ts';
 import { openDataFolder } from './data-folder.ts';
 import { err } from './errors.ts';
 import { loadNodes } from './load-nodes.ts';
@@ -56,28 +58,39 @@ try {
     if (message.type === 'cancel') return cancel?.abort();
     if (message.type === 'steer') return control?.[message.how]();
     const { job } = message;
-    at = { run: job.run };
     cancel = new AbortController();
     control = createRunControl();
     const end = data.leases.begin('run');
-    const host = createLocalHost({ data: { ...data, checkpoints }, runtime, outputFolder: data.outputFolder(job.run) });
-    void executeRun({
-      graph: job.graph,
-      ...(job.targets && { targets: job.targets }),
-      catalogue,
-      cache,
-      history,
-      host,
-      provider: runtime.provider,
-      signal: cancel.signal,
-      control,
-      emit: (event) => {
-        if (event.type === 'node_started') at = { run: job.run, node: event.node };
-        // Who hears of the end may ask at once what is stored.
-        if (isTerminal(event)) commit();
-        send({ type: 'event', event });
-      },
-    }).then(() => {
+    const { signal } = cancel;
+    const hostIn = (outputFolder: string) => createLocalHost({ data: { ...data, checkpoints }, runtime, outputFolder });
+    const common = { catalogue, cache, provider: runtime.provider, signal, control };
+    at = job.type === 'run' ? { run: job.run } : {};
+    const work =
+      job.type === 'rows'
+        ? runRows({
+            ...common,
+            job,
+            hostOf: (row) => hostIn(join(data.outputFolder(job.batch), String(row).padStart(6, '0'))),
+            read: ({ id }) => data.assets.read(id),
+            report(report) {
+              if (report.results.length > 0) commit();
+              send({ type: 'rows', ...report });
+            },
+          })
+        : executeRun({
+            ...common,
+            graph: job.graph,
+            ...(job.targets && { targets: job.targets }),
+            history,
+            host: hostIn(data.outputFolder(job.run)),
+            emit: (event) => {
+              if (event.type === 'node_started') at = { run: job.run, node: event.node };
+              // Who hears of the end may ask at once what is stored.
+              if (isTerminal(event)) commit();
+              send({ type: 'event', event });
+            },
+          });
+    void work.then(() => {
       end();
       at = {};
       send({ type: 'idle', held: { all: ownMemory(), models: runtime.held() } });

@@ -7,7 +7,6 @@ import {
   type BatchStatus,
 } from '@facewright/core';
 import { storageError } from '../database.ts';
-import type { JobSource } from '../dispatcher.ts';
 import { err } from '../errors.ts';
 import type { Supervisor } from '../worker-supervisor.ts';
 import type { BatchStore, RowResult, StoredBatch } from './batch-store.ts';
@@ -37,7 +36,9 @@ export interface BatchRunnerOptions {
   /** Counts, time left or activity of a batch changed. */
   onChange(batch: string): void;
 }
-export interface BatchRunner extends JobSource {
+export interface BatchRunner {
+  peek(): { readonly priority: number; readonly place: number } | null;
+  take(supervisor: Supervisor): Promise<void>;
   /** Puts batches that were at work when the server ended back into the queue. */
   recover(): void;
   tell(batch: string, body: BatchEventBody): void;

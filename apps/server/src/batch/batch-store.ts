@@ -15,6 +15,7 @@ import type {
 } from '@facewright/core';
 import type { Database } from '../database.ts';
 import { err } from '../errors.ts';
+import { BLOCK } from './check-rows.ts';
 import { countRows, placeOf, valuesOf, type RowPlan } from './row-plan.ts';
 
 /** What came of running a row. */
@@ -85,6 +86,8 @@ export interface BatchStore {
   valuesOf(batch: StoredBatch, row: number): { readonly data: DataRow; readonly values: Readonly<Record<string, Cell>>; dataRow: number; run: number };
   /** By row, those that have not been run among them, unless a status is asked for. */
   rows(batch: StoredBatch, page: RowsPage): BatchRowRecord[];
+  /** Those that were run, by row. */
+  ran(batch: StoredBatch, after: number, limit: number): BatchRowRecord[];
   /** Recorded after a number, in the order of recording. */
   recordedSince(batch: StoredBatch, since: number, limit: number): BatchRowRecord[];
   /** Seconds of a row of the latest batches of the graph; null where none was run. */
@@ -190,6 +193,9 @@ export function createBatchStore(database: Database): BatchStore {
   const selectWith = database.prepare<[number, string, number, number], RecordRow>(
     `SELECT ${recordColumns} FROM batch_rows WHERE batch = ? AND status = ? AND row > ? ORDER BY row LIMIT ?`,
   );
+  const selectRun = database.prepare<[number, number, number], RecordRow>(
+    `SELECT ${recordColumns} FROM batch_rows WHERE batch = ? AND row > ? AND status <> 'waiting' ORDER BY row LIMIT ?`,
+  );
   const selectSince = database.prepare<[number, number, number], RecordRow>(
     `SELECT ${recordColumns} FROM batch_rows WHERE batch = ? AND recorded > ? ORDER BY recorded LIMIT ?`,
   );
@@ -246,10 +252,11 @@ export function createBatchStore(database: Database): BatchStore {
     return { ...body, batch: id, seq, time };
   });
   const addBlocks = (number: number, blocks: readonly string[], first: number) => {
+    // All but the last are full.
     let at = first;
     for (const block of blocks) {
       insertData.run(number, at, block);
-      at += (JSON.parse(block) as unknown[]).length;
+      at += BLOCK;
     }
   };
 
@@ -371,6 +378,7 @@ export function createBatchStore(database: Database): BatchStore {
         return row ? toRecord(batch, row) : unrun(batch, after + 1 + i);
       });
     },
+    ran: (batch, after, limit) => selectRun.all(batch.number, after, limit).map((row) => toRecord(batch, row)),
     recordedSince: (batch, since, limit) => selectSince.all(batch.number, since, limit).map((row) => toRecord(batch, row)),
     secondsOf(graph) {
       const found = selectSeconds.get(digestOf(graph));

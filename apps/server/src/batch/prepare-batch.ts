@@ -1,11 +1,12 @@
 // From what is asked for to a batch that can run: columns matched, values checked, rows counted, and everything that is wrong with it at once.
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import {
   batchRequestSchema,
   migrateGraph,
   parseGraph,
   prepareGraph,
   toProblem,
+  withSubgraphs,
   type BatchCheck,
   type Catalogue,
   type Graph,
@@ -63,7 +64,7 @@ export async function openData(
   const kind = await files.kind(place);
   if (kind === null) throw err.BATCH_DATA(given.path, 'a file or a folder', 'nothing of that name');
   if (kind === 'folder') return { data: pictureRows(place, await files.list(place, PICTURE_ENDINGS)), base: null };
-  return { data: openDataFile(place, place), base: dirname(place) };
+  return { data: openDataFile(basename(place), place), base: dirname(place) };
 }
 
 const nothing: CheckedRows = { dataRows: 0, blocks: [], preview: [], sound: null };
@@ -83,12 +84,13 @@ export async function prepareBatch(request: Request, { catalogue, data: folder, 
   const parsed = parseGraph(request.graph);
   parsed.problems?.forEach((problem) => problems.add(problem));
   const graph = parsed.graph ? migrateGraph(parsed.graph, catalogue).graph : null;
-  const targets = graph ? targetsOf(graph, catalogue) : [];
+  const definitions = graph ? withSubgraphs(graph, catalogue) : catalogue;
+  const targets = graph ? targetsOf(graph, definitions) : [];
 
   const opened = request.data ? await attempt(null, () => openData(request.data!, folder)) : null;
   const columnNames = opened ? await attempt([], () => opened.data.columns()) : [];
   const matched = graph
-    ? matchColumns(columnNames, request.map, graph, catalogue, targets)
+    ? matchColumns(columnNames, request.map, graph, definitions, targets)
     : { columns: columnNames.map((column) => ({ column, targets: [] })), problems: [], notes: [] };
   matched.problems.forEach((problem) => problems.add(problem));
   const notes = [...matched.notes];
@@ -98,7 +100,7 @@ export async function prepareBatch(request: Request, { catalogue, data: folder, 
   if (graph)
     for (const [text, given] of Object.entries(request.matrix))
       await attempt(undefined, () => {
-        const target = findTarget(text, graph, catalogue, targets);
+        const target = findTarget(text, graph, definitions, targets);
         if (taken.has(target.name)) throw err.BATCH_TWICE(target.name, ['a column or another side', 'the matrix']);
         taken.add(target.name);
         matrix.push({ target: target.name, values: checkSide(target, axisValues(target.name, target.port.type, given), problems) });

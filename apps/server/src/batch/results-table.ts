@@ -1,6 +1,5 @@
 // The results of a batch as files: CSV for spreadsheets, JSON lines for programs; a row of the batch each.
-import type { Asset, BatchDetails, BatchRowRecord, Definitions } from '@facewright/core';
-import { defaultTargets } from '@facewright/core';
+import { prepareGraph, type Asset, type BatchDetails, type BatchRowRecord, type Definitions } from '@facewright/core';
 import { collectAssets } from '@facewright/engine';
 import { stringify } from 'csv-stringify/sync';
 
@@ -17,8 +16,9 @@ const line = (cells: readonly unknown[]): string => stringify([cells], { escape_
 
 /** Columns of the data keep their names, with `data.` before one that the table has already. Files of an output are separated by a space and a bar. */
 export function resultsTable(batch: BatchDetails, definitions: Definitions, placeOf: PlaceOf): ResultsTable {
-  const outputs = defaultTargets(batch.graph, definitions).flatMap((node) =>
-    Object.entries(definitions.get(batch.graph.nodes[node]!.type)?.definition.outputs ?? {})
+  const { graph, targets } = prepareGraph(batch.graph, definitions);
+  const outputs = targets.flatMap((node) =>
+    Object.entries(definitions.get(graph.nodes[node]!.type)?.definition.outputs ?? {})
       // Numbers are among the scores.
       .filter(([, { type }]) => type.kind !== 'number' && type.kind !== 'seed')
       .map(([output]) => ({ node, output })),

@@ -1,5 +1,5 @@
 // The numbers that a row gave, by name: of score tables, of reports, and of outputs that are numbers.
-import { defaultTargets, type Asset, type Catalogue, type Graph, type NodeOutputs, type Report, type Scores } from '@facewright/core';
+import { nodeInside, type Asset, type Catalogue, type Graph, type NodeOutputs, type Report, type Scores } from '@facewright/core';
 
 /** The part of an evaluator's report that has numbers. */
 interface ReportNumbers {
@@ -14,18 +14,18 @@ interface ReportNumbers {
 
 /**
  * METRIC is the mean of a score table; METRIC:VARIANT the value of a variant in a report, with .difference, .low and .high of its difference to the base; NODE.OUTPUT an output that is a
- * number. A name that is taken gets the node before it. `all` has the outputs of every node that ran or was stored, by node.
+ * number. A name that is taken gets the node before it. `all` has the outputs of every node that ran or was stored, by node; `targets` are those whose results were wanted.
  */
 export async function rowScores(
   all: Readonly<Record<string, NodeOutputs>>,
+  targets: readonly string[],
   graph: Graph,
   catalogue: Catalogue,
   read: (asset: Asset) => Promise<Uint8Array>,
 ): Promise<Record<string, number>> {
   const scores: Record<string, number> = {};
-  const targets = new Set(defaultTargets(graph, catalogue));
   for (const [node, outputs] of Object.entries(all)) {
-    const ports = catalogue.get(graph.nodes[node]?.type ?? '')?.definition.outputs;
+    const ports = catalogue.get(nodeInside(graph, node)?.type ?? '')?.definition.outputs;
     if (!ports) continue;
     const add = (name: string, value: number | null) => {
       if (value !== null && Number.isFinite(value)) scores[Object.hasOwn(scores, name) ? `${node}:${name}` : name] = value;
@@ -35,7 +35,7 @@ export async function rowScores(
       if (value === undefined) continue;
       if (type.kind === 'scores') addTable(value as Scores, add);
       else if (type.kind === 'report') addReport(JSON.parse(new TextDecoder().decode(await read((value as Report).json))) as unknown, add);
-      else if ((type.kind === 'number' || type.kind === 'seed') && targets.has(node)) add(`${node}.${output}`, value as number);
+      else if ((type.kind === 'number' || type.kind === 'seed') && targets.includes(node)) add(`${node}.${output}`, value as number);
     }
   }
   return scores;

@@ -11,7 +11,7 @@ import {
   type Problem,
   type RunEventBody,
 } from '@facewright/core';
-import { collectAssets, executeRun, type EngineHost, type KeyHistory, type ResultCache, type RunControl } from '@facewright/engine';
+import { executeRun, type EngineHost, type KeyHistory, type ResultCache, type RunControl } from '@facewright/engine';
 import { CodedError } from '@facewright/tensor';
 import { err } from '../errors.ts';
 import type { RowResult } from './batch-store.ts';
@@ -47,8 +47,6 @@ export interface RowsWork {
 const REPORT_MS = 50;
 /** How often a row tells what it is at, ms; one that ends sooner tells nothing. */
 const ACTIVITY_MS = 250;
-/** What is computed in less time than a file takes to write, seconds, is not stored. */
-const CHEAP_SECONDS = 0.01;
 
 /** Rows say why nodes run to nobody, and what a person runs between is to be compared with what that person ran before. */
 const noHistory: KeyHistory = { get: async () => null, set: async () => {} };
@@ -90,7 +88,7 @@ export async function runRows({ job, catalogue, cache, provider, signal, control
     results.push(
       end.type === 'run_failed'
         ? failed(end.problems)
-        : await rowScores(outputs, graph, catalogue, read).then(
+        : await rowScores(outputs, Object.keys(end.outputs), graph, catalogue, read).then(
             (scores) => ({ row, status: 'finished', seconds, problems: [], outputs: end.outputs, scores }),
             (error: unknown) => failed([toProblem(error instanceof CodedError ? error : err.INTERNAL(messageOf(error)))]),
           ),
@@ -117,7 +115,7 @@ function keepBetweenRows(cache: ResultCache): { readonly cache: ResultCache; nex
       },
       async set(key, result) {
         now.set(key, result);
-        if (result.seconds >= CHEAP_SECONDS || collectAssets(result.outputs).length > 0) await cache.set(key, result);
+        await cache.set(key, result);
       },
     },
   };

@@ -5,5 +5,6 @@ import { step as assetRefs } from './002-asset-refs.ts';
 import { step as costsAndLocks } from './003-costs-and-locks.ts';
 import { step as queue } from './004-queue.ts';
 import { step as access } from './005-access.ts';
+import { step as batches } from './006-batches.ts';
 
-export const steps: readonly string[] = [first, assetRefs, costsAndLocks, queue, access];
+export const steps: readonly string[] = [first, assetRefs, costsAndLocks, queue, access, batches];

@@ -1,4 +1,4 @@
-// Version 4: batches. Rows that have not begun are not stored: a row is computed from the data, which lies in blocks of rows, and from the plan in `body`.
+// Version 6: batches. Rows that have not begun are not stored: a row is computed from the data, which lies in blocks of rows, and from the plan in `body`.
 // `recorded` counts what is recorded of a batch, so that what came since can be asked for. A row to be run again keeps its record until then, as `waiting`.
 import { keepAssets, releaseAssets } from './keep-assets.ts';
 
