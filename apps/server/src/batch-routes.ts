@@ -1,12 +1,11 @@
 // Batches over HTTP: checked, begun, watched, steered; rows and results.
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { batchStatuses, rowStatuses, type BatchRowRecord, type Catalogue } from '@facewright/core';
+import { batchDataSchema, type BatchRowRecord, type Catalogue } from '@facewright/core';
 import type { Request, Response } from 'express';
 import { z } from 'zod';
 import type { BatchFeed } from './batch/batch-feed.ts';
 import { BatchRefused, MOST_LISTED, type Batches } from './batch/batches.ts';
-import { batchDataSchema } from './batch/prepare-batch.ts';
 import { resultsTable } from './batch/results-table.ts';
 import { err } from './errors.ts';
 import { lastEventId, stream, wantsStream, type StreamSource } from './event-stream.ts';
@@ -19,7 +18,7 @@ const LISTED_BATCHES = 200;
 const problems: Fields = { problems: 'Problem[]' };
 const batch: Fields = { batch: 'Batch' };
 const steering = [
-  ['pause', 'Begins no more rows, also after a restart; the row at work is finished.'],
+  ['pause', 'Begins no more rows, also after a restart; what is at work, one row or a quarter of a second of them, is finished.'],
   ['continue', 'Lets a batch go on that is paused, or that failed rows have stopped: these count no more.'],
   ['cancel', 'Ends a batch for good, and the row at work; what was run is kept.'],
   ['retry-failed', 'Runs the rows that failed again; a batch that had ended goes on.'],
@@ -91,7 +90,8 @@ export function batchRoutes({ batches, batchFeed, catalogue }: BatchServices): r
     {
       method: 'post',
       path: '/batches/check',
-      summary: 'What a batch would do, before it is begun: which column sets which input, how many rows there are, about how long it takes, and everything that is wrong.',
+      summary:
+        'What a batch would do, before it is begun: which column sets which input, how many rows there are, about how long it takes, and everything that is wrong.',
       body: 'BatchRequest',
       answers: { 200: 'BatchCheck', 400: problems },
       handle: async (request, response) => response.json(await batches.check(request.body)),
@@ -99,12 +99,13 @@ export function batchRoutes({ batches, batchFeed, catalogue }: BatchServices): r
     {
       method: 'post',
       path: '/batches',
-      summary: 'Queues a batch: a graph that is run with the values of every row. With the header Idempotency-Key it is queued once however often it is sent: the second answer is 200 with the same batch.',
+      summary:
+        'Queues a batch: a graph that is run with the values of every row. With a key, in the body or as the header Idempotency-Key, it is queued once however often it is sent: the second answer is 200 with the same batch, and 409 where something else is asked for under the same key.',
       body: 'BatchRequest',
-      answers: { 201: batch, 200: batch, 400: problems, 422: { ...problems, problemCount: 'integer' } },
+      answers: { 201: batch, 200: batch, 400: problems, 409: problems, 422: { ...problems, problemCount: 'integer' } },
       handle: (request, response) =>
         refusing(response, async () => {
-          const { batch, made } = await batches.create(request.body, clientKey(request));
+          const { batch, made } = await batches.create({ ...(request.body as object), key: clientKey(request) });
           response
             .status(made ? 201 : 200)
             .location(`/api/v1/batches/${batch.id}`)
@@ -148,18 +149,22 @@ export function batchRoutes({ batches, batchFeed, catalogue }: BatchServices): r
     {
       method: 'post',
       path: '/batches/{id}/move',
-      summary: 'Gives a batch another priority, or has it go before all others of its priority. Of all that waits the highest priority goes first; runs have 0, batches -10.',
+      summary:
+        'Gives a batch another priority, or has it go before all others of its priority. Of all that waits the highest priority goes first; runs have 0, batches -10.',
       body: { priority: 'integer?', front: 'boolean?' },
       answers: { 200: batch, 400: problems, 404: problems },
       handle(request, response) {
         const { priority, front } = bodyAs(moveSchema, request, 'priority, a whole number from -1000 to 1000, or front');
-        response.json({ batch: batches.move(parameter(request, 'id'), { ...(priority !== undefined && { priority }), ...(front && { front }) }) });
+        response.json({
+          batch: batches.move(parameter(request, 'id'), { ...(priority !== undefined && { priority }), ...(front && { front }) }),
+        });
       },
     },
     {
       method: 'get',
       path: '/batches/{id}/rows',
-      summary: 'Rows in their order, those that have not been run among them; with `status` only such; with `since` those recorded after that number, in the order of recording.',
+      summary:
+        'Rows in their order, those that have not been run among them; with `status` only such; with `since` those recorded after that number, in the order of recording.',
       query: {
         after: { about: 'A row; 0, the default, begins with the first.', of: 'integer' },
         since: { about: 'The `recorded` of a row, 0 for all; goes without the others.', of: 'integer' },
@@ -175,7 +180,9 @@ export function batchRoutes({ batches, batchFeed, catalogue }: BatchServices): r
         const { status } = request.query;
         if (status !== undefined && status !== 'finished' && status !== 'failed')
           throw err.BAD_REQUEST('query status', 'finished or failed', JSON.stringify(status));
-        return response.json({ rows: batches.rows(id, { after: wholeNumber(request, 'after', { or: 0 }), limit, ...(status && { status }) }) });
+        return response.json({
+          rows: batches.rows(id, { after: wholeNumber(request, 'after', { or: 0 }), limit, ...(status && { status }) }),
+        });
       },
     },
     {

@@ -21,8 +21,7 @@ export const err = defineErrors('SERVER', {
   NOT_AT_WORK: (run: string, status: string) => `run ${run}: expected one at work, got one that is ${status}`,
   NOT_WAITING: (run: string, status: string) => `run ${run}: expected one that waits in the queue, got one that is ${status}`,
   NOT_ENDED: (run: string, status: string) => `run ${run}: expected one that has ended, got one that is ${status}`,
-  KEY_TAKEN: (key: string, run: string) =>
-    `key ${key}: expected the graph that was sent with it before, got another; the run of that one is ${run}`,
+  KEY_TAKEN: (key: string, made: string) => `key ${key}: expected what was sent with it before, got something else; that made ${made}`,
   CANNOT_STOP: (run: string, node: string) =>
     `run ${run}: expected a node at work that can give what it has, such as a trainer, got ${node}; cancel the run instead, finished nodes are kept`,
   INTERNAL: (why: string) => `server: expected to answer, got ${why}`,

@@ -7,6 +7,9 @@ import { Server, type DefaultEventsMap, type Socket } from 'socket.io';
 import { z } from 'zod';
 import { admitSockets, type SocketData } from './access/admit-sockets.ts';
 import type { Gate } from './access/gate.ts';
+import type { BatchFeed } from './batch/batch-feed.ts';
+import { batchesLive } from './batch/batches-live.ts';
+import type { Batches } from './batch/batches.ts';
 import { refuse, type Addresses } from './guard.ts';
 import type { RunFeed } from './run-feed.ts';
 import type { RunStore } from './run-store.ts';
@@ -32,6 +35,8 @@ export interface LiveOptions {
   readonly feed: RunFeed;
   /** Changes of the queue after a cursor. */
   changes(after: number): QueueChange;
+  readonly batches: Batches;
+  readonly batchFeed: BatchFeed;
 }
 export interface Live {
   /** How many are connected. */
@@ -57,7 +62,7 @@ interface Room {
   readonly clients: Set<Client>;
 }
 
-export function createLive({ server, addresses, gate, runs, feed, changes }: LiveOptions): Live {
+export function createLive({ server, addresses, gate, runs, feed, changes, batches, batchFeed }: LiveOptions): Live {
   const io = new Server<ClientMessages, ServerMessages, DefaultEventsMap, SocketData>(server, {
     serveClient: false,
     maxHttpBufferSize: LONGEST_MESSAGE,
@@ -153,6 +158,8 @@ export function createLive({ server, addresses, gate, runs, feed, changes }: Liv
     },
   });
 
+  const stopBatches = batchesLive(io, batches, batchFeed);
+
   io.on('connection', (socket) => {
     const client: Client = { socket, cursors: new Map(), room: null, queue: null, waiting: 0, sending: false };
     socket.conn.on('packetCreate', ({ data }: { readonly data?: unknown }) => {
@@ -201,6 +208,7 @@ export function createLive({ server, addresses, gate, runs, feed, changes }: Liv
     clients: () => io.engine.clientsCount,
     async close() {
       stop();
+      stopBatches();
       await io.close();
     },
   };

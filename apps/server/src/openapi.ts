@@ -1,5 +1,5 @@
 // The OpenAPI 3.1 document, from the table of routes and the schemas of the contract.
-import { assetSchema, graphJsonSchema, modelFolders } from '@facewright/core';
+import { assetSchema, batchDataSchema, batchRequestSchema, graphJsonSchema, modelFolders } from '@facewright/core';
 import { z } from 'zod';
 import { scopes } from './access/access-store.ts';
 import type { Fields, Route } from './routes.ts';
@@ -21,6 +21,89 @@ const amount = record({ count: whole, bytes: whole });
 /** A picture as shown, none better, a face missing; null: nothing yet, or taken back. */
 const choice = { enum: [0, 1, 2, 'tie', 'no face', null] };
 
+const problem = record({ code: text, message: text, subgraph: text, node: text, port: text, item: list(whole) }, ['subgraph', 'node', 'port', 'item']);
+function batchSchemas(): Record<string, object> {
+  const cell = { type: ['string', 'number', 'boolean', 'null'] };
+  const cells = { type: 'object', additionalProperties: cell };
+  const { $schema: _, ...request } = z.toJSONSchema(batchRequestSchema, { io: 'input' });
+  const { $schema: __, ...data } = z.toJSONSchema(batchDataSchema);
+  const column = record({ column: text, targets: list(text) });
+  const side = record({ target: text, values: list(cell) });
+  const summary = {
+    id: text,
+    name: text,
+    status: { enum: ['queued', 'running', 'paused', 'finished', 'stopped', 'cancelled'] },
+    created: text,
+    finished: { type: ['string', 'null'] },
+    priority: whole,
+    place: { type: 'number' },
+    count: whole,
+    done: whole,
+    failed: whole,
+    secondsLeft: { type: ['number', 'null'] },
+    lastSeq: whole,
+    lastRecorded: whole,
+  };
+  return {
+    BatchRequest: { ...request, properties: { ...request.properties, graph: ref('Graph') } },
+    BatchData: data,
+    BatchCheck: record({
+      columns: list(column),
+      matrix: list(side),
+      seeds: list(text),
+      dataRows: whole,
+      count: whole,
+      preview: list(cells),
+      problems: list({ ...problem, properties: { ...problem.properties, row: whole, column: text } }),
+      problemCount: whole,
+      notes: list(text),
+      estimate: { anyOf: [record({ secondsPerRow: { type: 'number' }, seconds: { type: 'number' }, from: text }), { type: 'null' }] },
+    }),
+    BatchSummary: {
+      ...record(summary),
+      description: 'Rows of the batch, those run well, those that failed. finished: every row was run, well or not.',
+    },
+    Batch: record({
+      ...summary,
+      graph: ref('Graph'),
+      columns: list(column),
+      matrix: list(side),
+      seeds: list(text),
+      runs: whole,
+      stopAfterErrors: { type: ['integer', 'null'] },
+      dataRows: whole,
+      scoreNames: list(text),
+    }),
+    BatchRow: record({
+      row: whole,
+      status: { enum: ['finished', 'failed', 'waiting'] },
+      digest: text,
+      attempt: whole,
+      seconds: { type: 'number' },
+      time: text,
+      problems: list(ref('Problem')),
+      outputs: { type: 'object' },
+      scores: { type: 'object', additionalProperties: { type: 'number' } },
+      recorded: whole,
+      dataRow: whole,
+      run: whole,
+      data: cells,
+      values: cells,
+    }),
+    BatchActivity: {
+      anyOf: [
+        record({ row: whole, node: { type: ['string', 'null'] }, done: whole, total: whole, preview: { type: ['string', 'null'] } }),
+        { type: 'null' },
+      ],
+    },
+    BatchEvent: {
+      ...record({ batch: text, seq: whole, time: text, type: text }),
+      description:
+        'Numbered from 1 without gaps; further members depend on the type. socket.io sends the same, several at once, as `batchEvents`.',
+    },
+  };
+}
+
 function schemas(): Record<string, object> {
   const { $schema: _, ...graph } = graphJsonSchema();
   const { $schema: __, ...asset } = z.toJSONSchema(assetSchema);
@@ -37,12 +120,7 @@ function schemas(): Record<string, object> {
   return {
     Graph: graph,
     Asset: asset,
-    Problem: record({ code: text, message: text, subgraph: text, node: text, port: text, item: list(whole) }, [
-      'subgraph',
-      'node',
-      'port',
-      'item',
-    ]),
+    Problem: problem,
     NodeDescription: record(
       {
         type: text,
@@ -176,6 +254,7 @@ function schemas(): Record<string, object> {
       description:
         'What changed after a cursor: new and changed runs, ids of deleted ones, and how far those at work are. `whole`: it is all there is, and what was known before is forgotten; `more`: there is more after `cursor` already. socket.io sends the same as `queue`.',
     },
+    ...batchSchemas(),
     RunEvent: {
       ...record({ run: text, seq: whole, time: text, type: text }),
       description:

@@ -3,7 +3,7 @@ import { prepareGraph, type Catalogue, type QueueChange, type RunSummary } from 
 import type { Request, Response } from 'express';
 import { err } from './errors.ts';
 import { lastEventId, stream, wantsStream, type StreamSource } from './event-stream.ts';
-import { field, parameter, refuseProblems, targetsOf, wellFormed, wholeNumber } from './request-parts.ts';
+import { clientKey, field, parameter, refuseProblems, targetsOf, wellFormed, wholeNumber } from './request-parts.ts';
 import type { Fields, Route } from './routes.ts';
 import type { RunFeed } from './run-feed.ts';
 import type { RunNode } from './run-nodes.ts';
@@ -38,17 +38,6 @@ export const changesOf =
   (runs: RunStore, queue: RunQueue) =>
   (after: number): QueueChange => ({ ...runs.changes(after), progress: queue.progress() });
 
-function key(request: Request): string | undefined {
-  const inHeader = request.get('idempotency-key');
-  const inBody = field(request, 'key');
-  if (inHeader !== undefined && inBody !== undefined && inHeader !== inBody)
-    throw err.BAD_REQUEST('body key', `the Idempotency-Key that was sent, ${JSON.stringify(inHeader)}`, JSON.stringify(inBody));
-  const given = inHeader ?? inBody;
-  if (given === undefined) return undefined;
-  if (typeof given !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(given))
-    throw err.BAD_REQUEST('key', '1 to 200 characters of ASCII without blanks', JSON.stringify(given));
-  return given;
-}
 function priorityOf(value: unknown): number {
   if (!Number.isInteger(value) || Math.abs(value as number) > PRIORITY)
     throw err.BAD_REQUEST('priority', `a whole number from -${PRIORITY} to ${PRIORITY}`, JSON.stringify(value) ?? 'nothing');
@@ -151,7 +140,7 @@ export function queueRoutes({ catalogue, runs, queue, feed, nodesOf }: QueueServ
         const submission = {
           graph,
           ...wanted,
-          key: key(request),
+          key: clientKey(request),
           front: flag(field(request, 'front'), 'front'),
           ...(priority !== undefined && { priority: priorityOf(priority) }),
         };

@@ -39,6 +39,19 @@ export function wholeNumber(
   return value;
 }
 
+/** The key under which a client sends something once, however often it sends it: of the header Idempotency-Key or the body. Throws SERVER_BAD_REQUEST. */
+export function clientKey(request: Request): string | undefined {
+  const inHeader = request.get('idempotency-key');
+  const inBody = field(request, 'key');
+  if (inHeader !== undefined && inBody !== undefined && inHeader !== inBody)
+    throw err.BAD_REQUEST('body key', `the Idempotency-Key that was sent, ${JSON.stringify(inHeader)}`, JSON.stringify(inBody));
+  const given = inHeader ?? inBody;
+  if (given === undefined) return undefined;
+  if (typeof given !== 'string' || !/^[\x21-\x7e]{1,200}$/.test(given))
+    throw err.BAD_REQUEST('key', '1 to 200 characters of ASCII without blanks', JSON.stringify(given));
+  return given;
+}
+
 class UnprocessableGraph extends Error {
   readonly problems: readonly Problem[];
   constructor(problems: readonly Problem[]) {

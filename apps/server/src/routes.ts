@@ -7,6 +7,7 @@ import type { Request, Response } from 'express';
 import { accessRoutes } from './access/access-routes.ts';
 import type { AccessStore, Scope } from './access/access-store.ts';
 import type { Gate } from './access/gate.ts';
+import { batchRoutes, type BatchServices } from './batch-routes.ts';
 import { checkGraph } from './check-graph.ts';
 import type { DataFolder } from './data-folder.ts';
 import { err } from './errors.ts';
@@ -25,8 +26,7 @@ import { assetIdsIn } from './storage/named-assets.ts';
 import { storageRoutes } from './storage/storage-routes.ts';
 import type { Templates } from './templates.ts';
 
-export interface Services {
-  readonly catalogue: Catalogue;
+export interface Services extends BatchServices {
   readonly data: DataFolder;
   readonly graphs: GraphFiles;
   readonly templates: Templates;
@@ -278,5 +278,6 @@ export function createRoutes(services: Services): Route[] {
     ...judgingRoutes(data),
     ...accessRoutes(services),
     ...storageRoutes(services),
+    ...batchRoutes(services),
   ];
 }

@@ -158,7 +158,7 @@ export function createRunQueue({ store, dispatcher, log, onEvent, onChange }: Ru
       const known = key === undefined ? null : store.ofKey(key);
       if (known) {
         if (!isDeepStrictEqual([known.graph, known.targets], [JSON.parse(JSON.stringify(graph)), targets]))
-          throw err.KEY_TAKEN(key!, known.run.id);
+          throw err.KEY_TAKEN(key!, `run ${known.run.id}`);
         return { run: known.run, isNew: false };
       }
       const { id } = store.create(randomUUID(), submission);

@@ -435,6 +435,7 @@ describe('the server', () => {
       'test/train',
       'test/stubborn',
       'test/fail',
+      'test/touchy',
       'test/show',
       'test/paint',
     ]);

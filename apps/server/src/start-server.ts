@@ -11,6 +11,7 @@ import { createDispatcher } from './dispatcher.ts';
 import { err } from './errors.ts';
 import { createGraphFiles } from './graph-files.ts';
 import { isLoopback } from './guard.ts';
+import { openBatches } from './batch/open-batches.ts';
 import { createHttpApp } from './http-app.ts';
 import { createLive } from './live.ts';
 import { BUILTIN_NODES, loadNodes } from './load-nodes.ts';
@@ -141,6 +142,9 @@ export async function startServer({
     const queue = createRunQueue({ store: runs, dispatcher, log, onEvent: tell, onChange: feed.queueChanged });
     dispatcher.add(queue);
     const addresses = { boundTo: host, allowHosts };
+    const { batches, runner: batchRunner, feed: batchFeed } = openBatches(data, catalogue, dispatcher, log);
+    undo.push(batchFeed.close);
+    dispatcher.add(batchRunner);
     const app = createHttpApp({
       services: {
         catalogue,
@@ -151,6 +155,8 @@ export async function startServer({
         queue,
         feed,
         nodesOf: createRunNodes(data.database),
+        batches,
+        batchFeed,
         supervisors,
         access,
         gate,
@@ -167,7 +173,7 @@ export async function startServer({
     const server = createServer(CONNECTIONS, app);
     server.maxConnections = MOST_CONNECTIONS;
     server.maxHeadersCount = MOST_HEADERS;
-    const live = createLive({ server, addresses, gate, runs, feed, changes: changesOf(runs, queue) });
+    const live = createLive({ server, addresses, gate, runs, feed, changes: changesOf(runs, queue), batches, batchFeed });
     await listen(server, port, host);
     undo.push(() => {
       server.closeAllConnections();
@@ -181,6 +187,7 @@ export async function startServer({
     };
     undo.push(() => stop(0));
     queue.recover();
+    batchRunner.recover();
     await dispatcher.start();
 
     const bound = (server.address() as AddressInfo).port;

@@ -11,19 +11,21 @@ export type DataRow = Readonly<Record<string, Cell>>;
 const target = z.string().min(1);
 const axisValue = z.union([z.string(), z.number(), z.boolean()]);
 
+/** A file in the store under the name that tells its kind (.csv, .tsv, .jsonl); a file or a folder of pictures on the server's machine; or rows as they are. */
+export const batchDataSchema = z.union([
+  z.strictObject({ asset: z.string(), name: z.string().min(1) }),
+  z.strictObject({ path: z.string().min(1) }),
+  z.strictObject({ rows: z.array(z.record(z.string(), z.unknown())) }),
+]);
+export type BatchData = z.infer<typeof batchDataSchema>;
+
 /** What is wanted of a batch, as it is submitted. The graph is checked apart, by its own schema. */
 export const batchRequestSchema = z.strictObject({
   graph: z.unknown(),
   /** Default: the name of the graph and of the data. */
   name: z.string().min(1).max(200).optional(),
-  /** A file in the store under the name that tells its kind (.csv, .tsv, .jsonl); a file or a folder of pictures on the server's machine; or rows as they are. Without data there is one row. */
-  data: z
-    .union([
-      z.strictObject({ asset: z.string(), name: z.string().min(1) }),
-      z.strictObject({ path: z.string().min(1) }),
-      z.strictObject({ rows: z.array(z.record(z.string(), z.unknown())) }),
-    ])
-    .optional(),
+  /** Without data there is one row. */
+  data: batchDataSchema.optional(),
   /** Folder where relative paths in the data begin; default: the folder of the data file. */
   base: z.string().optional(),
   /** Columns by name to NODE.INPUT, or to several; null: not used, though its name would fit. Columns that are not named are matched by their names. */
@@ -34,7 +36,9 @@ export const batchRequestSchema = z.strictObject({
   runs: z.number().int().min(1).default(1),
   /** The batch stops when so many rows have failed. */
   stopAfterErrors: z.number().int().min(1).nullable().default(null),
-  priority: z.number().optional(),
+  priority: z.number().int().min(-1000).max(1000).optional(),
+  /** The sender's own: sent again, it is the same batch. */
+  key: z.string().optional(),
 });
 export type BatchRequest = z.input<typeof batchRequestSchema>;
 

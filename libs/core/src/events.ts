@@ -1,4 +1,5 @@
 // Events of a run: append-only, numbered from 1 without gaps, exactly one terminal event last. HTTP, socket.io and the CLI give the same ones.
+import type { BatchActivity, BatchEvent, BatchSummary } from './batches.ts';
 import type { Problem } from './graph.ts';
 
 /**
@@ -137,9 +138,17 @@ export interface ClientMessages {
   watch(request: { readonly run: string; readonly after: number }, acknowledge: Acknowledge): void;
   unwatch(run: string): void;
   follow(request: { readonly after: number }, acknowledge: Acknowledge): void;
+  /** As `watch`, for a batch. */
+  watchBatch(request: { readonly batch: string; readonly after: number }, acknowledge: Acknowledge): void;
+  unwatchBatch(batch: string): void;
 }
 /** socket.io, server to client. Events of a run come in the order of their numbers, those of several runs in one message. */
 export interface ServerMessages {
   events(events: readonly RunEvent[]): void;
   queue(change: QueueChange): void;
+  batchEvents(events: readonly BatchEvent[]): void;
+  /** Batches that changed, and the ids of those that are gone, to whoever is connected. */
+  batches(change: { readonly batches: readonly BatchSummary[]; readonly removed: readonly string[] }): void;
+  /** What batches are at, by id; may be left out for a client that does not keep up. */
+  batchActivity(activity: Readonly<Record<string, BatchActivity>>): void;
 }

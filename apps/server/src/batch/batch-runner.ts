@@ -1,12 +1,7 @@
 // Batches as a source of jobs: a few rows at a time, so that a run goes between two of them and that a pause is soon obeyed.
-import {
-  toProblem,
-  type BatchActivity,
-  type BatchEvent,
-  type BatchEventBody,
-  type BatchStatus,
-} from '@facewright/core';
+import { toProblem, type BatchActivity, type BatchEvent, type BatchEventBody, type BatchStatus } from '@facewright/core';
 import { storageError } from '../database.ts';
+import type { JobSource } from '../dispatcher.ts';
 import { err } from '../errors.ts';
 import type { Supervisor } from '../worker-supervisor.ts';
 import type { BatchStore, RowResult, StoredBatch } from './batch-store.ts';
@@ -36,9 +31,7 @@ export interface BatchRunnerOptions {
   /** Counts, time left or activity of a batch changed. */
   onChange(batch: string): void;
 }
-export interface BatchRunner {
-  peek(): { readonly priority: number; readonly place: number } | null;
-  take(supervisor: Supervisor): Promise<void>;
+export interface BatchRunner extends JobSource {
   /** Puts batches that were at work when the server ended back into the queue. */
   recover(): void;
   tell(batch: string, body: BatchEventBody): void;
@@ -113,7 +106,8 @@ export function createBatchRunner({ store, wake, stopping, log, onEvent, onChang
     const now = Date.now();
     mine.rows += results.length;
     mine.ended.push({ at: now, rows: mine.rows });
-    while (mine.ended.length > 2 && (now - mine.ended[0]!.at > WINDOW_MS || mine.rows - mine.ended[1]!.rows > WINDOW_ROWS)) mine.ended.shift();
+    while (mine.ended.length > 2 && (now - mine.ended[0]!.at > WINDOW_MS || mine.rows - mine.ended[1]!.rows > WINDOW_ROWS))
+      mine.ended.shift();
     const seconds = results.reduce((sum, result) => sum + result.seconds, 0) / results.length;
     // Stored results come in a moment: the next job must not be large because of them.
     mine.secondsPerRow = mine.secondsPerRow === null ? seconds : Math.max(seconds, (mine.secondsPerRow + seconds) / 2);
@@ -164,7 +158,14 @@ export function createBatchRunner({ store, wake, stopping, log, onEvent, onChang
     const putBack = () => left.forEach((row) => mine.todo.put(row));
     if (status === 'queued' && !guarded(() => tell(id, { type: 'batch_started' }))) return putBack();
     mine.workers.add(supervisor);
-    const job = { type: 'rows', batch: id, graph: batch.graph, rows: rows.map((row) => ({ row, values: store.valuesOf(batch, row).values })) } as const;
+    const { stopAfterErrors, forgiven, graph } = batch;
+    const job = {
+      type: 'rows',
+      batch: id,
+      graph,
+      mostErrors: stopAfterErrors === null ? null : Math.max(1, stopAfterErrors - (batch.summary.failed - forgiven)),
+      rows: rows.map((row) => ({ row, values: store.valuesOf(batch, row).values })),
+    } as const;
     const ended = await supervisor.perform(job, {
       event() {},
       rows({ results, activity }) {

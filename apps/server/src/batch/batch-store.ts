@@ -28,6 +28,8 @@ export interface RowResult {
   readonly scores: Readonly<Record<string, number>>;
 }
 export interface BatchBody {
+  /** Digest of what was asked for. */
+  readonly asked: string;
   readonly graph: Graph;
   readonly plan: RowPlan;
   readonly stopAfterErrors: number | null;
@@ -58,11 +60,12 @@ export interface RowsPage {
 }
 
 export interface BatchStore {
-  /** The same key again gives the batch that there is. */
+  /** The same key again gives the batch that there is. Throws SERVER_KEY_TAKEN where it was asked for otherwise. */
   create(batch: NewBatch): StoredBatch;
   /** Throws SERVER_NO_SUCH. */
   get(id: string): StoredBatch;
-  byKey(key: string): StoredBatch | null;
+  /** Throws SERVER_KEY_TAKEN where it was asked for otherwise. */
+  byKey(key: string, asked: string): StoredBatch | null;
   /** Newest first. */
   list(limit: number): StoredBatch[];
   /** In the order in which they are worked on. */
@@ -83,7 +86,10 @@ export interface BatchStore {
   reorder(id: string, priority: number, place: number): void;
   firstPlace(priority: number): number;
   /** What a row sets. */
-  valuesOf(batch: StoredBatch, row: number): { readonly data: DataRow; readonly values: Readonly<Record<string, Cell>>; dataRow: number; run: number };
+  valuesOf(
+    batch: StoredBatch,
+    row: number,
+  ): { readonly data: DataRow; readonly values: Readonly<Record<string, Cell>>; dataRow: number; run: number };
   /** By row, those that have not been run among them, unless a status is asked for. */
   rows(batch: StoredBatch, page: RowsPage): BatchRowRecord[];
   /** Those that were run, by row. */
@@ -179,8 +185,12 @@ export function createBatchStore(database: Database): BatchStore {
   const updateRecorded = database.prepare(
     'UPDATE batches SET done = done + ?, failed = failed + ?, seconds = seconds + ?, last_recorded = ?, score_names = ? WHERE number = ?',
   );
-  const selectRan = database.prepare<[number], number>("SELECT row FROM batch_rows WHERE batch = ? AND status <> 'waiting' ORDER BY row").pluck();
-  const selectFailed = database.prepare<[number], number>("SELECT row FROM batch_rows WHERE batch = ? AND status = 'failed' ORDER BY row").pluck();
+  const selectRan = database
+    .prepare<[number], number>("SELECT row FROM batch_rows WHERE batch = ? AND status <> 'waiting' ORDER BY row")
+    .pluck();
+  const selectFailed = database
+    .prepare<[number], number>("SELECT row FROM batch_rows WHERE batch = ? AND status = 'failed' ORDER BY row")
+    .pluck();
   const again = database.prepare("UPDATE batch_rows SET status = 'waiting' WHERE batch = ? AND status = 'failed'");
   const updateRetry = database.prepare('UPDATE batches SET failed = 0, forgiven = 0 WHERE number = ?');
   const updateForgiven = database.prepare('UPDATE batches SET forgiven = failed WHERE number = ?');
@@ -242,6 +252,11 @@ export function createBatchStore(database: Database): BatchStore {
   };
   const write = <A extends unknown[], R>(work: (...args: A) => R): ((...args: A) => R) => database.transaction(work).immediate;
 
+  const sameAsked = (batch: StoredBatch, key: string, asked: string): StoredBatch => {
+    if (batch.asked !== asked) throw err.KEY_TAKEN(key, `batch ${batch.summary.id}`);
+    return batch;
+  };
+
   const append = write((id: string, body: BatchEventBody): BatchEvent => {
     const row = rowOf(id);
     const seq = row.last_seq + 1;
@@ -290,14 +305,26 @@ export function createBatchStore(database: Database): BatchStore {
   });
   const unrun = (batch: StoredBatch, row: number): BatchRowRecord => {
     const of = values(batch, row);
-    return { row, status: 'waiting', digest: rowDigest(of.values), attempt: 0, seconds: 0, time: '', problems: [], outputs: {}, scores: {}, recorded: 0, ...of };
+    return {
+      row,
+      status: 'waiting',
+      digest: rowDigest(of.values),
+      attempt: 0,
+      seconds: 0,
+      time: '',
+      problems: [],
+      outputs: {},
+      scores: {},
+      recorded: 0,
+      ...of,
+    };
   };
 
   return {
     append,
     create: write(({ name, key, priority, dataRows, blocks, ...body }: NewBatch) => {
       const known = key === null ? undefined : selectKey.get(key);
-      if (known) return stored(known);
+      if (known) return sameAsked(stored(known), key!, body.asked);
       const id = randomUUID();
       const { lastInsertRowid } = insert.run(
         id,
@@ -314,14 +341,16 @@ export function createBatchStore(database: Database): BatchStore {
       return stored(rowOf(id));
     }),
     get: (id) => stored(rowOf(id)),
-    byKey(key) {
+    byKey(key, asked) {
       const row = selectKey.get(key);
-      return row ? stored(row) : null;
+      return row ? sameAsked(stored(row), key, asked) : null;
     },
     list: (limit) => selectAll.all(limit).map(stored),
     open: () => selectOpen.all().map(stored),
     events: (id, after, limit) =>
-      selectEvents.all(rowOf(id).number, after, limit).map(({ seq, time, body }) => ({ ...(JSON.parse(body) as BatchEventBody), batch: id, seq, time })),
+      selectEvents
+        .all(rowOf(id).number, after, limit)
+        .map(({ seq, time, body }) => ({ ...(JSON.parse(body) as BatchEventBody), batch: id, seq, time })),
     addRows: write((id: string, blocks: readonly string[], dataRows: number) => {
       const row = rowOf(id);
       const all = row.data_rows + dataRows;
@@ -355,7 +384,14 @@ export function createBatchStore(database: Database): BatchStore {
         seconds += result.seconds;
         for (const name of Object.keys(result.scores)) names.add(name);
       }
-      updateRecorded.run(done, failed, seconds, recorded, names.size > batch.scoreNames.length ? JSON.stringify([...names]) : row.score_names, row.number);
+      updateRecorded.run(
+        done,
+        failed,
+        seconds,
+        recorded,
+        names.size > batch.scoreNames.length ? JSON.stringify([...names]) : row.score_names,
+        row.number,
+      );
     }),
     retryFailed: write((id: string) => {
       const { number } = rowOf(id);
@@ -389,7 +425,10 @@ export function createBatchStore(database: Database): BatchStore {
 }
 
 /** With what it was made of; `secondsLeft` comes from whoever runs it. */
-export const detailsOf = ({ summary, graph, plan, stopAfterErrors, dataRows, scoreNames }: StoredBatch, secondsLeft: number | null): BatchDetails => ({
+export const detailsOf = (
+  { summary, graph, plan, stopAfterErrors, dataRows, scoreNames }: StoredBatch,
+  secondsLeft: number | null,
+): BatchDetails => ({
   ...summary,
   secondsLeft,
   graph,

@@ -1,9 +1,12 @@
 // All that can be done with batches; HTTP and the command line do nothing else.
+import { hash } from 'node:crypto';
 import {
   withSubgraphs,
   type BatchActivity,
   type BatchCheck,
+  type BatchData,
   type BatchDetails,
+  type BatchEvent,
   type BatchProblem,
   type BatchRowRecord,
   type BatchSummary,
@@ -15,7 +18,7 @@ import { err } from '../errors.ts';
 import type { BatchRunner } from './batch-runner.ts';
 import { detailsOf, type BatchStore, type RowsPage, type StoredBatch } from './batch-store.ts';
 import { checkRows, Problems } from './check-rows.ts';
-import { openData, parseRequest, prepareBatch, type Request } from './prepare-batch.ts';
+import { openData, parseRequest, prepareBatch } from './prepare-batch.ts';
 import { countRows, withValues } from './row-plan.ts';
 import { targetsOf } from './targets.ts';
 
@@ -38,10 +41,13 @@ export interface Batches {
   /** What the batch would do, and everything that is wrong with it. Throws SERVER_BAD_REQUEST. */
   check(request: unknown): Promise<BatchCheck>;
   /** Puts it into the queue; the same key again gives the batch that there is. Throws BatchRefused, SERVER_BAD_REQUEST. */
-  create(request: unknown, key?: string): Promise<{ readonly batch: BatchDetails; readonly made: boolean }>;
+  create(request: unknown): Promise<{ readonly batch: BatchDetails; readonly made: boolean }>;
   list(limit: number): BatchSummary[];
   /** Throws SERVER_NO_SUCH, as everything below does. */
   get(id: string): BatchDetails;
+  summary(id: string): BatchSummary;
+  /** After a sequence number, in order. */
+  events(id: string, after: number, limit: number): BatchEvent[];
   activity(id: string): BatchActivity | null;
   rows(id: string, page: RowsPage): BatchRowRecord[];
   /** Those that were run, by row. */
@@ -51,8 +57,8 @@ export interface Batches {
   /** A row with the graph that it runs. */
   row(id: string, row: number): { readonly record: BatchRowRecord; readonly graph: Graph };
   /** Adds rows of data with the columns that the batch has; one that had finished goes on. Throws BatchRefused, SERVER_BATCH_STATE. */
-  append(id: string, data: NonNullable<Request['data']>, base?: string): Promise<BatchDetails>;
-  /** The row at work is finished first. Throws SERVER_BATCH_STATE. */
+  append(id: string, data: BatchData, base?: string): Promise<BatchDetails>;
+  /** The rows at work, about a quarter of a second of them or one, are finished first. Throws SERVER_BATCH_STATE. */
   pause(id: string): BatchDetails;
   /** One that is paused, or was stopped by failed rows: these count no more. Throws SERVER_BATCH_STATE. */
   continue(id: string): BatchDetails;
@@ -75,8 +81,9 @@ export interface BatchesOptions {
 }
 
 export function createBatches({ store, runner, catalogue, data: folder, wake, onChange }: BatchesOptions): Batches {
-  const prepare = (request: unknown) => prepareBatch(parseRequest(request), { catalogue, data: folder, secondsOf: store.secondsOf });
+  const preparing = { catalogue, data: folder, secondsOf: store.secondsOf };
   const tell = (batch: StoredBatch) => detailsOf(batch, runner.secondsLeft(batch));
+  const summaryOf = (batch: StoredBatch): BatchSummary => ({ ...batch.summary, secondsLeft: runner.secondsLeft(batch) });
   const details = (id: string) => tell(store.get(id));
   const refuse = ({ summary: { id, status } }: StoredBatch, want: string): never => {
     throw err.BATCH_STATE(id, want, status);
@@ -85,19 +92,22 @@ export function createBatches({ store, runner, catalogue, data: folder, wake, on
     if (['finished', 'stopped'].includes(batch.summary.status)) runner.tell(batch.summary.id, { type: 'batch_continued' });
   };
   return {
-    check: async (request) => (await prepare(request)).check,
-    async create(request, key) {
-      const known = key === undefined ? null : store.byKey(key);
+    check: async (request) => (await prepareBatch(parseRequest(request), preparing)).check,
+    async create(request) {
+      const { key = null, ...asking } = parseRequest(request);
+      const asked = hash('sha256', JSON.stringify(asking));
+      const known = key === null ? null : store.byKey(key, asked);
       if (known) return { batch: tell(known), made: false };
-      const { check, graph, plan, name, rows, request: asked } = await prepare(request);
+      const { check, graph, plan, name, rows } = await prepareBatch(asking, preparing);
       if (check.problemCount > 0 || !graph) throw new BatchRefused(check.problems, check.problemCount);
       const batch = store.create({
         name,
         graph,
         plan,
-        key: key ?? null,
-        stopAfterErrors: asked.stopAfterErrors,
-        priority: asked.priority ?? PRIORITY,
+        key,
+        asked,
+        stopAfterErrors: asking.stopAfterErrors,
+        priority: asking.priority ?? PRIORITY,
         dataRows: rows.dataRows,
         blocks: rows.blocks,
       });
@@ -108,8 +118,10 @@ export function createBatches({ store, runner, catalogue, data: folder, wake, on
       wake();
       return { batch: details(id), made };
     },
-    list: (limit) => store.list(limit).map((batch) => ({ ...batch.summary, secondsLeft: runner.secondsLeft(batch) })),
+    list: (limit) => store.list(limit).map(summaryOf),
+    summary: (id) => summaryOf(store.get(id)),
     get: details,
+    events: store.events,
     activity: (id) => runner.activity(id),
     rows: (id, page) => store.rows(store.get(id), page),
     ran: (id, after, limit) => store.ran(store.get(id), after, limit),

@@ -8,6 +8,7 @@ import {
   toProblem,
   withSubgraphs,
   type BatchCheck,
+  type BatchData,
   type Catalogue,
   type Graph,
   type Problem,
@@ -51,7 +52,7 @@ export function parseRequest(json: unknown): Request {
 
 /** Throws SERVER_BATCH_DATA, SERVER_NO_SUCH, ENGINE_MISSING_FOLDER. */
 export async function openData(
-  given: NonNullable<Request['data']>,
+  given: BatchData,
   { assets, files }: Pick<DataFolder, 'assets' | 'files'>,
 ): Promise<{ readonly data: Data; readonly base: string | null }> {
   if ('rows' in given) return { data: givenRows(given.rows), base: null };

@@ -50,7 +50,9 @@ export function resultsTable(batch: BatchDetails, definitions: Definitions, plac
     jsonl: (record) => {
       const { recorded: _, dataRow, outputs: given, ...told } = record;
       const files = Object.entries(given).flatMap(([node, ports]) =>
-        Object.entries(ports).map(([output, value]) => [`${node}.${output}`, collectAssets(value).map((asset) => placeOf(asset, record))] as const),
+        Object.entries(ports).map(
+          ([output, value]) => [`${node}.${output}`, collectAssets(value).map((asset) => placeOf(asset, record))] as const,
+        ),
       );
       return `${JSON.stringify({ ...told, dataRow, files: Object.fromEntries(files.filter(([, list]) => list.length > 0)) })}\n`;
     },

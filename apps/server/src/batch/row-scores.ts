@@ -3,7 +3,11 @@ import { nodeInside, type Asset, type Catalogue, type Graph, type NodeOutputs, t
 
 /** The part of an evaluator's report that has numbers. */
 interface ReportNumbers {
-  readonly summaries: readonly { readonly role: string; readonly label: string; readonly values: Readonly<Record<string, number | null>> }[];
+  readonly summaries: readonly {
+    readonly role: string;
+    readonly label: string;
+    readonly values: Readonly<Record<string, number | null>>;
+  }[];
   readonly comparisons: readonly {
     readonly variant: string;
     readonly against: string;

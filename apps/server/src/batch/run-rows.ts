@@ -23,6 +23,8 @@ export interface RowsJob {
   readonly type: 'rows';
   readonly batch: string;
   readonly graph: Graph;
+  /** Ends when so many of its rows have failed; null: never. */
+  readonly mostErrors: number | null;
   readonly rows: readonly { readonly row: number; readonly values: Readonly<Record<string, Cell>> }[];
 }
 export interface RowsReport {
@@ -55,6 +57,7 @@ const noHistory: KeyHistory = { get: async () => null, set: async () => {} };
 export async function runRows({ job, catalogue, cache, provider, signal, control, hostOf, read, report }: RowsWork): Promise<void> {
   const kept = keepBetweenRows(cache);
   let results: RowResult[] = [];
+  let failures = 0;
   let reported = performance.now();
   const flush = () => {
     if (results.length > 0) report({ results });
@@ -93,6 +96,7 @@ export async function runRows({ job, catalogue, cache, provider, signal, control
             (error: unknown) => failed([toProblem(error instanceof CodedError ? error : err.INTERNAL(messageOf(error)))]),
           ),
     );
+    if (results.at(-1)!.status === 'failed' && ++failures === job.mostErrors) break;
     if (performance.now() - reported > REPORT_MS) flush();
   }
   flush();

@@ -1,0 +1,34 @@
+// What batches are made of, put together over a data folder.
+import type { Catalogue } from '@facewright/core';
+import type { DataFolder } from '../data-folder.ts';
+import { createBatchFeed, type BatchFeed } from './batch-feed.ts';
+import { createBatchRunner, type BatchRunner } from './batch-runner.ts';
+import { createBatchStore } from './batch-store.ts';
+import { createBatches, type Batches } from './batches.ts';
+
+export interface OpenBatches {
+  readonly batches: Batches;
+  readonly runner: BatchRunner;
+  readonly feed: BatchFeed;
+}
+
+/** `work` gives the rows to workers, and is woken when there are some. */
+export function openBatches(
+  data: DataFolder,
+  catalogue: Catalogue,
+  work: { wake(): void; readonly stopping: boolean },
+  log: { error(message: string): void },
+): OpenBatches {
+  const store = createBatchStore(data.database);
+  const feed = createBatchFeed();
+  const runner = createBatchRunner({
+    store,
+    wake: () => work.wake(),
+    stopping: () => work.stopping,
+    log,
+    onEvent: ({ batch }) => feed.event(batch),
+    onChange: feed.changed,
+  });
+  const batches = createBatches({ store, runner, catalogue, data, wake: () => work.wake(), onChange: feed.changed });
+  return { batches, runner, feed };
+}
