@@ -66,6 +66,7 @@ export const err = defineErrors('SERVER', {
   BATCH_MATRIX: (target: string, want: string, got: string) => `matrix ${target}: expected ${want}, got ${got}`,
   BATCH_TOO_MANY: (count: string) => `batch: expected at most ${Number.MAX_SAFE_INTEGER} rows, got ${count}`,
   BATCH_CELL: (want: string, got: string) => `expected ${want}, got ${got}`,
-  BATCH_ROW_LOST: (times: number, how: string) => `worker: expected it to survive the row, got ${how}, ${times} times`,
+  BATCH_ROW_LOST: (times: number, last: string) =>
+    `row: expected its worker to survive it, got one that ended ${times} times, the last time with: ${last}`,
   BATCH_STATE: (id: string, want: string, status: string) => `batch ${id}: expected one that is ${want}, got one that is ${status}`,
 });

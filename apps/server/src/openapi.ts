@@ -21,7 +21,12 @@ const amount = record({ count: whole, bytes: whole });
 /** A picture as shown, none better, a face missing; null: nothing yet, or taken back. */
 const choice = { enum: [0, 1, 2, 'tie', 'no face', null] };
 
-const problem = record({ code: text, message: text, subgraph: text, node: text, port: text, item: list(whole) }, ['subgraph', 'node', 'port', 'item']);
+const problem = record({ code: text, message: text, subgraph: text, node: text, port: text, item: list(whole) }, [
+  'subgraph',
+  'node',
+  'port',
+  'item',
+]);
 function batchSchemas(): Record<string, object> {
   const cell = { type: ['string', 'number', 'boolean', 'null'] };
   const cells = { type: 'object', additionalProperties: cell };

@@ -131,7 +131,9 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
         if (mine === generation) onBeat(now);
       },
       rows(report) {
-        if (mine === generation) active?.listener.rows?.(report);
+        if (!active || mine !== generation) return;
+        active.node = report.activity?.node ?? null;
+        active.listener.rows?.(report);
       },
       saving(saving) {
         if (active && mine === generation) active.saving = saving;

@@ -179,7 +179,7 @@ export function createBatchRunner({ store, wake, stopping, log, onEvent, onChang
     });
     mine.workers.delete(supervisor);
     mine.activity = null;
-    if (ended.type === 'lost' && ended.why !== 'stopped' && !stopping()) blame(id, mine, left, ended.how);
+    if (ended.type === 'lost' && !stopping()) blame(id, mine, left, ended.problem.message);
     if (ended.type === 'unstarted') {
       log.error(ended.problem.message);
       guarded(() => tell(id, { type: 'batch_paused', why: ended.problem.message }));
