@@ -1,6 +1,6 @@
 // The HTTP API as a table: each row is a route of the server and an operation of the OpenAPI document.
 import { basename, dirname } from 'node:path';
-import { assetIdOf, describeNode, modelFolders, nodeInside, picturesIn, withPictureGraph, type Catalogue } from '@facewright/core';
+import { assetIdOf, describeNode, modelFolders, nodeInside, picturesIn, withPictureGraph } from '@facewright/core';
 import { err as engineErr } from '@facewright/engine';
 import { asModelFolder, listModels } from '@facewright/model-library';
 import type { Request, Response } from 'express';

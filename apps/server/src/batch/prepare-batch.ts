@@ -14,7 +14,7 @@ import {
   type Problem,
 } from '@facewright/core';
 import { CodedError } from '@facewright/tensor';
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { DataFolder } from '../data-folder.ts';
 import { err } from '../errors.ts';
 import { axisValues } from './axis-values.ts';
