@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CodedError } from '@facewright/tensor';
 import { openDatabase, type Database } from './database.ts';
 import { importCache } from './import-cache.ts';
-import { quarantine } from './quarantine.ts';
+import { quarantine } from './storage/quarantine.ts';
 import { resultSteps } from './schema/result-steps.ts';
 
 /** Also takes over what earlier versions kept in cache/. Throws as openDatabase. */

@@ -31,3 +31,11 @@ export interface GarbageReport {
   /** How far that is above the limit: runs, judging tasks, graphs or batches refer to it, or it was written just now. */
   readonly over: number;
 }
+/** Something damaged, missing or left over in a data folder. */
+export interface StorageFinding {
+  /** Path in the data folder. */
+  readonly place: string;
+  readonly problem: string;
+  /** What was done about it; null: nothing, or nothing can be. */
+  readonly repaired: string | null;
+}
