@@ -13,4 +13,5 @@ export { decodePicture, encodePng } from './picture-codec.ts';
 export { startServer, type RunningServer, type ServerOptions } from './start-server.ts';
 export { writeWhole } from './write-file.ts';
 export { collectGarbage } from './storage/collect-garbage.ts';
+export { examine } from './storage/doctor.ts';
 export { measureStorage } from './storage/measure-storage.ts';

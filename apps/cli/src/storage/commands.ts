@@ -1,8 +1,9 @@
-// facewright storage | gc: what the data folder takes, and freeing room.
-import type { GarbageReport, StorageUse } from '@facewright/core';
-import { collectGarbage, measureStorage, openDataFolder, type DataFolder } from '@facewright/server';
+// facewright storage | gc | doctor: what the data folder takes, freeing room, finding and mending damage.
+import type { GarbageReport, StorageFinding, StorageUse } from '@facewright/core';
+import { collectGarbage, examine, measureStorage, openDataFolder, type DataFolder } from '@facewright/server';
 import type { Command, Option } from 'commander';
 import { columns, count, size } from '../models/columns.ts';
+import { createTransferView } from '../models/transfer-view.ts';
 import { parseSize } from './parse-size.ts';
 
 export interface StorageCommands {
@@ -52,6 +53,28 @@ export function addStorageCommands({ program, data, command, print }: StorageCom
         return 0;
       }),
     );
+
+  program
+    .command('doctor')
+    .description('looks for what is damaged, missing or left over in the data folder; exit code 1 when something is')
+    .option('--repair', 'mends what can be mended; damaged files are put into quarantine/, none is deleted; no server may run')
+    .option('--json', 'prints one finding a line')
+    .addOption(data)
+    .action((options: { repair?: boolean; json?: boolean; data: string }) =>
+      command(async () => {
+        const repair = options.repair ?? false;
+        const view = createTransferView(process.stderr);
+        const findings = await examine(options.data, {
+          repair,
+          ...(process.stderr.isTTY && { onProgress: (done: number, total: number) => view.show({ phase: 'verify', done, total }) }),
+        });
+        view.end();
+        for (const finding of findings) print(options.json ? JSON.stringify(finding) : findingText(finding));
+        const open = findings.filter(({ repaired }) => repaired === null).length;
+        if (!options.json) print(closingText(findings.length, open, repair));
+        return open === 0 ? 0 : 1;
+      }),
+    );
 }
 
 function useText({ assets, results, checkpoints, runs, databases, quarantine, removable }: StorageUse): string {
@@ -81,4 +104,13 @@ function garbageText({ results, assets, checkpoints, pieces, kept, over }: Garba
       `That is ${size(over)} more than asked for: runs, judging tasks, saved graphs or batches refer to it, or it was used just now. Delete what is not needed, then try again.`,
     );
   return lines.join('\n');
+}
+
+const findingText = ({ place, problem, repaired }: StorageFinding): string =>
+  `${place}: ${problem}${repaired === null ? '' : `\n  ${repaired}`}`;
+
+function closingText(found: number, open: number, repair: boolean): string {
+  if (found === 0) return 'The data folder is healthy.';
+  if (open === 0) return 'All of it is mended.';
+  return repair ? `${open} of ${found} cannot be mended.` : `${found} found; facewright doctor --repair mends what can be mended.`;
 }

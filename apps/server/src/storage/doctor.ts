@@ -21,7 +21,7 @@ import { createWorkLeases } from './work-leases.ts';
 export interface DoctorOptions {
   /** Puts damaged files aside, drops what can be computed again, makes new what can be made new. No server may be at work then. */
   readonly repair?: boolean;
-  /** Assets are read in full, which takes its time. */
+  /** Assets are read in full, which takes its time; in bytes. */
   onProgress?(done: number, total: number): void;
 }
 
@@ -116,9 +116,19 @@ export async function examine(folder: string, { repair = false, onProgress }: Do
 
   async function checkAssets({ assets }: DataFolder): Promise<void> {
     const names = await filesBelow(join(path, 'assets'), '');
+    const sizes = await Promise.all(
+      names.map((file) =>
+        stat(file).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+      ),
+    );
+    const total = sizes.reduce((sum, size) => sum + size, 0);
     let done = 0;
-    for (const file of names) {
-      onProgress?.(done++, names.length);
+    for (const [i, file] of names.entries()) {
+      onProgress?.(done, total);
+      done += sizes[i]!;
       if (file.endsWith('.part')) continue;
       const hex = /^([0-9a-f]{64})\.\w+$/.exec(basename(file))?.[1];
       if (hex === undefined || basename(dirname(file)) !== hex.slice(0, 2)) {
@@ -134,7 +144,6 @@ export async function examine(folder: string, { repair = false, onProgress }: Do
         aside(file),
       );
     }
-    onProgress?.(names.length, names.length);
   }
 
   async function checkResults({ results, assets }: DataFolder): Promise<void> {
@@ -165,13 +174,13 @@ export async function examine(folder: string, { repair = false, onProgress }: Do
 
   /** Runs and judging tasks whose assets are gone: that cannot be mended, only said once. */
   async function checkReferences({ database, assets }: DataFolder): Promise<void> {
-    const refs = database.prepare<[], { owner: string; asset: string }>('SELECT owner, asset FROM asset_refs ORDER BY owner');
+    const ownersOf = database.prepare<[string], string>('SELECT owner FROM asset_refs WHERE asset = ? ORDER BY owner').pluck();
     const forget = database.prepare('DELETE FROM asset_refs WHERE owner = ? AND asset = ?');
+    const isNamed = assetFinder(database);
     const gone = new Map<string, string[]>();
-    for (const { owner, asset } of refs.iterate()) {
-      // Text of the same form may also be the digest of a model's weights, which was never an asset.
-      if ((await assets.find(asset)) === null && namesAsset(database, owner, asset)) gone.set(owner, [...(gone.get(owner) ?? []), asset]);
-    }
+    for (const asset of database.prepare<[], string>('SELECT DISTINCT asset FROM asset_refs').pluck().all())
+      if ((await assets.find(asset)) === null && isNamed(asset))
+        for (const owner of ownersOf.all(asset)) gone.set(owner, [...(gone.get(owner) ?? []), asset]);
     for (const [owner, ids] of gone)
       await found(
         join(path, 'facewright.sqlite'),
@@ -237,16 +246,20 @@ function removeOrphans(database: SQLite.Database, table: string): string {
   return `${removed} rows removed`;
 }
 
-function namesAsset(database: SQLite.Database, owner: string, asset: string): boolean {
-  const [, kind, name] = /^(\w+):(.*)$/s.exec(owner) ?? [];
-  const texts: Readonly<Record<string, string>> = {
-    run: 'SELECT body FROM run_graphs WHERE run = :name AND instr(body, :asset) UNION ALL SELECT body FROM events WHERE run = :name AND instr(body, :asset)',
-    judging: 'SELECT body FROM judging_sets WHERE task = :name AND instr(body, :asset)',
-  };
-  const sql = kind === undefined ? undefined : texts[kind];
-  if (sql === undefined) return true;
-  const bodies = database.prepare<[{ name: string; asset: string }], string>(sql).pluck().all({ name: name!, asset });
-  return bodies.some((body) => body.includes(`asset:${asset}`) || collectAssets(JSON.parse(body)).some(({ id }) => id === asset));
+/** Tells assets from texts of the same form, such as digests of a model's weights, in the columns that `keepAssets` watches. */
+function assetFinder(database: SQLite.Database): (id: string) => boolean {
+  const watched = database
+    .prepare<[], { name: string; tbl_name: string }>(
+      "SELECT name, tbl_name FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '%\\_inserted' ESCAPE '\\' AND sql LIKE '%INTO asset_refs%'",
+    )
+    .all()
+    .map(({ name, tbl_name: table }) => {
+      const column = name.slice(table.length + 1, -'_inserted'.length);
+      return database.prepare<[string], string>(`SELECT "${column}" FROM "${table}" WHERE instr("${column}", ?) > 0`).pluck();
+    });
+  const named = (id: string, body: string) =>
+    body.includes(`asset:${id}`) || collectAssets(JSON.parse(body)).some((asset) => asset.id === id);
+  return (id) => watched.some((bodies) => bodies.all(id).some((body) => named(id, body)));
 }
 
 async function digestOf(file: string): Promise<string> {
