@@ -9,7 +9,7 @@ export { type Forecast } from './cost-book.ts';
 export { foretellRun, type ForetoldRun } from './foretell-run.ts';
 export { createLocalHost, type LocalHostOptions } from './local-host.ts';
 export { createLog, logLevels, silentLog, type Log, type LogLevel } from './observe/log.ts';
-export { decodePicture, encodePng } from './picture-codec.ts';
+export { decodeLayers, decodePicture, encodePng } from './picture-codec.ts';
 export { startServer, type RunningServer, type ServerOptions } from './start-server.ts';
 export { writeWhole } from './write-file.ts';
 export { collectGarbage } from './storage/collect-garbage.ts';
