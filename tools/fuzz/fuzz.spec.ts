@@ -17,7 +17,12 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 
 it.each(Object.keys(suites))('%s: broken input is refused in words of our own, right input taken', async (name) => {
-  const { findings, accepted, refused } = await runCases(suites[name]!, { seed: 7, from: 0, to: slice[name]!, folder: mkdtempSync(join(folder, name)) });
+  const { findings, accepted, refused } = await runCases(suites[name]!, {
+    seed: 7,
+    from: 0,
+    to: slice[name]!,
+    folder: mkdtempSync(join(folder, name)),
+  });
   expect(findings).toEqual([]);
   expect(accepted).toBeGreaterThan(0);
   expect(refused).toBeGreaterThan(0);

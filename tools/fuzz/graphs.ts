@@ -1,7 +1,16 @@
 // Graphs: read, written out, checked, planned, and kept in pictures.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeNode, definitionsOf, graphOfPicture, parseGraph, parseGraphText, prepareGraph, withPngText, type Catalogue } from '@facewright/core';
+import {
+  describeNode,
+  definitionsOf,
+  graphOfPicture,
+  parseGraph,
+  parseGraphText,
+  prepareGraph,
+  withPngText,
+  type Catalogue,
+} from '@facewright/core';
 import { explainRun } from '@facewright/engine';
 import { checkGraph, encodePng, loadNodes, openDataFolder } from '@facewright/server';
 import type { Rng } from '@facewright/tensor';
@@ -35,7 +44,8 @@ function randomGraph(rng: Rng, catalogue: Catalogue): unknown {
         ];
       }),
     );
-    const portOf = (id: string, side: 'inputs' | 'outputs') => pick(rng, [...Object.keys(catalogue.get(nodes[id]!.type)?.definition[side] ?? {}), side === 'inputs' ? 'in' : 'out']);
+    const portOf = (id: string, side: 'inputs' | 'outputs') =>
+      pick(rng, [...Object.keys(catalogue.get(nodes[id]!.type)?.definition[side] ?? {}), side === 'inputs' ? 'in' : 'out']);
     const links = Array.from({ length: rng.integer(count * 2) }, () => {
       const [from, to] = [pick(rng, ids), pick(rng, ids)];
       return { from: [from, portOf(from, 'outputs')], to: [to, portOf(to, 'inputs')] };
@@ -73,7 +83,9 @@ export const graphs: Suite = {
   async open(folder) {
     const catalogue = await loadNodes();
     const described = definitionsOf([...catalogue.values()].map(({ definition }) => describeNode(definition)));
-    const texts = readdirSync(templates).filter((name) => name.endsWith('.json')).map((name) => readFileSync(join(templates, name)));
+    const texts = readdirSync(templates)
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => readFileSync(join(templates, name)));
     const documents = texts.map((text) => JSON.parse(text.toString()) as unknown);
     const data = openDataFolder(folder);
     const png = await encodePng({ width: 2, height: 2, channels: 3, data: new Uint8Array(12) });

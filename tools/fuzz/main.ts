@@ -23,7 +23,17 @@ function runProcess(name: string, from: number, to: number): Promise<{ readonly 
   const at = join(folder, 'case');
   const child = spawn(
     process.execPath,
-    ['--expose-gc', `--max-old-space-size=${HEAP_MB}`, join(import.meta.dirname, 'run-cases.ts'), name, String(seed), String(from), String(to), join(folder, name), at],
+    [
+      '--expose-gc',
+      `--max-old-space-size=${HEAP_MB}`,
+      join(import.meta.dirname, 'run-cases.ts'),
+      name,
+      String(seed),
+      String(from),
+      String(to),
+      join(folder, name),
+      at,
+    ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let out = '';
@@ -52,7 +62,11 @@ function runProcess(name: string, from: number, to: number): Promise<{ readonly 
       clearInterval(watch);
       const line = out.trim().split('\n').at(-1) ?? '';
       if (code === 0 && line.startsWith('{')) resolve({ done: JSON.parse(line) as CasesDone, lost: null });
-      else resolve({ done: null, lost: { case: caseNow(), what: hung ? 'did not end' : `the process ended with ${signal ?? code}: ${complaint}` } });
+      else
+        resolve({
+          done: null,
+          lost: { case: caseNow(), what: hung ? 'did not end' : `the process ended with ${signal ?? code}: ${complaint}` },
+        });
     });
   });
 }
@@ -64,7 +78,7 @@ for (const name of names) {
   const findings: Finding[] = [];
   let [accepted, refused, longest] = [0, 0, 0];
   let memory: readonly [number, number] = [0, 0];
-  for (let from = first; from < first + cases; ) {
+  for (let from = first; from < first + cases;) {
     const { done, lost } = await runProcess(name, from, first + cases);
     if (done) {
       accepted += done.accepted;
@@ -87,5 +101,7 @@ for (const name of names) {
   console.log(rows.at(-1));
 }
 rmSync(folder, { recursive: true, force: true });
-console.log(`\n| what | cases | accepted | refused | findings | longest case | memory | time |\n|---|---|---|---|---|---|---|---|\n${rows.join('\n')}`);
+console.log(
+  `\n| what | cases | accepted | refused | findings | longest case | memory | time |\n|---|---|---|---|---|---|---|---|\n${rows.join('\n')}`,
+);
 process.exit(found > 0 ? 1 : 0);

@@ -42,11 +42,19 @@ function mutateOnce(rng: Rng, bytes: Uint8Array, others: readonly Uint8Array[]):
     case 5:
       return joined(bytes.subarray(0, at + length), bytes.subarray(at));
     case 6:
-      return joined(bytes.subarray(0, at), Uint8Array.from({ length }, () => rng.integer(256)), bytes.subarray(at));
+      return joined(
+        bytes.subarray(0, at),
+        Uint8Array.from({ length }, () => rng.integer(256)),
+        bytes.subarray(at),
+      );
     default: {
       const other = pick(rng, others);
       const from = rng.integer(other.length || 1);
-      return joined(bytes.subarray(0, at), other.subarray(from, from + 1 + rng.integer(256)), bytes.subarray(chance(rng, 0.5) ? at : at + length));
+      return joined(
+        bytes.subarray(0, at),
+        other.subarray(from, from + 1 + rng.integer(256)),
+        bytes.subarray(chance(rng, 0.5) ? at : at + length),
+      );
     }
   }
 }

@@ -64,7 +64,8 @@ export function mutateJson(rng: Rng, document: unknown, others: readonly unknown
         break;
       case 5: {
         const value = at(place);
-        if (Array.isArray(value) && value.length > 0) value.push(...Array.from({ length: rng.integer(40) }, () => structuredClone(pick(rng, value)) as unknown));
+        if (Array.isArray(value) && value.length > 0)
+          value.push(...Array.from({ length: rng.integer(40) }, () => structuredClone(pick(rng, value)) as unknown));
         else if (typeof value === 'number') put(place, value * pick(rng, [-1, 0, 1e9, 1.5, 1e300]));
         else if (typeof value === 'string') put(place, value.repeat(pick(rng, [0, 2, 50])));
         break;

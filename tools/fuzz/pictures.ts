@@ -26,7 +26,10 @@ async function corpus(): Promise<Uint8Array[]> {
     await source().removeAlpha().jpeg().toBuffer(),
     await source().webp().toBuffer(),
     await source().gif().toBuffer(),
-    ...readdirSync(templates).filter((name) => name.endsWith('.png')).slice(0, 1).map((name) => readFileSync(join(templates, name))),
+    ...readdirSync(templates)
+      .filter((name) => name.endsWith('.png'))
+      .slice(0, 1)
+      .map((name) => readFileSync(join(templates, name))),
   ].filter(({ length }) => length < 200_000);
 }
 

@@ -29,7 +29,13 @@ const resident = (): number => {
 /** Cases `from` up to `to` of a seed. `began` hears of each before it begins. */
 export async function runCases(
   suite: Suite,
-  { seed, from, to, folder, began = () => {} }: { seed: number; from: number; to: number; folder: string; began?: (number: number) => void },
+  {
+    seed,
+    from,
+    to,
+    folder,
+    began = () => {},
+  }: { seed: number; from: number; to: number; folder: string; began?: (number: number) => void },
 ): Promise<CasesDone> {
   const count = { accepted: 0, refused: 0 };
   const findings: Finding[] = [];

@@ -10,7 +10,9 @@ import { chance, pick, type Suite } from './suite.ts';
 
 const fixtures = join(import.meta.dirname, '../../libs/weights/src/fixtures');
 const filesOf = (folder: string, ending: RegExp) =>
-  readdirSync(join(fixtures, folder)).filter((name) => ending.test(name)).map((name) => readFileSync(join(fixtures, folder, name)));
+  readdirSync(join(fixtures, folder))
+    .filter((name) => ending.test(name))
+    .map((name) => readFileSync(join(fixtures, folder, name)));
 
 /** The header as JSON is changed, its length put right, the data kept: what a byte in the middle hardly ever makes. */
 function mutateHeader(rng: Rng, file: Uint8Array, headers: readonly unknown[]): Uint8Array {

@@ -92,6 +92,12 @@ program
   .option('--port <number>', 'port; 0 takes any free one', '8288')
   .option('--host <address>', 'address to listen on; on another than 127.0.0.1 tokens are needed', '127.0.0.1')
   .option('--allow-host <name>', 'a name under which the server may be called, such as the one of a proxy; may be repeated', collect, [])
+  .option(
+    '--allow-path <dir>',
+    'where tokens are needed: a folder that graphs may read, besides the models folders and what runs have written; may be repeated',
+    collect,
+    [],
+  )
   .option('--require-token', 'asks for a token on 127.0.0.1 too, where other users of this machine could come in')
   .addOption(new Option('--log-level <level>', 'what is logged, on stderr').choices(logLevels).default('info'))
   .addOption(data)
@@ -111,6 +117,7 @@ program
       port: string;
       host: string;
       allowHost: string[];
+      allowPath: string[];
       requireToken?: boolean;
       data: string;
       models: string[];
@@ -129,6 +136,7 @@ program
           port,
           host: options.host,
           allowHosts: options.allowHost,
+          allowPaths: options.allowPath,
           requireToken: options.requireToken ?? false,
           dataFolder: options.data,
           models: modelRoots(options.models),

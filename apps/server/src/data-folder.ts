@@ -44,17 +44,27 @@ export interface DataFolder {
   close(): void;
 }
 
+export interface DataFolderOptions {
+  warn?(message: string): void;
+  /** Folders that paths in graphs may lead into besides the models folders and what runs have written; null: anywhere that this user may. */
+  readonly allowPaths?: readonly string[] | null;
+}
+
 /** Makes what is missing. `models`: models folders, where relative paths are looked for after the working directory. Throws SERVER_DATA_FOLDER, SERVER_DATA_NEWER, SERVER_DATABASE_DAMAGED. */
 export function openDataFolder(
   folder: string,
   models: readonly string[] = [],
-  warn: (message: string) => void = (message) => process.stderr.write(`${message}\n`),
+  { warn = (message) => process.stderr.write(`${message}\n`), allowPaths = null }: DataFolderOptions = {},
 ): DataFolder {
   const path = resolve(folder);
   const database = openDatabase(join(path, 'facewright.sqlite'));
   const results = openResults(path, warn);
   const assets = createAssetStore(join(path, 'assets'), { locked: (work) => results.transaction(work).immediate() });
-  const files = createUserFiles(database, [process.cwd(), ...models, PROJECT_FOLDER]);
+  const files = createUserFiles(
+    database,
+    [process.cwd(), ...models, PROJECT_FOLDER],
+    allowPaths && [...models, join(PROJECT_FOLDER, 'models'), join(path, 'runs'), ...allowPaths],
+  );
   const cache = createResultStore(results, assets);
   const history = createKeyHistory(database);
   const costs = createCostBook(database);

@@ -9,6 +9,8 @@ export const err = defineErrors('SERVER', {
   BAD_NAME: (name: string) =>
     `graph name: expected letters, digits, spaces, dots, - and _, at most 80, starting with a letter or digit, got ${name}`,
   TOO_LARGE: (limit: string) => `body: expected at most ${limit}, got more`,
+  PATH: (path: string) =>
+    `path ${path.slice(0, 200)}: expected one in the models folders, in what runs have written, or in a folder given with --allow-path, got another`,
   TOO_DEEP: () => 'body: expected JSON of at most 100 lists and objects within each other, got more',
   TOO_MANY: (what: string, perMinute: number) => `${what}: expected at most ${perMinute} a minute from one client, got more; wait a minute`,
   TOKEN_NEEDED: () => 'request: expected a token of this server or a session, got none that is valid',

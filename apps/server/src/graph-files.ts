@@ -3,6 +3,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseGraphText, type Graph } from '@facewright/core';
 import { err } from './errors.ts';
+import { isFileName } from './file-name.ts';
 import { writeWhole } from './write-file.ts';
 
 /** No separators and no leading dot, so a name cannot leave the folder. */
@@ -17,8 +18,10 @@ export interface GraphFiles {
 }
 
 export function createGraphFiles(folder: string): GraphFiles {
-  const fileOf = (name: string) => {
-    if (!NAME.test(name)) throw err.BAD_NAME(name);
+  const fileOf = (given: string) => {
+    // The same letters, however they were typed, are the same name.
+    const name = given.normalize('NFC');
+    if (!NAME.test(name) || !isFileName(name)) throw err.BAD_NAME(given.slice(0, 100));
     return join(folder, `${name}.json`);
   };
   return {

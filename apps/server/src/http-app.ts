@@ -51,6 +51,7 @@ const statuses: Readonly<Record<string, number>> = {
   SERVER_TOKEN_NEEDED: 401,
   SERVER_BAD_TOKEN: 401,
   SERVER_SCOPE: 403,
+  SERVER_PATH: 403,
   SERVER_TOO_MANY: 429,
   SERVER_TOO_DEEP: 413,
   SERVER_DISK_FULL: 507,
@@ -152,7 +153,15 @@ function readBytes(): RequestHandler {
   const form = multer({ storage: multer.memoryStorage(), limits: { fileSize: UPLOAD_LIMIT, files: 1 } }).single('file');
   const raw = express.raw({ type: () => true, limit: UPLOAD_LIMIT });
   return (request, response, next) => {
-    (request.is('multipart/form-data') ? form : raw)(request, response, next);
+    if (!request.is('multipart/form-data')) return raw(request, response, next);
+    // Of a form without a boundary the parser says so by throwing, of one that is cut short by an error without a code.
+    const refuse = (cause: unknown): void =>
+      next(cause instanceof MulterError ? cause : err.BAD_REQUEST('form', 'one that can be read', messageOf(cause)));
+    try {
+      form(request, response, (cause?: unknown) => (cause === undefined ? next() : refuse(cause)));
+    } catch (cause) {
+      refuse(cause);
+    }
   };
 }
 

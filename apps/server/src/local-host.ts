@@ -1,11 +1,12 @@
 // What the engine asks of its process, on this machine: a data folder, the user's files, sessions of one runtime.
 import { realpath, stat } from 'node:fs/promises';
-import { resolve, sep } from 'node:path';
+import { resolve } from 'node:path';
 import type { Asset, Image } from '@facewright/core';
 import type { Session } from '@facewright/tensor';
 import { err as engineErr, type EngineHost } from '@facewright/engine';
 import { takePeakMemory, type Runtime } from '@facewright/runtime';
 import type { DataFolder } from './data-folder.ts';
+import { placeInside } from './file-name.ts';
 import { judgingPage } from './judging-store.ts';
 import { decodeLayers, decodePicture, encodePng, previewUrl } from './picture-codec.ts';
 import { writeWhole } from './write-file.ts';
@@ -55,7 +56,8 @@ export function createLocalHost({
               return stored.path;
             }
             // Where it really lies: onnxruntime refuses weights behind symbolic links, by which many keep their models on another disk.
-            const place = await realpath(ref.path).catch(() => null);
+            // A graph may bring a reference of its own: it leads no further than a path would.
+            const place = await realpath(files.resolve(ref.path)).catch(() => null);
             if (place === null || !(await stat(place)).isFile()) throw engineErr.MISSING_FILE(ref.path);
             return place;
           },
@@ -81,8 +83,8 @@ export function createLocalHost({
           ref: files.describe,
           exists: files.kind,
           async write(name, bytes) {
-            const path = resolve(root, name);
-            if (!path.startsWith(root + sep)) throw engineErr.OUTSIDE_FOLDER(name);
+            const path = await placeInside(root, name);
+            if (path === null) throw engineErr.OUTSIDE_FOLDER(name);
             await writeWhole(path, bytes);
             return path;
           },

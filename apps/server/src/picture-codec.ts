@@ -1,15 +1,29 @@
 // Pictures of any format to bytes and back.
+import { statSync } from 'node:fs';
 import { err as engineErr } from '@facewright/engine';
 import type { ImageBuffer } from '@facewright/tensor';
 import sharp, { type Sharp } from 'sharp';
 
 /** A picture of more pixels than this is refused before it is decoded: it would fill the memory. */
 const MOST_PIXELS = 200_000_000;
+/** As is a file longer than this: of such a picture most is not pixels. */
+const MOST_BYTES = 1 << 29;
+// Nothing but pictures made of pixels, of one frame: others are programs of their own (SVG names files and addresses, PDF and ImageMagick's formats far more).
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: ['Png', 'Jpeg', 'Webp', 'Nsgif', 'Tiff', 'Heif'].map((format) => `VipsForeignLoad${format}`),
+});
+// Each picture is decoded once; what libvips would keep of it is memory for nothing.
+sharp.cache(false);
 /** Longer side of a preview, pixels. */
 const PREVIEW_SIDE = 256;
 /** Bytes, or the path of a file. */
 type Source = Uint8Array | string;
-const open = (source: Source) => sharp(source, { limitInputPixels: MOST_PIXELS, failOn: 'error' });
+function open(source: Source): Sharp {
+  const length = typeof source === 'string' ? statSync(source).size : source.byteLength;
+  if (length > MOST_BYTES) throw new Error(`more than ${MOST_BYTES / 2 ** 20} MB`);
+  return sharp(source, { limitInputPixels: MOST_PIXELS, failOn: 'error', pages: 1 });
+}
 const firstLine = (cause: unknown) => (cause as Error).message.split('\n')[0]!;
 
 /** Turned as its EXIF says, 8 bits, sRGB. */
@@ -52,11 +66,12 @@ async function toRgb(picture: Sharp): Promise<ImageBuffer> {
 
 /** Throws ENGINE_BAD_IMAGE with `name` when it is no picture. Reads only the head. */
 export async function checkPicture(source: Source, name: string): Promise<void> {
-  await open(source)
-    .metadata()
-    .catch((cause: unknown) => {
-      throw engineErr.BAD_IMAGE(name, firstLine(cause));
-    });
+  try {
+    const { width, height } = await open(source).metadata();
+    if (width * height > MOST_PIXELS) throw new Error(`${width} times ${height} pixels, more than ${MOST_PIXELS}`);
+  } catch (cause) {
+    throw engineErr.BAD_IMAGE(name, firstLine(cause));
+  }
 }
 
 const raw = ({ data, width, height, channels }: ImageBuffer) => sharp(data, { raw: { width, height, channels } });

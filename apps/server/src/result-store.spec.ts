@@ -8,7 +8,7 @@ import { openDataFolder, type DataFolder } from './data-folder.ts';
 
 let folder: string, data: DataFolder;
 const warnings: string[] = [];
-const open = () => openDataFolder(folder, [], (message) => warnings.push(message));
+const open = () => openDataFolder(folder, [], { warn: (message) => warnings.push(message) });
 beforeEach(() => {
   warnings.length = 0;
   folder = mkdtempSync(join(tmpdir(), 'result-store-spec-'));

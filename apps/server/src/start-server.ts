@@ -1,7 +1,7 @@
 // The server process: HTTP, socket.io, the queue of runs and what is stored. It never computes; the worker does.
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { MemoryChoice, ProviderChoice } from '@facewright/runtime';
 import { createAccessStore } from './access/access-store.ts';
 import { createGate } from './access/gate.ts';
@@ -38,6 +38,8 @@ export interface ServerOptions {
   readonly allowHosts?: readonly string[];
   /** Whether a token is needed; on an address that others can reach it always is. Default: only there. */
   readonly requireToken?: boolean;
+  /** Where a token is needed: folders that paths in graphs may lead into, besides the models folders and what runs have written. */
+  readonly allowPaths?: readonly string[];
   readonly dataFolder: string;
   /** Absolute paths of models folders, in the order in which they are searched. Default: none. */
   readonly models?: readonly string[];
@@ -88,6 +90,7 @@ export async function startServer({
   host,
   allowHosts = [],
   requireToken = false,
+  allowPaths = [],
   dataFolder,
   models = [],
   provider,
@@ -104,10 +107,13 @@ export async function startServer({
   try {
     const catalogue = await loadNodes(nodes);
     undo.push(lockDataFolder(dataFolder));
-    const data = openDataFolder(dataFolder, models, log.warn);
+    const needsToken = requireToken || !isLoopback(host);
+    // Who is let in from elsewhere does not own this machine.
+    const reach = needsToken ? allowPaths.map((path) => resolve(path)) : null;
+    const data = openDataFolder(dataFolder, models, { warn: log.warn, allowPaths: reach });
     undo.push(data.close);
     const access = createAccessStore(data.database);
-    const gate = createGate(access, requireToken || !isLoopback(host));
+    const gate = createGate(access, needsToken);
     undo.push(gate.close);
     if (gate.required && access.list().length === 0) throw err.NO_TOKENS(host);
     undo.push(startHousekeeper({ data, keep, log }));
@@ -118,6 +124,7 @@ export async function startServer({
         setup: {
           dataFolder: data.path,
           models,
+          allowPaths: reach,
           provider,
           nodes,
           ...(memory !== undefined && { memory }),

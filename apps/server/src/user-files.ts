@@ -1,11 +1,12 @@
 // The user's own files: found by their paths, and named by their content.
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { existsSync, realpathSync } from 'node:fs';
+import { open, opendir, readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { extname, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { err as engineErr } from '@facewright/engine';
 import type { Database } from './database.ts';
+import { err } from './errors.ts';
 
 /** Files above this are named by size, time and their ends: hashing a checkpoint of gigabytes would take longer than using it. */
 const WHOLE_BELOW = 64 * 2 ** 20;
@@ -15,6 +16,7 @@ const MOST_FILES = 100_000;
 
 export interface UserFiles {
   /** An absolute path: `~` is the home folder; a relative path is tried in the working directory, the models folders (checkpoints/realistic.safetensors), then Facewright's own folder (models/tiny-faces). */
+  /** Throws SERVER_PATH, as all below, for a path that leads out of the allowed folders. */
   resolve(path: string): string;
   kind(path: string): Promise<'file' | 'folder' | null>;
   /** Throws ENGINE_MISSING_FILE. */
@@ -33,18 +35,38 @@ export interface UserFiles {
   fingerprint(path: string): Promise<string>;
 }
 
-/** `roots`: where relative paths are looked for, in this order. Digests are remembered by path, size and time. */
-export function createUserFiles(database: Database, roots: readonly string[]): UserFiles {
+/** Where a path really leads, through symbolic links; of one that is not there, as far as it is. */
+function realPlace(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(realPlace(parent), basename(path));
+  }
+}
+
+/** `roots`: where relative paths are looked for, in this order. `allowed`: folders that paths may lead into; null: anywhere. Digests are remembered by path, size and time. */
+export function createUserFiles(database: Database, roots: readonly string[], allowed: readonly string[] | null = null): UserFiles {
   const known = database.prepare<[string, string], { digest: string }>('SELECT digest FROM digests WHERE path = ? AND stamp = ?');
   const remember = database.prepare(
     'INSERT INTO digests (path, stamp, digest) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET stamp = excluded.stamp, digest = excluded.digest',
   );
 
+  const realAllowed = allowed?.map(realPlace);
+  const isAllowed = (path: string): boolean => {
+    const place = realPlace(path);
+    return realAllowed?.some((folder) => place === folder || place.startsWith(folder + sep)) ?? true;
+  };
   const find = (path: string): string => {
+    const place = whereverItIs(path);
+    if (path.includes('\0') || !isAllowed(place)) throw err.PATH(path);
+    return place;
+  };
+  const whereverItIs = (path: string): string => {
     const home = path === '~' || path.startsWith('~/') ? join(homedir(), path.slice(1)) : path;
     if (isAbsolute(home)) return resolve(home);
     const places = roots.map((root) => resolve(root, home));
-    return places.find((place) => existsSync(place)) ?? places[0]!;
+    return places.find((place) => existsSync(place) && isAllowed(place)) ?? places.find(isAllowed) ?? places[0]!;
   };
   const infoOf = (path: string) => stat(path, { bigint: true }).catch(() => null);
 
@@ -77,8 +99,11 @@ export function createUserFiles(database: Database, roots: readonly string[]): U
       return info?.isFile() ? 'file' : info?.isDirectory() ? 'folder' : null;
     },
     async read(path) {
-      return readFile(find(path)).catch(() => {
-        throw engineErr.MISSING_FILE(find(path));
+      const place = find(path);
+      // A device or a pipe has no end.
+      if (!(await infoOf(place))?.isFile()) throw engineErr.MISSING_FILE(place);
+      return readFile(place).catch(() => {
+        throw engineErr.MISSING_FILE(place);
       });
     },
     async size(path) {
@@ -142,12 +167,13 @@ export function createUserFiles(database: Database, roots: readonly string[]): U
 
 /** Everything in a folder, folders inside it included, sorted. */
 async function filesUnder(folder: string): Promise<string[]> {
-  const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
-    .filter((entry) => !entry.isDirectory())
-    .map(({ parentPath, name }) => join(parentPath, name))
-    .sort();
-  if (names.length > MOST_FILES) throw engineErr.MISSING_FOLDER(`${folder} of at most ${MOST_FILES} files`);
-  return names;
+  const names: string[] = [];
+  for await (const entry of await opendir(folder, { recursive: true })) {
+    if (entry.isDirectory()) continue;
+    if (names.length === MOST_FILES) throw engineErr.MISSING_FOLDER(`${folder} of at most ${MOST_FILES} files`);
+    names.push(join(entry.parentPath, entry.name));
+  }
+  return names.sort();
 }
 
 async function digestOfEnds(path: string, size: number, stamp: string): Promise<string> {

@@ -9,6 +9,8 @@ export interface WorkerSetup {
   readonly dataFolder: string;
   /** Absolute paths of the models folders. */
   readonly models: readonly string[];
+  /** Folders that paths may lead into besides; default and null: anywhere. */
+  readonly allowPaths?: readonly string[] | null;
   readonly provider: ProviderChoice;
   /** How much memory open models may take. Default `auto`. */
   readonly memory?: MemoryChoice;

@@ -28,7 +28,7 @@ startBeat(Number(process.argv[3]));
 try {
   const setup = JSON.parse(process.argv[2]!) as WorkerSetup;
   const catalogue = await loadNodes(setup.nodes);
-  const data = openDataFolder(setup.dataFolder, setup.models);
+  const data = openDataFolder(setup.dataFolder, setup.models, { allowPaths: setup.allowPaths ?? null });
   const runtime = await createRuntime({
     provider: setup.provider,
     ...(setup.memory !== undefined && { memory: setup.memory }),

@@ -1,9 +1,22 @@
 // File names out of what people type and out of the keys of pictures.
 
-/** Letters, digits, dot, dash and underscore stay; runs of anything else become one dash. Never empty, never only dots. */
+/** Two of them, a number and an ending are still below what file systems take, bytes. */
+const MOST_BYTES = 90;
+/** Windows opens devices under these names. */
+const DEVICE = /^(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³])(\.|$)/i;
+
+/** Letters, digits, dot, dash and underscore stay; runs of anything else become one dash. Never empty, never only dots, a name on every system. */
 export function safeName(text: string): string {
-  const name = text.replace(/[^\p{L}\p{N}._-]+/gu, '-').replace(/^[.-]+|-+$/g, '');
-  return name === '' ? 'picture' : name.slice(0, 150);
+  const name = text
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{N}._-]+/gu, '-')
+    .replace(/^[.-]+|[.-]+$/g, '');
+  if (name === '') return 'picture';
+  const short = new TextDecoder()
+    .decode(new TextEncoder().encode(name).subarray(0, MOST_BYTES))
+    .replace(/\ufffd+$/, '')
+    .replace(/[.-]+$/, '');
+  return DEVICE.test(short) ? `_${short}` : short;
 }
 
 /** The same for a name that may lead into folders, as in faces/picture. Empty for nothing. */
