@@ -21,5 +21,6 @@ export const err = defineErrors('ENGINE', {
     `judging task ${name}: expected ${known.length === 0 ? 'a Judgement set node that has run' : `one of ${known.join(', ')}`}, got none of that name`,
   JUDGING_CHANGED: (name: string, votes: number) =>
     `judging task ${name}: expected the sets that were judged already (${votes} votes), got other pictures; choose another name, or delete the task`,
-  OUTSIDE_FOLDER: (name: string) => `file ${name.slice(0, 100)}: expected a name inside the run's output folder that every system can keep, got one that leaves it or cannot be kept`,
+  OUTSIDE_FOLDER: (name: string) =>
+    `file ${name.slice(0, 100)}: expected a name inside the run's output folder that every system can keep, got one that leaves it or cannot be kept`,
 });
