@@ -57,7 +57,7 @@ export async function examine(folder: string, { repair = false, onProgress }: Do
         return findings;
       }
     }
-    const data = openDataFolder(path, [], () => {});
+    const data = openDataFolder(path, [], { warn: () => {} });
     try {
       await checkRows(data);
       await checkFiles();
