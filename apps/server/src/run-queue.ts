@@ -177,8 +177,7 @@ export function createRunQueue({ store, dispatcher, log, onEvent, onChange }: Ru
     cancelAll(filter) {
       const open = ['queued', 'running', 'paused'] as const;
       const statuses = filter.statuses?.filter((status) => (open as readonly string[]).includes(status)) ?? open;
-      // Those that wait first: else the next of them would begin for a moment.
-      const found = store.list(-1, { ...filter, statuses }).toSorted((a, b) => Number(active.has(a.id)) - Number(active.has(b.id)));
+      const found = store.list(-1, { ...filter, statuses });
       for (const { id } of found) this.cancel(id);
       return found.map(({ id }) => id);
     },
