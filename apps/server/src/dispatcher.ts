@@ -64,7 +64,7 @@ export function createDispatcher({ supervisors, paused, log }: DispatcherOptions
     }
   }
   async function work(source: JobSource, supervisor: Supervisor): Promise<void> {
-    await source.take(supervisor);
+    await source.take(supervisor).catch((error: unknown) => log.error(messageOf(error)));
     working.delete(supervisor);
     wake();
   }

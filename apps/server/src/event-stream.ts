@@ -39,6 +39,7 @@ export function stream(response: Response, after: number, source: StreamSource):
       for (const [next, data] of messages) {
         cursor = next;
         full = !response.write(`id: ${next}\ndata: ${JSON.stringify(data)}\n\n`);
+        if (full) break;
       }
       if (messages.length > 0) continue;
       if (ended) response.end();

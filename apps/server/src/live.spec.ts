@@ -4,18 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { ClientMessages, Graph, QueueChange, RunEvent, RunEventBody, ServerMessages } from '@facewright/core';
 import { io, type Socket } from 'socket.io-client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openDatabase, type Database } from './database.ts';
+import { heldMemory } from './fixtures/held-memory.ts';
 import { createLive, type Live } from './live.ts';
 import { createRunFeed, type RunFeed } from './run-feed.ts';
 import { createRunStore, type RunStore } from './run-store.ts';
 
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 const graph: Graph = { facewright: 1, name: 'g', description: '', nodes: {}, links: [], groups: [] };
 let folder: string, database: Database, runs: RunStore, feed: RunFeed, server: HttpServer, live: Live, url: string;
 let sockets: Socket[];
@@ -95,15 +92,10 @@ it('a client that does not take what is sent costs no memory, holds up nobody, a
   await quick.emitWithAck('watch', { run: 'a', after: 0 });
   const { ws } = slow.io.engine.transport as unknown as { ws: { _socket: { pause(): void; resume(): void } } };
   ws._socket.pause();
-  const held = () => {
-    collectGarbage();
-    const { heapUsed, external } = process.memoryUsage();
-    return (heapUsed + external) / 2 ** 20;
-  };
   // What it would have to hold: 60 MB.
   const long = 'x'.repeat(30_000);
   const total = 2000;
-  const before = held();
+  const before = heldMemory();
   for (let i = 0; i < total; i++) {
     tell('a', log(long));
     if (i % 50 !== 49) continue;
@@ -112,7 +104,7 @@ it('a client that does not take what is sent costs no memory, holds up nobody, a
   }
   expect(numbers(quick.seen, 'a')).toEqual(upTo(total));
   expect(slow.seen.length).toBeLessThan(total / 2);
-  expect(held() - before).toBeLessThan(20);
+  expect(heldMemory() - before).toBeLessThan(20);
   ws._socket.resume();
   await until(() => slow.seen.length === total);
   expect(numbers(slow.seen, 'a')).toEqual(upTo(total));

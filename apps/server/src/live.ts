@@ -19,8 +19,6 @@ const followSchema = watchSchema.pick({ after: true });
 const QUEUE = 'queue';
 /** A client with more than this still to be taken does not keep up, bytes. */
 const BEHIND_BYTES = 2 ** 19;
-/** Events in one message of what was missed. */
-const PAGE = 200;
 const MOST_RUNS = 100;
 /** What a client says is short, bytes. */
 const LONGEST_MESSAGE = 64 * 2 ** 10;
@@ -118,7 +116,7 @@ export function createLive({ server, addresses, gate, runs, feed, changes, batch
     if (client.room) return false;
     for (const [run, after] of client.cursors) {
       const told = feed.told(run);
-      const events = runs.events(run, after, PAGE).filter(({ seq }) => seq <= told);
+      const events = runs.page(run, after).filter(({ seq }) => seq <= told);
       if (events.length === 0) continue;
       client.cursors.set(run, events.at(-1)!.seq);
       client.socket.emit('events', events);

@@ -22,8 +22,6 @@ const LISTED_RUNS = 200;
 const MOST_RUNS = 1000;
 const MOST_EVENTS = 10_000;
 const MOST_WAIT_S = 60;
-/** Events read at once for a stream. */
-const PAGE = 200;
 const PRIORITY = 1000;
 const problems: Fields = { problems: 'Problem[]' };
 const statuses = ['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'] as const;
@@ -89,7 +87,7 @@ export function queueRoutes({ catalogue, runs, queue, feed, nodesOf }: QueueServ
   const eventsOf = (run: string): StreamSource => ({
     read(after) {
       const { finished } = found(run);
-      const events = runs.events(run, after, PAGE);
+      const events = runs.page(run, after);
       return { messages: events.map((event) => [event.seq, event]), ended: finished !== null };
     },
     listen: (more) => feed.listen({ events: (fresh) => fresh.has(run) && more() }),
@@ -112,13 +110,16 @@ export function queueRoutes({ catalogue, runs, queue, feed, nodesOf }: QueueServ
     const wait = wholeNumber(request, 'wait', { most: MOST_WAIT_S, or: 0 });
     const first = answer();
     if (first.isNew || wait === 0) return void response.json(first.body);
-    const finish = () => {
+    const finish = (late: boolean) => {
+      const { body, isNew } = answer();
+      // What is told now may be what was there at first.
+      if (!isNew && !late) return;
       stop();
       clearTimeout(timer);
-      if (!response.closed) response.json(answer().body);
+      response.json(body);
     };
-    const stop = listen(finish);
-    const timer = setTimeout(finish, wait * 1000).unref();
+    const stop = listen(() => finish(false));
+    const timer = setTimeout(() => finish(true), wait * 1000).unref();
     response.on('close', () => {
       stop();
       clearTimeout(timer);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Graph } from '@facewright/core';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openDataFolder, type DataFolder } from './data-folder.ts';
 import { counting, testQueue } from './fixtures/test-queue.ts';
@@ -84,4 +85,46 @@ describe('the queue of runs, on a full disk', () => {
       await stop();
     }
   });
+});
+
+describe('a run whose worker dies', () => {
+  it('each time before it got further is given up, with what to do, and the next one runs', async () => {
+    const { queue, events, until, start, stop } = testQueue(folder, createRunStore(data.database), { nodes: 'fault-nodes' });
+    await start();
+    try {
+      const fault = (type: string): Graph => ({ ...counting(type, 1), links: [], nodes: { it: { type: `test/${type}`, version: 1, values: {} } } });
+      const { id } = queue.add({ graph: fault('throw') }).run;
+      const next = queue.add({ graph: fault('fine') }).run;
+      const end = await until(({ run, type }) => run === id && type === 'run_failed');
+      expect(end).toMatchObject({ problems: [{ code: 'SERVER_GIVEN_UP', message: expect.stringMatching(/3 attempts.*out of paint.*Retry/s) }] });
+      const attempt = ['run_started', 'node_started', 'worker_lost'];
+      expect(events.filter(({ run, type }) => run === id && type !== 'node_log').map(({ type }) => type)).toEqual([
+        'run_queued',
+        ...[...attempt, 'run_interrupted', ...attempt, 'run_interrupted', ...attempt],
+        'run_failed',
+      ]);
+      await until(({ run, type }) => run === next.id && type === 'run_succeeded');
+    } finally {
+      await stop();
+    }
+  }, 20_000);
+  it('goes on as long as it gets further, however often that is', async () => {
+    const store = createRunStore(data.database);
+    const { queue, supervisors, events, until, start, stop } = testQueue(folder, store);
+    await start();
+    try {
+      const { id } = queue.add({ graph: counting('further', 100_000) }).run;
+      for (let most = 0, i = 0; i < 4; i++) {
+        await until((event) => event.type === 'node_progress' && event.run === id && event.done > most);
+        most = Math.max(...events.map((event) => (event.type === 'node_progress' && event.run === id ? event.done : 0)));
+        process.kill(supervisors[0]!.pid()!, 'SIGKILL');
+        await until(() => events.filter(({ run, type }) => run === id && type === 'run_interrupted').length > i);
+      }
+      expect(store.find(id)).toMatchObject({ finished: null, status: 'queued' });
+      queue.cancel(id);
+      await until(({ run, type }) => run === id && type === 'run_cancelled');
+    } finally {
+      await stop();
+    }
+  }, 20_000);
 });

@@ -87,6 +87,17 @@ export function createRunQueue({ store, dispatcher, log, onEvent, onChange }: Ru
     return problem;
   }
 
+  /** False when there was no room. */
+  function wrote(write: () => void): boolean {
+    try {
+      write();
+      return true;
+    } catch (cause) {
+      noteNoRoom(cause);
+      return false;
+    }
+  }
+
   /** Stores and tells an event. A run whose events cannot be stored is stopped, and marked when there is room again. */
   function append(run: string, body: RunEventBody): void {
     const mine = active.get(run);
@@ -116,7 +127,7 @@ export function createRunQueue({ store, dispatcher, log, onEvent, onChange }: Ru
   }
   /** Puts a run into the queue again, or ends it when it has been begun often enough. `counts`: the attempt may be what brought it down. */
   function interrupt(run: string, message: string, counts: boolean): void {
-    if (!counts || gotFurther(store.each(run))) store.forgive(run);
+    if (!counts || gotFurther(store.each(run))) wrote(() => store.forgive(run));
     if (store.find(run)!.attempts >= MOST_ATTEMPTS) giveUp(run, message);
     else append(run, { type: 'run_interrupted', message });
   }
@@ -208,14 +219,9 @@ export function createRunQueue({ store, dispatcher, log, onEvent, onChange }: Ru
       const first = store.first(new Set(active.keys()));
       if (!first) return;
       const { id, attempts } = first;
-      try {
-        // The server ended each time before the run could say that it had begun.
-        if (attempts >= MOST_ATTEMPTS) return giveUp(id, err.STOPPED().message);
-        store.begin(id);
-      } catch (cause) {
-        noteNoRoom(cause);
-        return;
-      }
+      // The server ended each time before the run could say that it had begun.
+      if (attempts >= MOST_ATTEMPTS) return giveUp(id, err.STOPPED().message);
+      if (!wrote(() => store.begin(id))) return;
       const mine: ActiveRun = { run: id, supervisor, progress: createProgress(), cancelled: false };
       active.set(id, mine);
       const { graph, targets } = store.get(id)!;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Graph } from '@facewright/core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openDatabase, type Database } from './database.ts';
 import { createRunStore } from './run-store.ts';
 
@@ -29,6 +29,25 @@ describe('the store of runs', () => {
     expect(store.append('a', { type: 'run_succeeded', outputs: {}, seconds: 1 })).toBeNull();
     expect(store.append('b', { type: 'run_cancelled' })).toBeNull();
     expect(store.get('a')!.run).toMatchObject({ status: 'cancelled', lastSeq: 2 });
+  });
+  it('keeps its order when the clock jumps back', () => {
+    const store = createRunStore(database);
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      vi.setSystemTime('2030-01-01');
+      store.create('earlier', { graph });
+      store.append('earlier', { type: 'run_queued', name: 'g' });
+      vi.setSystemTime('2020-01-01');
+      store.create('later', { graph });
+      store.append('earlier', { type: 'run_cancelled' });
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(store.list(2).map(({ id }) => id)).toEqual(['later', 'earlier']);
+    expect(store.events('earlier', 0).map(({ type }) => type)).toEqual(['run_queued', 'run_cancelled']);
+    store.create('last', { graph });
+    expect(store.waiting().map(({ id }) => id)).toEqual(['later', 'last']);
+    for (const id of ['later', 'last']) store.append(id, { type: 'run_cancelled' });
   });
   it('numbers events without gaps while another connection writes to the same file', async () => {
     const store = createRunStore(database);

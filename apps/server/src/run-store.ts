@@ -96,6 +96,8 @@ export interface RunStore {
   append(run: string, body: RunEventBody): RunEvent | null;
   /** Events after a sequence number, in order. */
   events(run: string, after: number, limit?: number): RunEvent[];
+  /** As many of them as make a message of a fair size. */
+  page(run: string, after: number): RunEvent[];
   /** All events, one after the other: there may be many. */
   each(run: string): Iterable<RunEvent>;
   /** Events whose JSON holds the text, in order. */
@@ -104,6 +106,9 @@ export interface RunStore {
   remove(run: string): void;
 }
 
+/** Of what was missed: how many events are sent at once, and about how much of them. */
+const PAGE = 200;
+const PAGE_CHARACTERS = 2 ** 17;
 /** How many ended runs are told of when a client begins to follow the queue, and how many changes at once. */
 const LISTED = 200;
 
@@ -282,6 +287,15 @@ export function createRunStore(database: Database): RunStore {
     pause: (paused) => durably(database, () => void updatePaused.run(Number(paused))),
     changes: (after) => changes(after),
     events: (run, after, limit = -1) => selectEvents.all(run, after, limit).map(toEvent(run)),
+    page(run, after) {
+      const events: RunEvent[] = [];
+      let characters = 0;
+      for (const row of selectEvents.iterate(run, after, PAGE)) {
+        events.push(toEvent(run)(row));
+        if ((characters += row.body.length) > PAGE_CHARACTERS) break;
+      }
+      return events;
+    },
     *each(run) {
       for (const row of selectEvents.iterate(run, 0, -1)) yield toEvent(run)(row);
     },

@@ -10,7 +10,7 @@ import { createRunStore } from './run-store.ts';
 it('runs go to the worker that is free, and a worker that dies takes only its own run with it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'several-workers-spec-'));
   const data = openDataFolder(folder);
-  const { queue, supervisors, events, until, start, stop } = testQueue(folder, createRunStore(data.database), 2);
+  const { queue, supervisors, events, until, start, stop } = testQueue(folder, createRunStore(data.database), { workers: 2 });
   const isOf = (run: { id: string }, type: RunEvent['type']) => (event: RunEvent) => event.run === run.id && event.type === type;
   try {
     await start();
