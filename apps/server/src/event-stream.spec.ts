@@ -36,7 +36,10 @@ interface Message<T> {
   readonly data: T;
 }
 /** The stream as a browser's EventSource asks for it. Ends when the server ends it, or when `enough`. */
-async function stream<T>(path: string, { lastEventId, enough }: { lastEventId?: number; enough?: (messages: readonly Message<T>[]) => boolean } = {}) {
+async function stream<T>(
+  path: string,
+  { lastEventId, enough }: { lastEventId?: number; enough?: (messages: readonly Message<T>[]) => boolean } = {},
+) {
   const abort = new AbortController();
   const response = await fetch(`${server.url}/api/v1${path}`, {
     signal: abort.signal,
@@ -71,7 +74,9 @@ describe('events of a run', () => {
     expect(some.messages.map(({ data }) => data)).toEqual(events.slice(3));
     expect(all.messages.filter(({ data }) => isTerminal(data))).toHaveLength(1);
     // As browsers come back: their own number counts, not that of the address.
-    expect((await stream<RunEvent>(`/runs/${id}/events?after=0`, { lastEventId: 5 })).messages.map(({ id }) => id)).toEqual(events.slice(5).map(({ seq }) => seq));
+    expect((await stream<RunEvent>(`/runs/${id}/events?after=0`, { lastEventId: 5 })).messages.map(({ id }) => id)).toEqual(
+      events.slice(5).map(({ seq }) => seq),
+    );
   });
   it('that a client has all of are no reason to come back: 204', async () => {
     const { id } = await submit(2);
@@ -135,7 +140,9 @@ describe('changes of the queue', () => {
     const { body: now } = await client.ask<QueueChange>('GET', '/queue');
     expect(now.whole).toBe(true);
     const waited = client.ask<QueueChange>('GET', `/queue?after=${now.cursor}&wait=20`);
-    const streamed = stream<QueueChange>(`/queue?after=${now.cursor}`, { enough: (messages) => messages.some(({ data }) => data.runs.some(({ status }) => status === 'succeeded')) });
+    const streamed = stream<QueueChange>(`/queue?after=${now.cursor}`, {
+      enough: (messages) => messages.some(({ data }) => data.runs.some(({ status }) => status === 'succeeded')),
+    });
     const { id } = await submit(10);
     expect((await waited).body).toMatchObject({ whole: false, runs: [{ id }] });
     const { messages } = await streamed;

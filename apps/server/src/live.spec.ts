@@ -138,7 +138,10 @@ it('whoever follows the queue has the same one in the end, also after a lost con
   };
   const same = () => {
     const stored = runs.list(-1);
-    return stored.length === known.size && stored.every((run) => JSON.stringify({ ...run, lastSeq: 0 }) === JSON.stringify({ ...known.get(run.id), lastSeq: 0 }));
+    return (
+      stored.length === known.size &&
+      stored.every((run) => JSON.stringify({ ...run, lastSeq: 0 }) === JSON.stringify({ ...known.get(run.id), lastSeq: 0 }))
+    );
   };
   const add = (id: string) => {
     runs.create(id, { graph });

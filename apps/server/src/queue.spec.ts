@@ -54,7 +54,12 @@ const move = (run: RunSummary, to: object) => client.ask<{ run: RunSummary }>('P
 describe('the order of the queue', () => {
   it('is by priority, then as submitted, the front first; moved runs go where they were put, and all run in that order', async () => {
     await client.ask('POST', '/queue/pause');
-    const [a, b, c, d] = [await client.submit(quick('a')), await client.submit(quick('b')), await client.submit(quick('c')), await client.submit(quick('d'))];
+    const [a, b, c, d] = [
+      await client.submit(quick('a')),
+      await client.submit(quick('b')),
+      await client.submit(quick('c')),
+      await client.submit(quick('d')),
+    ];
     await client.submit(quick('front'), { front: true });
     await client.submit(quick('more in front'), { front: true });
     const high = await client.submit(quick('high'), { priority: 5 });
@@ -84,7 +89,11 @@ describe('the order of the queue', () => {
       [left, right] = [right, left];
     }
     expect(await waiting()).toEqual(['first', 'left', 'right']);
-    expect(new Set((await client.ask<QueueChange>('GET', '/queue')).body.runs.filter(({ status }) => status === 'queued').map(({ place }) => place)).size).toBe(3);
+    expect(
+      new Set(
+        (await client.ask<QueueChange>('GET', '/queue')).body.runs.filter(({ status }) => status === 'queued').map(({ place }) => place),
+      ).size,
+    ).toBe(3);
   });
   it('is changed for runs that wait only', async () => {
     const run = await client.submit(long());
@@ -184,7 +193,10 @@ describe('retrying', () => {
     expect(codes(await client.ask('POST', '/runs/nobody/retry'))).toEqual(['SERVER_NO_SUCH']);
   });
   it('of a failed run is offered with its problem in the list', async () => {
-    const graph = { ...quick('broken'), nodes: { count: { type: 'test/fail', version: 1, values: {} }, show: { type: 'test/show', version: 1, values: {} } } };
+    const graph = {
+      ...quick('broken'),
+      nodes: { count: { type: 'test/fail', version: 1, values: {} }, show: { type: 'test/show', version: 1, values: {} } },
+    };
     const { id } = await client.submit(graph);
     await client.until(id, isTerminal);
     expect(await client.run(id)).toMatchObject({ status: 'failed', problem: { node: 'count', message: expect.any(String) } });
@@ -222,7 +234,18 @@ describe('the list of runs', () => {
     expect(await names('offset=99')).toEqual([]);
     expect(await names('status=queued,running&limit=1')).toEqual([4]);
     expect(await names('status=failed')).toEqual([]);
-    for (const bad of ['limit=ten', 'limit=0', 'limit=-1', 'limit=1.5', 'limit=5000', 'offset=x', 'offset=-1', 'before=', 'status=done', 'offset=1&offset=2'])
+    for (const bad of [
+      'limit=ten',
+      'limit=0',
+      'limit=-1',
+      'limit=1.5',
+      'limit=5000',
+      'offset=x',
+      'offset=-1',
+      'before=',
+      'status=done',
+      'offset=1&offset=2',
+    ])
       expect([bad, (await client.ask('GET', `/runs?${bad}`)).status]).toEqual([bad, 400]);
     expect((await client.ask('GET', '/runs/nobody')).status).toBe(404);
   });

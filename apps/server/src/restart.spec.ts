@@ -66,7 +66,10 @@ it('a server that is killed loses nothing: the run goes on under its id, then wh
 }, 30_000);
 
 it('a cancel that was asked for is kept over a power cut, and a pause of the queue too', async () => {
-  const run = await client.submit({ ...counting('stubborn', 1), nodes: { count: { type: 'test/stubborn', version: 1, values: {} }, show: { type: 'test/show', version: 1, values: {} } } });
+  const run = await client.submit({
+    ...counting('stubborn', 1),
+    nodes: { count: { type: 'test/stubborn', version: 1, values: {} }, show: { type: 'test/show', version: 1, values: {} } },
+  });
   await client.until(run.id, ({ type }) => type === 'node_log');
   await client.ask('POST', `/runs/${run.id}/cancel`);
   expect((await client.run(run.id)).status).toBe('running');

@@ -92,11 +92,17 @@ describe('a run whose worker dies', () => {
     const { queue, events, until, start, stop } = testQueue(folder, createRunStore(data.database), { nodes: 'fault-nodes' });
     await start();
     try {
-      const fault = (type: string): Graph => ({ ...counting(type, 1), links: [], nodes: { it: { type: `test/${type}`, version: 1, values: {} } } });
+      const fault = (type: string): Graph => ({
+        ...counting(type, 1),
+        links: [],
+        nodes: { it: { type: `test/${type}`, version: 1, values: {} } },
+      });
       const { id } = queue.add({ graph: fault('throw') }).run;
       const next = queue.add({ graph: fault('fine') }).run;
       const end = await until(({ run, type }) => run === id && type === 'run_failed');
-      expect(end).toMatchObject({ problems: [{ code: 'SERVER_GIVEN_UP', message: expect.stringMatching(/3 attempts.*out of paint.*Retry/s) }] });
+      expect(end).toMatchObject({
+        problems: [{ code: 'SERVER_GIVEN_UP', message: expect.stringMatching(/3 attempts.*out of paint.*Retry/s) }],
+      });
       const attempt = ['run_started', 'node_started', 'worker_lost'];
       expect(events.filter(({ run, type }) => run === id && type !== 'node_log').map(({ type }) => type)).toEqual([
         'run_queued',

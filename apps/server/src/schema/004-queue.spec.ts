@@ -20,7 +20,9 @@ it('runs from before the queue keep their graphs and get numbers in the order in
   expect(database.prepare('SELECT counter FROM queue').pluck().get()).toBe(3);
   // An asset that only a graph names is kept as before.
   const asset = `sha256:${'1'.repeat(64)}`;
-  database.prepare('INSERT INTO run_graphs VALUES (?, ?) ON CONFLICT (run) DO UPDATE SET body = excluded.body').run('first', JSON.stringify({ mask: `asset:${asset}` }));
+  database
+    .prepare('INSERT INTO run_graphs VALUES (?, ?) ON CONFLICT (run) DO UPDATE SET body = excluded.body')
+    .run('first', JSON.stringify({ mask: `asset:${asset}` }));
   expect(database.prepare('SELECT owner FROM asset_refs WHERE asset = ?').pluck().all(asset)).toEqual(['run:first']);
   database.exec("DELETE FROM runs WHERE id = 'first'");
   expect(database.prepare('SELECT owner FROM asset_refs WHERE asset = ?').pluck().all(asset)).toEqual([]);
