@@ -25,7 +25,14 @@ beforeEach(async () => {
   feed = createRunFeed();
   const gate = createGate(createAccessStore(database), false);
   server = createServer();
-  live = createLive({ server, addresses: { boundTo: '127.0.0.1', allowHosts: [] }, gate, runs, feed, changes: (after) => ({ ...runs.changes(after), progress: {} }) });
+  live = createLive({
+    server,
+    addresses: { boundTo: '127.0.0.1', allowHosts: [] },
+    gate,
+    runs,
+    feed,
+    changes: (after) => ({ ...runs.changes(after), progress: {} }),
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   sockets = [];
