@@ -88,7 +88,7 @@ describe('events of a run', () => {
     // 40 MB, more than the buffers of both ends hold.
     const talk = { type: 'test/talk', version: 1, values: { messages: 800, length: 50_000 } };
     const { id } = await client.submit({ ...counting('large', 2), nodes: { ...counting('large', 2).nodes, count: talk } });
-    const before = heldMemory();
+    const before = await heldMemory();
     const seen: number[] = await new Promise((resolve, reject) => {
       const asked = request(`${server.url}/api/v1/runs/${id}/events`, { headers: { accept: 'text/event-stream' } }, (response) => {
         let text = '';
@@ -97,7 +97,7 @@ describe('events of a run', () => {
         const read = async () => {
           await client.ask('POST', '/queue/resume');
           while ((await client.run(id)).finished === null) await sleep(20);
-          expect(heldMemory() - before).toBeLessThan(15);
+          expect((await heldMemory()) - before).toBeLessThan(15);
           response.resume();
         };
         read().catch(reject);
