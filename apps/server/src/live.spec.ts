@@ -4,23 +4,35 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClientMessages, Graph, QueueChange, RunEvent, RunEventBody, ServerMessages } from '@facewright/core';
+import {
+  createCatalogue,
+  type ClientMessages,
+  type Graph,
+  type QueueChange,
+  type RunEvent,
+  type RunEventBody,
+  type ServerMessages,
+} from '@facewright/core';
 import { io, type Socket } from 'socket.io-client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createAccessStore } from './access/access-store.ts';
 import { createGate } from './access/gate.ts';
-import { openDatabase, type Database } from './database.ts';
+import { openBatches } from './batch/open-batches.ts';
+import { openDataFolder, type DataFolder } from './data-folder.ts';
+import { createDispatcher } from './dispatcher.ts';
 import { heldMemory } from './fixtures/held-memory.ts';
 import { createLive, type Live } from './live.ts';
+import { silentLog } from './observe/log.ts';
 import { createRunFeed, type RunFeed } from './run-feed.ts';
 import { createRunStore, type RunStore } from './run-store.ts';
 
 const graph: Graph = { facewright: 1, name: 'g', description: '', nodes: {}, links: [], groups: [] };
-let folder: string, database: Database, runs: RunStore, feed: RunFeed, server: HttpServer, live: Live, url: string;
+let folder: string, data: DataFolder, runs: RunStore, feed: RunFeed, server: HttpServer, live: Live, url: string;
 let sockets: Socket[];
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'live-spec-'));
-  database = openDatabase(join(folder, 'facewright.sqlite'));
+  data = openDataFolder(folder);
+  const { database } = data;
   runs = createRunStore(database);
   feed = createRunFeed();
   const gate = createGate(createAccessStore(database), false);
@@ -41,7 +53,7 @@ afterEach(async () => {
   for (const socket of sockets) socket.close();
   feed.close();
   await live.close();
-  database.close();
+  data.close();
   rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 });
 
@@ -166,7 +178,7 @@ it('whoever follows the queue has the same one in the end, also after a lost con
   await until(same);
   socket.close();
   for (let i = 30; i < 260; i++) add(`run ${i}`);
-  database.exec("DELETE FROM events WHERE run = 'run 9'; DELETE FROM runs WHERE id = 'run 9'");
+  data.database.exec("DELETE FROM events WHERE run = 'run 9'; DELETE FROM runs WHERE id = 'run 9'");
   runs.pause(true);
   follow();
   await until(() => same() && paused);
