@@ -37,12 +37,16 @@ beforeEach(async () => {
   feed = createRunFeed();
   const gate = createGate(createAccessStore(database), false);
   server = createServer();
+  const dispatcher = createDispatcher({ supervisors: [], paused: runs.paused, log: silentLog });
+  const { batches, feed: batchFeed } = openBatches(data, createCatalogue([]), dispatcher, silentLog);
   live = createLive({
     server,
     addresses: { boundTo: '127.0.0.1', allowHosts: [] },
     gate,
     runs,
     feed,
+    batches,
+    batchFeed,
     changes: (after) => ({ ...runs.changes(after), progress: {} }),
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
