@@ -31,8 +31,7 @@ export async function judgeBatch(server: ServerUnderTest, id: string, seen: Seen
     lost: [...seen].filter(([row, face]) => !byRow.has(row) || faceOf(byRow.get(row)!) !== face).length,
     twice: rows.length - byRow.size + rows.filter(({ attempt }) => attempt !== 1).length,
     missing: batch.count - [...byRow.values()].filter(({ status }) => status === 'finished').length,
-    miscounted:
-      Number(batch.done !== byRow.size) + Number(batch.failed !== 0) + rows.filter((row, i) => row.recorded !== i + 1).length,
+    miscounted: Number(batch.done !== byRow.size) + Number(batch.failed !== 0) + rows.filter((row, i) => row.recorded !== i + 1).length,
   };
 }
 

@@ -14,7 +14,9 @@ export const aboutCorrupt =
   'A data folder with a half-done batch is damaged 60 times, each time from a fresh copy: one file of the store, chosen at random (databases, their logs, assets, the lock), has a piece overwritten, is cut off, emptied or removed. Then the doctor looks, the doctor repairs, the doctor looks again, a server starts and works. Rows that a damaged database lost are counted; damage to any other file must lose none.';
 
 const filesOf = async (folder: string): Promise<string[]> =>
-  (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
 
 async function damage(path: string, random: () => number): Promise<string> {
   const { size } = await stat(path);
@@ -35,7 +37,12 @@ export async function corruptStore(seed = 4): Promise<Measurement[]> {
   const random = createRng(seed);
   const folder = await mkdtemp(join(tmpdir(), 'faults-corrupt-'));
   const whole = join(folder, 'whole');
-  let refusedInWords = 0, dumb = 0, unhealed = 0, lostElsewhere = 0, lostByDatabase = 0, unfinished = 0;
+  let refusedInWords = 0,
+    dumb = 0,
+    unhealed = 0,
+    lostElsewhere = 0,
+    lostByDatabase = 0,
+    unfinished = 0;
   try {
     const first = await serve(whole);
     const id = await beginBatch(first, ROWS, 10, random);

@@ -70,7 +70,8 @@ export const breakDisk = (): Promise<Measurement[]> =>
         await running.end('SIGKILL');
         return 'it started';
       },
-      (error: unknown) => (error instanceof Refused && error.how === 1 && error.message.includes('SERVER_') === false ? error.message : String(error)),
+      (error: unknown) =>
+        error instanceof Refused && error.how === 1 && error.message.includes('SERVER_') === false ? error.message : String(error),
     );
     execFileSync('mount', ['-o', 'remount,rw', disk]);
     const again = await serve(data);
@@ -86,7 +87,12 @@ export const breakDisk = (): Promise<Measurement[]> =>
       { name: 'rows that did not finish', value: missing, unit: '', most: 0 },
       { name: 'counts that disagree with the rows', value: miscounted, unit: '', most: 0 },
       { name: 'exit code of the doctor afterwards', value: healthy.code, unit: '', most: 0 },
-      { name: 'read-only: starts that were not refused in words', value: Number(!/expected .* got .*read-only/s.test(refused)), unit: '', most: 0 },
+      {
+        name: 'read-only: starts that were not refused in words',
+        value: Number(!/expected .* got .*read-only/s.test(refused)),
+        unit: '',
+        most: 0,
+      },
       { name: 'read-only: rows that were gone when it could be written again', value: batch.done - kept, unit: '', most: 0 },
     ];
   });

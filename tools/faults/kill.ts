@@ -59,6 +59,8 @@ export async function killAtRandom(points: number, seed = 1): Promise<Measuremen
     const wrongRuns = await settleRuns(server, keys);
     const orphans = await orphansOf(data, server);
     await server.end('SIGTERM');
+    const found = await doctor(data);
+    if (found.code !== 0) console.log(found.text);
     const sum = (of: keyof Verdict) => verdicts.reduce((total, verdict) => total + verdict[of], 0);
     return [
       { name: 'points', value: points, unit: '' },
@@ -73,7 +75,7 @@ export async function killAtRandom(points: number, seed = 1): Promise<Measuremen
       { name: 'counts that disagree with the rows', value: sum('miscounted'), unit: '', most: 0 },
       { name: 'runs that were lost, doubled, or ended other than once and well', value: wrongRuns, unit: '', most: 0 },
       { name: 'workers left behind', value: orphans, unit: '', most: 0 },
-      { name: 'exit code of the doctor afterwards', value: (await doctor(data)).code, unit: '', most: 0 },
+      { name: 'exit code of the doctor afterwards', value: found.code, unit: '', most: 0 },
     ];
   } finally {
     await server.end('SIGKILL');

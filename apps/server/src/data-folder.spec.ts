@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFileSync,
   existsSync,
@@ -22,7 +24,7 @@ import { float32, int64 } from '@facewright/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAssetStore } from './asset-store.ts';
 import { openDataFolder, PROJECT_FOLDER, type DataFolder } from './data-folder.ts';
-import { lockDataFolder } from './data-lock.ts';
+import { isLocked, lockDataFolder } from './data-lock.ts';
 import { createLocalHost } from './local-host.ts';
 import { decodePicture, encodePng } from './picture-codec.ts';
 import { writeWhole } from './write-file.ts';
@@ -246,11 +248,28 @@ describe('the lock of the data folder', () => {
     const locked = join(folder, 'locked');
     const unlock = lockDataFolder(locked);
     expect(() => lockDataFolder(locked)).toThrow(expect.objectContaining({ code: 'SERVER_DATA_IN_USE' }));
+    expect(() => lockDataFolder(locked)).toThrow(`process id ${process.pid}`);
     unlock();
-    // Above the largest process id of Linux, so nobody has it.
-    writeFileSync(join(locked, 'server.lock'), '99999999');
+    expect(isLocked(locked)).toBe(false);
     lockDataFolder(locked)();
-    expect(existsSync(join(locked, 'server.lock'))).toBe(false);
+  });
+  it('does not take a server for alive because its number is another process’s now', () => {
+    const left = join(folder, 'left');
+    lockDataFolder(left)();
+    // As after a power cut, or in a container, where each start has the same number.
+    writeFileSync(join(left, 'server.pid'), String(process.pid));
+    expect(isLocked(left)).toBe(false);
+    lockDataFolder(left)();
+  });
+  it('is given back by the system when its process is killed', async () => {
+    const killed = join(folder, 'killed');
+    const source = `import { lockDataFolder } from ${JSON.stringify(new URL('./data-lock.ts', import.meta.url).href)}; lockDataFolder(${JSON.stringify(killed)}); console.log('held'); setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(child.stdout, 'data');
+    expect(() => lockDataFolder(killed)).toThrow(`process id ${child.pid}`);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    lockDataFolder(killed)();
   });
 });
 

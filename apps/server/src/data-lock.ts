@@ -1,6 +1,7 @@
 // One server at a time on a data folder: a second one would take the first one's runs for abandoned.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import SQLite from 'better-sqlite3';
 import { err } from './errors.ts';
 
 /** Whether a process with this id runs on this machine. */
@@ -13,21 +14,44 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Gives back how to unlock. A lock whose process is gone does not count. Throws SERVER_DATA_IN_USE or SERVER_DATA_FOLDER. */
-export function lockDataFolder(folder: string): () => void {
-  const path = join(folder, 'server.lock');
-  const take = () => {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(path, String(process.pid), { flag: 'wx' });
-  };
+/** For people: who holds the lock. It says nothing else, since after a crash the number may be another process's. */
+const holderOf = (folder: string): string => join(folder, 'server.pid');
+
+/** Null when another process holds it. */
+function hold(folder: string): SQLite.Database | null {
+  // The system takes the lock of a database back when its process dies, however it dies; Node has no file locks of its own.
+  const lock = new SQLite(join(folder, 'server.lock.sqlite'), { timeout: 0 });
   try {
-    take();
+    lock.exec('BEGIN EXCLUSIVE');
+    return lock;
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw err.DATA_FOLDER(folder, (cause as Error).message);
-    const pid = Number(readFileSync(path, 'utf8'));
-    if (Number.isInteger(pid) && pid > 0 && isAlive(pid)) throw err.DATA_IN_USE(folder, pid);
-    rmSync(path, { force: true });
-    take();
+    lock.close();
+    if ((cause as { readonly code?: string }).code === 'SQLITE_BUSY') return null;
+    throw cause;
   }
-  return () => rmSync(path, { force: true });
+}
+
+/** Gives back how to unlock. Throws SERVER_DATA_IN_USE or SERVER_DATA_FOLDER. */
+export function lockDataFolder(folder: string): () => void {
+  let lock: SQLite.Database | null;
+  try {
+    mkdirSync(folder, { recursive: true });
+    lock = hold(folder);
+    if (lock) writeFileSync(holderOf(folder), String(process.pid));
+  } catch (cause) {
+    throw err.DATA_FOLDER(folder, (cause as Error).message);
+  }
+  // One that began a moment ago may not have written its number yet.
+  if (!lock) throw err.DATA_IN_USE(folder, existsSync(holderOf(folder)) ? readFileSync(holderOf(folder), 'utf8') : 'unknown');
+  return () => {
+    rmSync(holderOf(folder), { force: true });
+    lock.close();
+  };
+}
+
+/** Whether a server is at work on a data folder that exists. */
+export function isLocked(folder: string): boolean {
+  const lock = hold(folder);
+  lock?.close();
+  return lock === null;
 }

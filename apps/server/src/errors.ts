@@ -34,7 +34,7 @@ export const err = defineErrors('SERVER', {
     `database ${path}: expected version ${known} or an earlier one, got version ${got} of a newer Facewright; update Facewright, or choose another folder with --data`,
   DATABASE_DAMAGED: (path: string, why: string) =>
     `database ${path}: expected one that can be read, got ${why}; facewright doctor --repair takes out of it what can be read, and keeps the old file`,
-  DATA_IN_USE: (path: string, pid: number) =>
+  DATA_IN_USE: (path: string, pid: string) =>
     `data folder ${path}: expected no other server on it, got the one with process id ${pid}; stop it, or choose another folder with --data`,
   BACKUP_AT_WORK: () =>
     'storage: expected no backup to be at work, got one; nothing is removed while it copies, try again when it has ended',

@@ -153,19 +153,13 @@ describe('other damage', () => {
     rawly('results.sqlite', `UPDATE results SET body = '{"parts":'`);
     await mends('results.sqlite', 'cannot be read', 'computed again');
   });
-  it('left by processes that died: half files, links, the lock of a server', async () => {
+  it('left by processes that died: half files and links', async () => {
     const piece = at('assets', 'x.part');
     for (const file of [piece, at('assets', 'fresh.part')]) writeFileSync(file, 'half');
     utimesSync(piece, 1, 1);
     mkdirSync(at('links', 'weights-x'), { recursive: true });
-    writeFileSync(at('server.lock'), '999999999');
-    expect(await examine(folder)).toEqual([
-      finding('server.lock', 'is gone'),
-      finding('assets/x.part', 'half a file'),
-      finding('links', 'links to weights'),
-    ]);
+    expect(await examine(folder)).toEqual([finding('assets/x.part', 'half a file'), finding('links', 'links to weights')]);
     expect(await examine(folder, { repair: true })).toEqual([
-      mended('server.lock', 'is gone', 'removed'),
       mended('assets/x.part', 'half a file', 'quarantine'),
       mended('links', 'links to weights', 'removed'),
     ]);

@@ -1,6 +1,6 @@
 // Looks through a whole data folder for what is damaged, missing or left over, says it in plain words, and repairs what can be repaired.
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, readFileSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, rmSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -8,7 +8,7 @@ import { messageOf, parseGraphText, type StorageFinding } from '@facewright/core
 import { collectAssets, type StoredResult } from '@facewright/engine';
 import SQLite from 'better-sqlite3';
 import { createCheckpointStore } from '../checkpoint-store.ts';
-import { isAlive, lockDataFolder } from '../data-lock.ts';
+import { isLocked, lockDataFolder } from '../data-lock.ts';
 import { openDataFolder, type DataFolder } from '../data-folder.ts';
 import { err } from '../errors.ts';
 import { resultSteps } from '../schema/result-steps.ts';
@@ -40,10 +40,7 @@ export async function examine(folder: string, { repair = false, onProgress }: Do
   };
   const aside = (file: string) => () => `is now ${relative(path, quarantine(path, file))}`;
 
-  const lock = join(path, 'server.lock');
-  const serverAtWork = existsSync(lock) && isAlive(Number(readFileSync(lock, 'utf8')));
-  if (existsSync(lock) && !serverAtWork)
-    await found(lock, 'the lock of a server that is gone', () => (rmSync(lock, { force: true }), 'removed'));
+  const serverAtWork = isLocked(path);
   const unlock = repair ? lockDataFolder(path) : () => {};
   try {
     for (const name of ['facewright.sqlite', 'results.sqlite']) {
