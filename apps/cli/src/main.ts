@@ -1,15 +1,16 @@
-// The command line: facewright serve | token | run | validate | nodes | explain | models | storage | gc | doctor | backup | restore.
+// The command line: facewright serve | token | run | batch | validate | nodes | explain | models | storage | gc | doctor | backup | restore.
 import { describeNode, type Problem, type RunEvent } from '@facewright/core';
 import { modelRoots, MODELS_VARIABLE } from '@facewright/model-library';
 import { parseMemory, type ProviderChoice } from '@facewright/runtime';
 import { checkGraph, createLog, loadNodes, logLevels, startServer, type LogLevel } from '@facewright/server';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { addBatchCommands } from './batch/commands.ts';
 import { err } from './errors.ts';
 import { explainCommand, explanationLines } from './explain-command.ts';
 import { openLocalSource } from './local-source.ts';
 import { gateTable } from './gates/gate-table.ts';
 import { addModelCommands } from './models/commands.ts';
-import { problemsOf } from './problem-list.ts';
+import { ProblemList, problemsOf } from './problem-list.ts';
 import { createProgressView } from './progress-view.ts';
 import { readGraph } from './read-graph.ts';
 import { openRemoteSource } from './remote-source.ts';
@@ -41,7 +42,9 @@ const command = (work: () => Promise<number>) =>
       process.exitCode = code;
     },
     (error: unknown) => {
-      for (const { message } of problemsOf(error)) complain(message);
+      const problems = problemsOf(error);
+      for (const { message } of problems) complain(message);
+      if (error instanceof ProblemList && error.count > problems.length) complain(`and ${error.count - problems.length} more`);
       process.exitCode = 1;
     },
   );
@@ -84,7 +87,9 @@ const models = new Option(
 
 const program = new Command('facewright')
   .description('A node-graph studio that scores, repairs and fine-tunes the faces a text-to-image model draws.')
-  .version('0.1.0');
+  .version('0.1.0')
+  // An option after a subcommand is the subcommand's.
+  .enablePositionalOptions();
 
 program
   .command('serve')
@@ -313,6 +318,7 @@ program
   );
 
 addStorageCommands({ program, data, command, print });
+addBatchCommands({ program, models, provider, memory, nodes, command, print, complain });
 addModelCommands({ program, models, command, print });
 addTokenCommands({ program, data, command, print });
 

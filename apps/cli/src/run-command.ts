@@ -1,25 +1,14 @@
 // facewright run: a graph from a file to its outputs in a folder, and its reports against gates.
 import { access, constants, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import {
-  isTerminal,
-  messageOf,
-  prepareGraph,
-  toProblem,
-  type Definitions,
-  type Graph,
-  type Problem,
-  type RunEvent,
-  type RunEventBody,
-} from '@facewright/core';
+import { isTerminal, messageOf, prepareGraph, type Definitions, type Graph, type RunEvent, type RunEventBody } from '@facewright/core';
 import { writeWhole } from '@facewright/server';
-import { CodedError } from '@facewright/tensor';
 import { applySettings } from './apply-settings.ts';
 import { err } from './errors.ts';
 import { checkGates, readReports, type GateResult } from './gates/check-gates.ts';
 import { knownMetrics } from './gates/known-metrics.ts';
 import { findName, parseGate, type Gate } from './gates/parse-gate.ts';
-import { ProblemList, problemsOf } from './problem-list.ts';
+import { allOf, problemsOf } from './problem-list.ts';
 import { readGraph } from './read-graph.ts';
 import type { RunSource } from './run-source.ts';
 import { saveOutputs } from './save-outputs.ts';
@@ -46,7 +35,7 @@ export interface RunCommand {
 export const GATE_FAILED = 3;
 
 /** Hours of training are not to end at a folder that cannot be written. Throws CLI_BAD_OPTION. */
-async function checkWritable(folder: string): Promise<void> {
+export async function checkWritable(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK);
@@ -124,22 +113,6 @@ export async function runCommand({
   show(terminal);
   if (terminal.type === 'run_succeeded' && failed) return GATE_FAILED;
   return terminal.type === 'run_succeeded' ? 0 : terminal.type === 'run_cancelled' ? 130 : 1;
-}
-
-/** Throws a ProblemList with everything that is wrong. */
-function allOf<T, R>(items: readonly T[], read: (item: T) => R): readonly R[] {
-  const problems: Problem[] = [];
-  const results = items.flatMap((item) => {
-    try {
-      return [read(item)];
-    } catch (error) {
-      if (!(error instanceof CodedError)) throw error;
-      problems.push(toProblem(error));
-      return [];
-    }
-  });
-  if (problems.length > 0) throw new ProblemList(problems);
-  return results;
 }
 
 /** Wrong names before anything runs, where the graph tells the right ones. Throws a ProblemList of CLI_GATE_METRIC, CLI_GATE_REPORT. */

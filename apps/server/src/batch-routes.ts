@@ -169,7 +169,7 @@ export function batchRoutes({ batches, batchFeed, catalogue }: BatchServices): r
         after: { about: 'A row; 0, the default, begins with the first.', of: 'integer' },
         since: { about: 'The `recorded` of a row, 0 for all; goes without the others.', of: 'integer' },
         limit: { about: `How many at most, up to ${MOST_LISTED}; default: 100.`, of: 'integer' },
-        status: { about: 'Only such rows.', of: ['finished', 'failed'] },
+        status: { about: 'Only such rows; ran: those that were run, well or not.', of: ['finished', 'failed', 'ran'] },
       },
       answers: { 200: { rows: 'BatchRow[]' }, 400: problems, 404: problems },
       handle(request, response) {
@@ -178,10 +178,12 @@ export function batchRoutes({ batches, batchFeed, catalogue }: BatchServices): r
         const since = wholeNumber(request, 'since', { or: -1 });
         if (since >= 0) return response.json({ rows: batches.recordedSince(id, since, limit) });
         const { status } = request.query;
+        const after = wholeNumber(request, 'after', { or: 0 });
+        if (status === 'ran') return response.json({ rows: batches.ran(id, after, limit) });
         if (status !== undefined && status !== 'finished' && status !== 'failed')
-          throw err.BAD_REQUEST('query status', 'finished or failed', JSON.stringify(status));
+          throw err.BAD_REQUEST('query status', 'finished, failed or ran', JSON.stringify(status));
         return response.json({
-          rows: batches.rows(id, { after: wholeNumber(request, 'after', { or: 0 }), limit, ...(status && { status }) }),
+          rows: batches.rows(id, { after, limit, ...(status && { status }) }),
         });
       },
     },

@@ -1,7 +1,12 @@
 // The server, and what the command line shares with it: the data folder, the host of runs in process, the installed nodes.
 export { createAccessStore, scopes, type AccessStore, type Scope } from './access/access-store.ts';
 export { extensionOf, type AssetStore } from './asset-store.ts';
+export { BatchRefused } from './batch/batches.ts';
+export { openBatches } from './batch/open-batches.ts';
+export { resultsTable } from './batch/results-table.ts';
+export { withValues } from './batch/row-plan.ts';
 export { checkGraph } from './check-graph.ts';
+export { lockDataFolder } from './data-lock.ts';
 export { openDataFolder, PROJECT_FOLDER, type DataFolder } from './data-folder.ts';
 export { err } from './errors.ts';
 export { BUILTIN_NODES, loadNodes } from './load-nodes.ts';
@@ -15,3 +20,4 @@ export { writeWhole } from './write-file.ts';
 export { collectGarbage } from './storage/collect-garbage.ts';
 export { examine } from './storage/doctor.ts';
 export { measureStorage } from './storage/measure-storage.ts';
+export { createSupervisor } from './worker-supervisor.ts';

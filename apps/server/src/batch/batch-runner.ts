@@ -27,6 +27,8 @@ export interface BatchRunnerOptions {
   /** The server ends: what is cut off is no failure. */
   stopping(): boolean;
   readonly log: { error(message: string): void };
+  /** Batches that are worked on here. */
+  concerns(batch: string): boolean;
   onEvent(event: BatchEvent): void;
   /** Counts, time left or activity of a batch changed. */
   onChange(batch: string): void;
@@ -58,7 +60,7 @@ interface Active {
   told: { readonly at: number; readonly rows: number };
 }
 
-export function createBatchRunner({ store, wake, stopping, log, onEvent, onChange }: BatchRunnerOptions): BatchRunner {
+export function createBatchRunner({ store, wake, stopping, log, concerns, onEvent, onChange }: BatchRunnerOptions): BatchRunner {
   const active = new Map<string, Active>();
   /** Until when nothing begins, because nothing can be written. */
   let blocked: NodeJS.Timeout | undefined;
@@ -84,7 +86,8 @@ export function createBatchRunner({ store, wake, stopping, log, onEvent, onChang
     return fresh;
   }
   /** The first batch with a row that nobody works on. */
-  const next = (): StoredBatch | undefined => (blocked ? undefined : store.open().find((batch) => !activate(batch).todo.empty));
+  const next = (): StoredBatch | undefined =>
+    blocked ? undefined : store.open().find((batch) => concerns(batch.summary.id) && !activate(batch).todo.empty);
 
   /** A disk without room stops the work, not the batch. */
   function guarded(work: () => void): boolean {
@@ -207,7 +210,8 @@ export function createBatchRunner({ store, wake, stopping, log, onEvent, onChang
       return batch ? { priority: batch.summary.priority, place: batch.summary.place } : null;
     },
     recover() {
-      for (const { summary } of store.open()) if (summary.status === 'running') tell(summary.id, { type: 'batch_interrupted' });
+      for (const { summary } of store.open())
+        if (summary.status === 'running' && concerns(summary.id)) tell(summary.id, { type: 'batch_interrupted' });
     },
     moreRows(id, rows) {
       // One that is not worked on reads what there is to do when its turn comes.

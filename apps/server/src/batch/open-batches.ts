@@ -12,12 +12,13 @@ export interface OpenBatches {
   readonly feed: BatchFeed;
 }
 
-/** `work` gives the rows to workers, and is woken when there are some. */
+/** `work` gives the rows to workers, and is woken when there are some. `concerns`: which batches are worked on; default: all. */
 export function openBatches(
   data: DataFolder,
   catalogue: Catalogue,
   work: { wake(): void; readonly stopping: boolean },
   log: { error(message: string): void },
+  concerns: (batch: string) => boolean = () => true,
 ): OpenBatches {
   const store = createBatchStore(data.database);
   const feed = createBatchFeed();
@@ -26,6 +27,7 @@ export function openBatches(
     wake: () => work.wake(),
     stopping: () => work.stopping,
     log,
+    concerns,
     onEvent: ({ batch }) => feed.event(batch),
     onChange: feed.changed,
   });

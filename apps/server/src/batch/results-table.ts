@@ -11,8 +11,9 @@ export interface ResultsTable {
 /** Where a file of a row is, as the table says it. */
 export type PlaceOf = (asset: Asset, record: BatchRowRecord) => string;
 
-/** A text that a spreadsheet would take for a formula gets an apostrophe. */
-const line = (cells: readonly unknown[]): string => stringify([cells], { escape_formulas: true, cast: { boolean: String } });
+/** A text that a spreadsheet would take for a formula gets an apostrophe; a number is none. */
+const plain = (cell: unknown): unknown => (typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) && Number.isNaN(Number(cell)) ? `'${cell}` : cell);
+const line = (cells: readonly unknown[]): string => stringify([cells.map(plain)], { cast: { boolean: String } });
 
 /** Columns of the data keep their names, with `data.` before one that the table has already. Files of an output are separated by a space and a bar. */
 export function resultsTable(batch: BatchDetails, definitions: Definitions, placeOf: PlaceOf): ResultsTable {
