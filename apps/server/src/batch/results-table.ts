@@ -12,7 +12,8 @@ export interface ResultsTable {
 export type PlaceOf = (asset: Asset, record: BatchRowRecord) => string;
 
 /** A text that a spreadsheet would take for a formula gets an apostrophe; a number is none. */
-const plain = (cell: unknown): unknown => (typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) && Number.isNaN(Number(cell)) ? `'${cell}` : cell);
+const plain = (cell: unknown): unknown =>
+  typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) && Number.isNaN(Number(cell)) ? `'${cell}` : cell;
 const line = (cells: readonly unknown[]): string => stringify([cells.map(plain)], { cast: { boolean: String } });
 
 /** Columns of the data keep their names, with `data.` before one that the table has already. Files of an output are separated by a space and a bar. */
