@@ -1,8 +1,10 @@
 // A download that is not whole yet: FILE.part beside the target, and FILE.part.json which says of what it is a part.
+import { createHash } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 
 export interface PartState {
-  readonly url: string;
+  /** SHA-256 of the address, which may hold a token. */
+  readonly of: string;
   /** ETag or Last-Modified, whichever the server gave: If-Range takes both. Null: the download cannot be taken up again. */
   readonly validator: string | null;
   /** Bytes of the whole file; null where the server does not say. */
@@ -17,6 +19,8 @@ export interface PartFile {
   remove(): Promise<void>;
 }
 
+export const addressDigest = (url: string): string => createHash('sha256').update(url).digest('hex');
+
 export function partFile(target: string): PartFile {
   const path = `${target}.part`;
   const note = `${path}.json`;
@@ -26,7 +30,7 @@ export function partFile(target: string): PartFile {
       try {
         const state = JSON.parse(await readFile(note, 'utf8')) as PartState;
         const bytes = (await stat(path)).size;
-        return state.url === url && state.validator !== null && bytes > 0 ? { state, bytes } : null;
+        return state.of === addressDigest(url) && state.validator !== null && bytes > 0 ? { state, bytes } : null;
       } catch {
         return null;
       }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { addressDigest } from './part-file.ts';
 import { pullModel, type PullProgress, type PullRequest } from './pull-model.ts';
 
 const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 8)) % 251));
@@ -44,7 +45,8 @@ let server: Server, root: string, folder: string;
 let answers: Answer[];
 let asked: { readonly range: string | undefined; readonly url: string | undefined }[];
 const url = (path = '/model.safetensors') => `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`;
-const pull = (more: Partial<PullRequest> = {}) => pullModel({ url: url(), name: 'model.safetensors', folder, sha256, patience, ...more });
+const pull = (more: Partial<PullRequest> = {}) =>
+  pullModel({ url: url(), name: 'model.safetensors', folder, sha256, patience, allowHosts: ['127.0.0.1'], ...more });
 const files = () => (existsSync(folder) ? readdirSync(folder).sort() : []);
 
 beforeAll(async () => {
@@ -116,7 +118,10 @@ describe('pullModel', () => {
     folder = join(root, 'address');
     mkdirSync(folder);
     writeFileSync(join(folder, 'model.safetensors.part'), other.subarray(0, 5000));
-    writeFileSync(join(folder, 'model.safetensors.part.json'), JSON.stringify({ url: url('/other'), validator: '"one"', total: 9 }));
+    writeFileSync(
+      join(folder, 'model.safetensors.part.json'),
+      JSON.stringify({ of: addressDigest(url('/other')), validator: '"one"', total: 9 }),
+    );
     asked = [];
     await pull();
     expect(asked.map(({ range }) => range)).toEqual([undefined]);
@@ -124,7 +129,10 @@ describe('pullModel', () => {
   it('begins anew after a part that is longer than the file', async () => {
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, 'model.safetensors.part'), Buffer.alloc(bytes.length + 5));
-    writeFileSync(join(folder, 'model.safetensors.part.json'), JSON.stringify({ url: url(), validator: '"one"', total: null }));
+    writeFileSync(
+      join(folder, 'model.safetensors.part.json'),
+      JSON.stringify({ of: addressDigest(url()), validator: '"one"', total: null }),
+    );
     await pull();
     expect(asked.map(({ range }) => range)).toEqual([`bytes=${bytes.length + 5}-`, undefined]);
   });

@@ -3,8 +3,10 @@ import { mkdir, open, rename, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '@facewright/tensor';
+import type { Response } from 'undici';
 import { err } from './errors.ts';
-import { partFile, type PartFile, type PartState } from './part-file.ts';
+import { createPublicFetch, type PublicFetch } from './fetch-public.ts';
+import { addressDigest, partFile, type PartFile, type PartState } from './part-file.ts';
 import { sha256OfFile } from './sha256.ts';
 
 export interface PullRequest {
@@ -17,6 +19,8 @@ export interface PullRequest {
   readonly sha256?: string | null;
   readonly bytes?: number | null;
   readonly acceptUnverified?: boolean;
+  /** Hosts that may be asked though they are of this network, and without encryption: mirrors. Default: none. */
+  readonly allowHosts?: readonly string[];
   onProgress?(progress: PullProgress): void;
   /** Stops the download; what is there stays as a part, to be continued. */
   readonly signal?: AbortSignal;
@@ -41,6 +45,8 @@ export interface Pulled {
 const TRIES = 5;
 /** Room that is left on the disk for everybody else. */
 const SPARE = 64 * 2 ** 20;
+/** A file whose size nobody tells is given up beyond this. */
+const MOST_BYTES = 128 * 2 ** 30;
 const PATIENCE = { silence: 60_000, pause: 1000 };
 
 /** A failure that may pass: tried again. */
@@ -48,11 +54,11 @@ class Dropped extends Error {}
 
 /**
  * Downloads to NAME.part, checks size and SHA-256 there, then renames: under the final name a file is whole and checked, or not there. A part from before is
- * continued when the server still has the same file, and begun anew otherwise. Throws LIBRARY_URL, FILE_NAME, UNVERIFIED, EXISTS, NOT_FOUND, GATED, STATUS, WEB_PAGE,
+ * continued when the server still has the same file, and begun anew otherwise. Throws LIBRARY_URL, INSECURE, PRIVATE, REDIRECTS, ENDLESS, FILE_NAME, UNVERIFIED, EXISTS, NOT_FOUND, GATED, STATUS, WEB_PAGE,
  * SIZE, HASH, NO_ROOM, DROPPED, WRITE (each LIBRARY_…), and the reason of the signal.
  */
 export async function pullModel(request: PullRequest): Promise<Pulled> {
-  const { url, name, folder, bytes = null, acceptUnverified = false, onProgress, signal, patience = PATIENCE } = request;
+  const { url, name, folder, bytes = null, acceptUnverified = false, allowHosts = [], onProgress, signal, patience = PATIENCE } = request;
   const want = request.sha256?.toLowerCase() ?? null;
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) throw err.URL(url);
   if (!/^[^/\\\0]+$/.test(name) || name.startsWith('.')) throw err.FILE_NAME(name);
@@ -74,7 +80,8 @@ export async function pullModel(request: PullRequest): Promise<Pulled> {
   const part = partFile(target);
   try {
     await mkdir(folder, { recursive: true });
-    await download({ url, folder, bytes, part, signal, patience, onProgress });
+    const fetch = createPublicFetch(allowHosts);
+    await download({ url, folder, bytes, part, signal, patience, onProgress, fetch }).finally(fetch.close);
     const { size } = await stat(part.path);
     if (bytes !== null && size !== bytes) {
       await part.remove();
@@ -104,6 +111,7 @@ interface Download {
   readonly signal: AbortSignal | undefined;
   readonly patience: { readonly silence: number; readonly pause: number };
   readonly onProgress: PullRequest['onProgress'];
+  readonly fetch: PublicFetch;
 }
 
 /** Goes on until the part is whole; a try that brings the part further than any before starts the count anew. */
@@ -127,7 +135,7 @@ async function download(about: Download): Promise<void> {
 }
 
 /** One request, from where the part ends. Throws Dropped where another try may help. */
-async function fetchRest({ url, folder, bytes, part, signal, patience, onProgress }: Download): Promise<void> {
+async function fetchRest({ url, folder, bytes, part, signal, patience, onProgress, fetch }: Download): Promise<void> {
   const before = await part.read(url);
   if (before && before.bytes === before.state.total) return;
   const silence = new AbortController();
@@ -139,7 +147,8 @@ async function fetchRest({ url, folder, bytes, part, signal, patience, onProgres
       headers: { 'accept-encoding': 'identity', ...(before && { range: `bytes=${before.bytes}-`, 'if-range': before.state.validator! }) },
       signal: stop,
     }).catch((error: unknown) => {
-      throw stop.aborted ? stop.reason : new Dropped(causeOf(error));
+      if (stop.aborted) throw stop.reason;
+      throw codedIn(error) ?? new Dropped(causeOf(error));
     });
     const from = startOf(response, before?.bytes ?? 0);
     if (from === null) {
@@ -155,7 +164,7 @@ async function fetchRest({ url, folder, bytes, part, signal, patience, onProgres
         await part.remove();
         throw err.SIZE(url, bytes, total);
       }
-      const state: PartState = { url, validator: validatorOf(response), total };
+      const state: PartState = { of: addressDigest(url), validator: validatorOf(response), total };
       await checkRoom(folder, (total ?? bytes ?? 0) - from);
       await part.write(state);
       const file = await open(part.path, from === 0 ? 'w' : 'r+');
@@ -165,6 +174,10 @@ async function fetchRest({ url, folder, bytes, part, signal, patience, onProgres
         for await (const chunk of readable(response, stop)) {
           await file.write(chunk, 0, chunk.length, done);
           done += chunk.length;
+          if (done > (bytes ?? total ?? MOST_BYTES)) {
+            await part.remove();
+            throw err.ENDLESS(url, bytes ?? total ?? MOST_BYTES);
+          }
           timer.refresh();
           onProgress?.({ phase: 'download', done, total: total ?? bytes });
         }
@@ -218,6 +231,11 @@ async function checkRoom(folder: string, bytes: number): Promise<void> {
 }
 
 const numberIn = (text: string | null): number | null => (text !== null && /^\d+$/.test(text) ? Number(text) : null);
+/** What the guard of addresses says, in which the request wraps it. */
+const codedIn = (error: unknown): CodedError | null => {
+  const { cause } = error as { cause?: unknown };
+  return error instanceof CodedError ? error : cause instanceof CodedError ? cause : null;
+};
 const causeOf = (error: unknown): string => {
   const { cause } = error as { cause?: unknown };
   return cause instanceof Error ? cause.message : error instanceof Error ? error.message : String(error);

@@ -73,6 +73,12 @@ export function addModelCommands({ program, models, command, print }: ModelComma
     .addOption(models)
     .option('--to <folder>', 'folder of the models folder, such as loras; the catalogue knows its own')
     .option('--sha256 <hex>', 'what the SHA-256 of the file must be')
+    .option(
+      '--allow-host <host>',
+      'a host of this network, such as a mirror, that may be asked, also without encryption; may be repeated',
+      (host: string, before: readonly string[]) => [...before, host],
+      [],
+    )
     .option('--accept-unverified', 'takes a file whose SHA-256 nobody states, and prints the one it has')
     .action((name: string, options: PullOptions) => command(() => pullCommand(name, options, { print, screen: process.stderr })));
 

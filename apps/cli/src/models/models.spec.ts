@@ -39,7 +39,8 @@ afterAll(() => {
 });
 
 async function facewright(args: readonly string[], { env = {}, stopAt = '' } = {}) {
-  const child = spawn(process.execPath, [bin, 'models', ...args], {
+  const mirror = args[0] === 'pull' ? ['--allow-host', '127.0.0.1'] : [];
+  const child = spawn(process.execPath, [bin, 'models', ...args, ...mirror], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },

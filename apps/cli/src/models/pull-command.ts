@@ -11,6 +11,7 @@ export interface PullOptions {
   readonly to?: string;
   readonly sha256?: string;
   readonly acceptUnverified?: boolean;
+  readonly allowHost: readonly string[];
 }
 
 /** 0 when the file is there and checked, 130 when stopped. Throws CLI_BAD_OPTION and LIBRARY_*. */
@@ -39,6 +40,7 @@ export async function pullCommand(
       sha256: options.sha256 ?? known?.sha256 ?? null,
       bytes: known?.bytes ?? null,
       acceptUnverified: options.acceptUnverified ?? false,
+      allowHosts: options.allowHost,
       onProgress: (progress) => view.show(progress),
       signal: stop.signal,
     });
