@@ -105,6 +105,16 @@ describe('a supervised worker', () => {
       expect(work.errors).toEqual([expect.stringContaining('signal SIGKILL')]);
       await recovers(work, pid);
     }));
+  it('that ends before it is ready is started again, and the job is done', () =>
+    supervised({}, async (work) => {
+      const end = work.perform(graph('block', forever));
+      await work.atWork();
+      process.kill(work.supervisor.pid()!, 'SIGKILL');
+      await end;
+      const again = work.perform(graph('fine', 7));
+      process.kill(work.supervisor.pid()!, 'SIGKILL');
+      expect(await again).toEqual({ type: 'done' });
+    }));
   it('that does not come back from a call is ended', () =>
     supervised({ hangMs: 400 }, async (work) => {
       const pid = work.supervisor.pid();

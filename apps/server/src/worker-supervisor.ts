@@ -24,6 +24,9 @@ export interface WorkerLimits extends RecyclingLimits {
 }
 const LIMITS: WorkerLimits = { beatMs: 1000, silentMs: 30_000, hangMs: 15 * 60_000, jobs: 1000, growth: 512 * 2 ** 20 };
 
+/** How often a worker is started that ends before it is ready, which says nothing of the next. One that tells why it cannot start is not started again. */
+const STARTS = 3;
+
 /** A call this long is told, ms, and again each time it has taken twice as long. */
 const LONG_CALL_MS = 60_000;
 
@@ -104,6 +107,7 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
   let generation = 0;
   let provider: string | null = null;
   let obstacle: string | null = 'a worker that is still starting';
+  let stopped = false;
   let active: ActiveJob | undefined;
   let beat: Beat | undefined;
   /** Beats that were due since the last one: counted, so that a machine that slept has not missed them. */
@@ -169,6 +173,18 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
     );
     return worker;
   }
+  async function readyWorker(): Promise<WorkerHandle> {
+    for (let starts = 1; ; starts++) {
+      const handle = obtainWorker();
+      try {
+        await handle.ready;
+        return handle;
+      } catch (error) {
+        if (stopped || starts === STARTS || !(error instanceof CodedError && error.code === 'SERVER_WORKER_START')) throw error;
+        log.warn(`${error.message}; it is started again`);
+      }
+    }
+  }
   function onBeat(now: Beat): void {
     beat = now;
     missed = 0;
@@ -209,13 +225,12 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
   }
 
   return {
-    start: () => obtainWorker().ready,
+    start: async () => (await readyWorker()).ready,
     perform(job, listener) {
       const { promise: end, resolve } = Promise.withResolvers<JobEnd>();
       const mine: ActiveJob = (active = { listener, node: null, saving: false, cancelled: false, end, resolve });
-      const handle = obtainWorker();
-      handle.ready.then(
-        () => {
+      readyWorker().then(
+        (handle) => {
           if (active === mine) handle.perform(job);
         },
         (error: unknown) => {
@@ -258,6 +273,7 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
       memory: beat?.memory ?? null,
     }),
     async stop(graceMs) {
+      stopped = true;
       const wait = async (job: ActiveJob, ms: number) => {
         let timer: NodeJS.Timeout | undefined;
         await Promise.race([
