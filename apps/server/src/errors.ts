@@ -36,6 +36,11 @@ export const err = defineErrors('SERVER', {
     `database ${path}: expected one that can be read, got ${why}; facewright doctor --repair takes out of it what can be read, and keeps the old file`,
   DATA_IN_USE: (path: string, pid: string) =>
     `data folder ${path}: expected no other server on it, got the one with process id ${pid}; stop it, or choose another folder with --data`,
+  BACKUP_PLACE: (path: string, got: string) => `backup ${path}: expected an empty folder or one with an earlier backup, got ${got}`,
+  BACKUP_DAMAGED: (path: string, wrong: readonly string[]) =>
+    `backup ${path}: expected every file as it was written, got ${wrong.slice(0, 10).join(', ')}${wrong.length > 10 ? ` and ${wrong.length - 10} more` : ''}`,
+  RESTORE_PLACE: (path: string) =>
+    `data folder ${path}: expected none or an empty one to restore into, got one with files; --replace moves it aside`,
   BACKUP_AT_WORK: () =>
     'storage: expected no backup to be at work, got one; nothing is removed while it copies, try again when it has ended',
   PORT_IN_USE: (host: string, port: number) =>

@@ -17,7 +17,9 @@ export { createLog, logLevels, silentLog, type Log, type LogLevel } from './obse
 export { decodeLayers, decodePicture, encodePng } from './picture-codec.ts';
 export { startServer, type RunningServer, type ServerOptions } from './start-server.ts';
 export { writeWhole } from './write-file.ts';
+export { backUp } from './storage/backup.ts';
 export { collectGarbage } from './storage/collect-garbage.ts';
 export { examine } from './storage/doctor.ts';
 export { measureStorage } from './storage/measure-storage.ts';
 export { createSupervisor } from './worker-supervisor.ts';
+export { checkBackup, restore } from './storage/restore.ts';

@@ -1,6 +1,6 @@
-// facewright storage | gc | doctor: what the data folder takes, freeing room, finding and mending damage.
+// facewright storage | gc | doctor | backup | restore: what the data folder takes, freeing room, finding and mending damage, copies.
 import type { GarbageReport, StorageFinding, StorageUse } from '@facewright/core';
-import { collectGarbage, examine, measureStorage, openDataFolder, type DataFolder } from '@facewright/server';
+import { backUp, checkBackup, collectGarbage, examine, measureStorage, openDataFolder, restore, type DataFolder } from '@facewright/server';
 import type { Command, Option } from 'commander';
 import { columns, count, size } from '../models/columns.ts';
 import { createTransferView } from '../models/transfer-view.ts';
@@ -63,18 +63,64 @@ export function addStorageCommands({ program, data, command, print }: StorageCom
     .action((options: { repair?: boolean; json?: boolean; data: string }) =>
       command(async () => {
         const repair = options.repair ?? false;
-        const view = createTransferView(process.stderr);
-        const findings = await examine(options.data, {
-          repair,
-          ...(process.stderr.isTTY && { onProgress: (done: number, total: number) => view.show({ phase: 'verify', done, total }) }),
-        });
-        view.end();
+        const findings = await watched((onProgress) => examine(options.data, { repair, onProgress }));
         for (const finding of findings) print(options.json ? JSON.stringify(finding) : findingText(finding));
         const open = findings.filter(({ repaired }) => repaired === null).length;
         if (!options.json) print(closingText(findings.length, open, repair));
         return open === 0 ? 0 : 1;
       }),
     );
+
+  program
+    .command('backup')
+    .description('copies the data folder into another, also while a server works in it; again into the same one copies only what is new')
+    .argument('<dir>', 'an empty folder, or one with an earlier backup')
+    .option('--check', 'reads an existing backup instead, and says what is damaged or missing in it')
+    .addOption(data)
+    .action((dir: string, options: { check?: boolean; data: string }) =>
+      command(async () => {
+        if (options.check) {
+          const { files, bytes, created } = await watched((onProgress) => checkBackup(dir, onProgress));
+          print(`The backup of ${created} is whole: ${count(files)} files, ${size(bytes)}.`);
+          return 0;
+        }
+        const { files, bytes, kept, damaged } = await watched((onProgress) =>
+          inFolder(options.data, (folder) => backUp(folder, dir, onProgress)),
+        );
+        print(`${count(files)} files, ${size(bytes)}; ${count(kept)} of them were there already.`);
+        for (const name of damaged) print(`${name}: damaged in the data folder and left out; see facewright doctor`);
+        return damaged.length === 0 ? 0 : 1;
+      }),
+    );
+
+  program
+    .command('restore')
+    .description('makes a data folder of a backup, after every file has been held against its digest')
+    .argument('<dir>', 'a folder that facewright backup wrote')
+    .option('--replace', 'moves a data folder that is there aside instead of refusing')
+    .addOption(data)
+    .action((dir: string, options: { replace?: boolean; data: string }) =>
+      command(async () => {
+        const { files, bytes, created, moved } = await watched((onProgress) =>
+          restore(dir, options.data, { replace: options.replace ?? false, onProgress }),
+        );
+        print(`Restored ${count(files)} files, ${size(bytes)}, as of ${created}.`);
+        if (moved !== null) print(`What was there is now ${moved}`);
+        return 0;
+      }),
+    );
+}
+
+/** With a line that moves on a terminal. */
+async function watched<T>(work: (onProgress: (done: number, total: number) => void) => Promise<T>): Promise<T> {
+  const view = createTransferView(process.stderr);
+  try {
+    return await work((done, total) => {
+      if (process.stderr.isTTY) view.show({ phase: 'verify', done, total });
+    });
+  } finally {
+    view.end();
+  }
 }
 
 function useText({ assets, results, checkpoints, runs, databases, quarantine, removable }: StorageUse): string {

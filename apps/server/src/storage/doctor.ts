@@ -1,9 +1,7 @@
 // Looks through a whole data folder for what is damaged, missing or left over, says it in plain words, and repairs what can be repaired.
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { messageOf, parseGraphText, type StorageFinding } from '@facewright/core';
 import { collectAssets, type StoredResult } from '@facewright/engine';
 import SQLite from 'better-sqlite3';
@@ -13,6 +11,7 @@ import { openDataFolder, type DataFolder } from '../data-folder.ts';
 import { err } from '../errors.ts';
 import { resultSteps } from '../schema/result-steps.ts';
 import { steps } from '../schema/steps.ts';
+import { digestOfFile } from './digest-of-file.ts';
 import { filesBelow } from './named-assets.ts';
 import { quarantine } from './quarantine.ts';
 import { isDamage, recoverDatabase } from './recover-database.ts';
@@ -132,7 +131,7 @@ export async function examine(folder: string, { repair = false, onProgress }: Do
         await found(file, 'a file that is no asset', aside(file));
         continue;
       }
-      const digest = await digestOf(file).catch((cause: unknown) => messageOf(cause));
+      const digest = await digestOfFile(file).catch((cause: unknown) => messageOf(cause));
       // Removed as garbage in between.
       if (digest === hex || (await assets.find(`sha256:${hex}`)) === null) continue;
       await found(
@@ -257,10 +256,4 @@ function assetFinder(database: SQLite.Database): (id: string) => boolean {
   const named = (id: string, body: string) =>
     body.includes(`asset:${id}`) || collectAssets(JSON.parse(body)).some((asset) => asset.id === id);
   return (id) => watched.some((bodies) => bodies.all(id).some((body) => named(id, body)));
-}
-
-async function digestOf(file: string): Promise<string> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
 }
