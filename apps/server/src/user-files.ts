@@ -1,6 +1,6 @@
 // The user's own files: found by their paths, and named by their content.
 import { createHash } from 'node:crypto';
-import { existsSync, realpathSync } from 'node:fs';
+import { createReadStream, existsSync, realpathSync } from 'node:fs';
 import { open, opendir, readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
@@ -13,6 +13,8 @@ const WHOLE_BELOW = 64 * 2 ** 20;
 const ENDS = 2 ** 20;
 /** A folder of more files than this is refused, such as a whole home directory chosen by mistake. */
 const MOST_FILES = 100_000;
+/** Each file of a folder of at most so many is told with its digest. */
+const LISTED_FILES = 1000;
 
 export interface UserFiles {
   /** An absolute path: `~` is the home folder; a relative path is tried in the working directory, the models folders (checkpoints/realistic.safetensors), then Facewright's own folder (models/tiny-faces). */
@@ -31,6 +33,11 @@ export interface UserFiles {
   list(folder: string, endings: readonly string[]): Promise<readonly string[]>;
   /** Size and content digest. Throws ENGINE_MISSING_FILE. */
   describe(path: string): Promise<{ readonly path: string; readonly bytes: number; readonly digest: string }>;
+  /**
+   * SHA-256 of the whole content of a file, however large, or of a folder with everything in it, in hex; null where there is nothing. `files`: of each file in a
+   * folder, by its path in it, unless there are many.
+   */
+  content(path: string): Promise<{ readonly bytes: number; readonly sha256: string | null; readonly files?: Readonly<Record<string, string>> }>;
   /** Digest of a file, or of a folder with everything in it; 'nothing' where there is nothing. */
   fingerprint(path: string): Promise<string>;
 }
@@ -50,6 +57,11 @@ export function createUserFiles(database: Database, roots: readonly string[], al
   const known = database.prepare<[string, string], { digest: string }>('SELECT digest FROM digests WHERE path = ? AND stamp = ?');
   const remember = database.prepare(
     'INSERT INTO digests (path, stamp, digest) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET stamp = excluded.stamp, digest = excluded.digest',
+  );
+
+  const knownContent = database.prepare<[string, string], string>('SELECT sha256 FROM content_digests WHERE path = ? AND stamp = ?').pluck();
+  const rememberContent = database.prepare(
+    'INSERT INTO content_digests (path, stamp, sha256) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET stamp = excluded.stamp, sha256 = excluded.sha256',
   );
 
   const realAllowed = allowed?.map(realPlace);
@@ -82,6 +94,18 @@ export function createUserFiles(database: Database, roots: readonly string[], al
         : await digestOfEnds(path, Number(size), stamp);
     remember.run(path, stamp, digest);
     return digest;
+  }
+
+  async function contentOf(path: string, size: bigint, time: bigint): Promise<string> {
+    if (size <= WHOLE_BELOW) return (await digestOf(path, size, time)).replace('sha256:', '');
+    const stamp = `${size}:${time}`;
+    const before = knownContent.get(path, stamp);
+    if (before !== undefined) return before;
+    const hash = createHash('sha256');
+    for await (const part of createReadStream(path, { highWaterMark: ENDS })) hash.update(part as Uint8Array);
+    const sha256 = hash.digest('hex');
+    rememberContent.run(path, stamp, sha256);
+    return sha256;
   }
 
   async function describe(path: string) {
@@ -148,6 +172,25 @@ export function createUserFiles(database: Database, roots: readonly string[], al
         .map(({ name }) => name)
         .sort()
         .map((name) => join(place, name));
+    },
+    async content(path) {
+      const place = find(path);
+      const info = await infoOf(place);
+      if (info?.isFile()) return { bytes: Number(info.size), sha256: await contentOf(place, info.size, info.mtimeNs) };
+      if (!info?.isDirectory()) return { bytes: 0, sha256: null };
+      const names = await filesUnder(place);
+      const files: Record<string, string> = {};
+      const whole = createHash('sha256');
+      let bytes = 0;
+      for (const name of names) {
+        const file = await infoOf(name);
+        if (!file?.isFile()) continue;
+        bytes += Number(file.size);
+        const inside = relative(place, name).split(sep).join('/');
+        files[inside] = await contentOf(name, file.size, file.mtimeNs);
+        whole.update(`${inside}\0${files[inside]}\n`);
+      }
+      return { bytes, sha256: whole.digest('hex'), ...(names.length <= LISTED_FILES && { files }) };
     },
     async fingerprint(path) {
       const place = find(path);

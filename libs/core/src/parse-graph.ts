@@ -6,7 +6,8 @@ import { graphSchema, type Graph, type Problem } from './graph.ts';
 export type ParsedGraph =
   { readonly graph: Graph; readonly problems?: undefined } | { readonly graph?: undefined; readonly problems: readonly Problem[] };
 
-function expectation(issue: z.core.$ZodIssue): string {
+/** What a schema wants, in words. */
+export function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       return issue.expected;
@@ -26,7 +27,7 @@ function expectation(issue: z.core.$ZodIssue): string {
       return issue.message;
   }
 }
-const valueAt = (root: unknown, path: readonly PropertyKey[]): unknown =>
+export const valueAt = (root: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined), root);
 
 const entriesOf = (value: unknown): [string, unknown][] => (typeof value === 'object' && value !== null ? Object.entries(value) : []);
