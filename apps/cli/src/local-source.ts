@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import type { RunEventBody } from '@facewright/core';
 import { executeRun } from '@facewright/engine';
 import { createRuntime, type MemoryChoice, type ProviderChoice } from '@facewright/runtime';
-import { createLocalHost, loadNodes, openDataFolder } from '@facewright/server';
+import { createLocalHost, loadNodes, lockRun, openDataFolder } from '@facewright/server';
 import type { RunSource } from './run-source.ts';
 
 export interface LocalOptions {
@@ -46,6 +46,7 @@ export async function openLocalSource({ dataFolder, models = [], provider, memor
         emit: stamp,
       }).finally(end);
     },
+    lock: ({ graph, targets }, events) => lockRun({ run, graph, targets, events, catalogue, data, deviceOf: () => runtime.description }),
     read: ({ id }) => data.assets.read(id),
     async close() {
       await runtime.dispose();

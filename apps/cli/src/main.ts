@@ -9,6 +9,7 @@ import { err } from './errors.ts';
 import { explainCommand, explanationLines } from './explain-command.ts';
 import { openLocalSource } from './local-source.ts';
 import { gateTable } from './gates/gate-table.ts';
+import { addReplayCommands } from './replay/commands.ts';
 import { addModelCommands } from './models/commands.ts';
 import { ProblemList, problemsOf } from './problem-list.ts';
 import { createProgressView } from './progress-view.ts';
@@ -317,6 +318,7 @@ program
       }),
   );
 
+addReplayCommands({ program, options: { data, models, memory, nodes }, command, print, complain });
 addStorageCommands({ program, data, command, print });
 addBatchCommands({ program, models, provider, memory, nodes, command, print, complain });
 addModelCommands({ program, models, command, print });

@@ -43,6 +43,7 @@ export async function openRemoteSource(server: string): Promise<RunSource> {
         socket.close();
       }
     },
+    lock: (_, [first]) => json(`/runs/${first!.run}/lock`),
     read: async ({ id }) => (await call(`/assets/${id}`)).bytes(),
     close: async () => {},
   };

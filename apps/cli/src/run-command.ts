@@ -24,7 +24,7 @@ export interface RunCommand {
   open(): Promise<RunSource>;
   /** Every event, the terminal one last and exactly once, when everything is written. */
   show(event: RunEventBody): void;
-  /** The folder of outputs and run.json, once they are there. */
+  /** The folder of outputs run.json and run.lock.json, once they are there. */
   saved(folder: string): void;
   /** What came of the gates, before the terminal event. */
   judged?(results: readonly GateResult[]): void;
@@ -69,8 +69,9 @@ export async function runCommand({
     checkNames(conditions, graph, source.definitions);
     const folder = out ?? source.outputFolder;
     const events: RunEvent[] = [];
+    const job = { graph, ...(targets && { targets }) };
     await source.run(
-      { graph, ...(targets && { targets }) },
+      job,
       (event) => {
         events.push(event);
         if (!isTerminal(event)) show(event);
@@ -99,6 +100,8 @@ export async function runCommand({
           2,
         ),
       );
+      if (last.type === 'run_succeeded')
+        await writeWhole(join(folder, 'run.lock.json'), JSON.stringify(await source.lock(job, events), null, 2));
       saved(resolve(folder));
     }
     if (results) {

@@ -1,5 +1,5 @@
 // Where a graph runs: in this process, or on a server. Both tell it by the same events.
-import type { Asset, Definitions, Graph, RunEvent } from '@facewright/core';
+import type { Asset, Definitions, Graph, RunEvent, RunLock } from '@facewright/core';
 
 /** What is to run. */
 export interface RunJob {
@@ -13,6 +13,8 @@ export interface RunSource {
   readonly outputFolder: string | null;
   /** Emits every event, the terminal one last; resolves then. Throws a ProblemList when the graph cannot run at all. */
   run(job: RunJob, emit: (event: RunEvent) => void, signal: AbortSignal): Promise<void>;
+  /** What the run that was carried out depended on; `events` are its events. */
+  lock(job: RunJob, events: readonly RunEvent[]): Promise<RunLock>;
   read(asset: Asset): Promise<Uint8Array>;
   close(): Promise<void>;
 }

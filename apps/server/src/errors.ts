@@ -20,6 +20,7 @@ export const err = defineErrors('SERVER', {
   NO_TOKENS: (host: string) =>
     `address ${host}: expected at least one token, since others can reach it, got none; make one first with: facewright token create NAME --scope admin`,
   FOREIGN: (header: string, got: string) => `${header}: expected this server's own address or a name given with --allow-host, got ${got}`,
+  NO_LOCK: (run: string, got: string) => `lock of run ${run}: expected a run that succeeded and still runs, got ${got}`,
   NOT_AT_WORK: (run: string, status: string) => `run ${run}: expected one at work, got one that is ${status}`,
   NOT_WAITING: (run: string, status: string) => `run ${run}: expected one that waits in the queue, got one that is ${status}`,
   NOT_ENDED: (run: string, status: string) => `run ${run}: expected one that has ended, got one that is ${status}`,

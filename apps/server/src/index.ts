@@ -12,6 +12,7 @@ export { err } from './errors.ts';
 export { BUILTIN_NODES, loadNodes } from './load-nodes.ts';
 export { type Forecast } from './cost-book.ts';
 export { foretellRun, type ForetoldRun } from './foretell-run.ts';
+export { lockFiles, lockRun, surroundingsOf } from './lock-run.ts';
 export { createLocalHost, type LocalHostOptions } from './local-host.ts';
 export { createLog, logLevels, silentLog, type Log, type LogLevel } from './observe/log.ts';
 export { decodeLayers, decodePicture, encodePng } from './picture-codec.ts';

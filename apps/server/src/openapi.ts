@@ -1,5 +1,5 @@
 // The OpenAPI 3.1 document, from the table of routes and the schemas of the contract.
-import { assetSchema, batchDataSchema, batchRequestSchema, graphJsonSchema, modelFolders } from '@facewright/core';
+import { assetSchema, batchDataSchema, batchRequestSchema, graphJsonSchema, modelFolders, runLockSchema } from '@facewright/core';
 import { z } from 'zod';
 import { scopes } from './access/access-store.ts';
 import type { Fields, Route } from './routes.ts';
@@ -112,6 +112,7 @@ function batchSchemas(): Record<string, object> {
 function schemas(): Record<string, object> {
   const { $schema: _, ...graph } = graphJsonSchema();
   const { $schema: __, ...asset } = z.toJSONSchema(assetSchema);
+  const { $schema: ___, ...lock } = z.toJSONSchema(runLockSchema);
   const portType = {
     type: 'object',
     properties: { kind: text },
@@ -126,6 +127,7 @@ function schemas(): Record<string, object> {
     Graph: graph,
     Asset: asset,
     Problem: problem,
+    RunLock: { ...lock, properties: { ...lock.properties, graph: ref('Graph') } },
     NodeDescription: record(
       {
         type: text,

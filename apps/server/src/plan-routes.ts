@@ -1,10 +1,11 @@
-// What a run would do: routes that start nothing.
+// What a run would do, and what one that was depended on: routes that start nothing.
 import { parseGraph } from '@facewright/core';
+import { err } from './errors.ts';
 import { foretellRun } from './foretell-run.ts';
-import { field, targetsOf } from './request-parts.ts';
+import { field, parameter, targetsOf } from './request-parts.ts';
 import type { Route, Services } from './routes.ts';
 
-export const planRoutes = ({ catalogue, data, supervisors }: Pick<Services, 'catalogue' | 'data' | 'supervisors'>): Route[] => [
+export const planRoutes = ({ catalogue, data, locks, runs, supervisors }: Services): Route[] => [
   {
     method: 'post',
     path: '/graphs/explain',
@@ -30,6 +31,18 @@ export const planRoutes = ({ catalogue, data, supervisors }: Pick<Services, 'cat
           ? await foretellRun(data, { graph, ...wanted, catalogue, provider: supervisors[0]?.provider() ?? 'cpu' })
           : { plan: [], problems, missing: [], models: [], total: { seconds: 0, unknown: 0, memory: null } },
       );
+    },
+  },
+  {
+    method: 'get',
+    path: '/runs/{id}/lock',
+    summary:
+      'The lock file of a run that succeeded: its graph, versions of nodes, digests of files, seeds, what computed it, and what it gave. facewright verify and facewright replay read it.',
+    answers: { 200: 'RunLock', 404: { problems: 'Problem[]' }, 409: { problems: 'Problem[]' } },
+    async handle(request, response) {
+      const id = parameter(request, 'id');
+      if (!runs.find(id)) throw err.NO_SUCH('run', id);
+      response.json(await locks.get(id));
     },
   },
 ];

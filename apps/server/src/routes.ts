@@ -18,6 +18,7 @@ import { checkPicture, decodeLayers, decodePicture, encodeJpeg, encodePng } from
 import { queueRoutes } from './queue-routes.ts';
 import { field, parameter, wellFormed } from './request-parts.ts';
 import type { RunFeed } from './run-feed.ts';
+import type { RunLocks } from './run-locks.ts';
 import type { RunNode } from './run-nodes.ts';
 import type { RunQueue } from './run-queue.ts';
 import type { RunStore } from './run-store.ts';
@@ -33,6 +34,7 @@ export interface Services extends BatchServices {
   readonly runs: RunStore;
   readonly queue: RunQueue;
   readonly feed: RunFeed;
+  readonly locks: RunLocks;
   readonly nodesOf: (run: string) => readonly RunNode[];
   readonly access: AccessStore;
   readonly gate: Gate;
@@ -69,7 +71,7 @@ const steering = [
 ] as const;
 
 export function createRoutes(services: Services): Route[] {
-  const { catalogue, data, graphs, templates, runs, queue, supervisors } = services;
+  const { catalogue, data, graphs, templates, runs, queue } = services;
   const runOf = (request: Request) => {
     const found = runs.get(parameter(request, 'id'));
     if (!found) throw err.NO_SUCH('run', parameter(request, 'id'));
@@ -167,7 +169,7 @@ export function createRoutes(services: Services): Route[] {
       answers: { 200: problems, 400: problems },
       handle: (request, response) => response.json({ problems: checkGraph(field(request, 'graph'), catalogue).problems }),
     },
-    ...planRoutes({ catalogue, data, supervisors }),
+    ...planRoutes(services),
     {
       method: 'get',
       path: '/runs/{id}/pictures/{asset}',

@@ -19,14 +19,30 @@ export interface RunNode {
   readonly memory: number | null;
 }
 
-const told = ['run_started', 'node_started', 'node_cached', 'node_finished', 'node_failed', 'run_succeeded', 'run_failed', 'run_cancelled'];
+/** Reads the events of some types of a run, in order: a long training says much else. */
+export function createEventReader<T extends RunEventBody['type']>(
+  database: Database,
+  types: readonly T[],
+): (run: string) => (Extract<RunEventBody, { readonly type: T }> & Pick<RunEvent, 'time'>)[] {
+  const select = database.prepare<[string], { time: string; body: string }>(
+    `SELECT time, body FROM events WHERE run = ? AND json_extract(body, '$.type') IN (${types.map((type) => `'${type}'`).join(', ')}) ORDER BY seq`,
+  );
+  return (run) => select.all(run).map(({ time, body }) => ({ ...(JSON.parse(body) as Extract<RunEventBody, { readonly type: T }>), time }));
+}
 
 /** In the order of the plan; empty before there is one. A run that was planned again keeps what its nodes gave before. */
 export function createRunNodes(database: Database): (run: string) => RunNode[] {
-  const select = database.prepare<[string], { time: string; body: string }>(
-    `SELECT time, body FROM events WHERE run = ? AND json_extract(body, '$.type') IN (${told.map((type) => `'${type}'`).join(', ')}) ORDER BY seq`,
-  );
-  return (run) => nodesOf(select.all(run).map(({ time, body }) => ({ ...(JSON.parse(body) as RunEventBody), time })));
+  const events = createEventReader(database, [
+    'run_started',
+    'node_started',
+    'node_cached',
+    'node_finished',
+    'node_failed',
+    'run_succeeded',
+    'run_failed',
+    'run_cancelled',
+  ]);
+  return (run) => nodesOf(events(run));
 }
 
 type Draft = { -readonly [K in keyof RunNode]: RunNode[K] };

@@ -23,6 +23,7 @@ import { createReadiness } from './observe/readiness.ts';
 import { openTraces } from './observe/traces.ts';
 import { changesOf } from './queue-routes.ts';
 import { createRunFeed } from './run-feed.ts';
+import { createRunLocks } from './run-locks.ts';
 import { createRunNodes } from './run-nodes.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createRunStore } from './run-store.ts';
@@ -141,8 +142,15 @@ export async function startServer({
     if (traces) undo.push(traces.close);
     const feed = createRunFeed();
     undo.push(feed.close);
+    const locks = createRunLocks({
+      data,
+      catalogue,
+      runs,
+      deviceOf: (provider) => supervisors.find((supervisor) => supervisor.provider() === provider)?.device() ?? 'unknown',
+      log,
+    });
     const tell = tellSinks(
-      [feed.event, metrics.event, logRuns(log), ...(traces ? [traces.event] : [])],
+      [feed.event, locks.event, metrics.event, logRuns(log), ...(traces ? [traces.event] : [])],
       (run) => runs.find(run)?.name ?? '',
     );
     const dispatcher = createDispatcher({ supervisors, paused: runs.paused, log });
@@ -161,6 +169,7 @@ export async function startServer({
         runs,
         queue,
         feed,
+        locks,
         nodesOf: createRunNodes(data.database),
         batches,
         batchFeed,

@@ -1,10 +1,11 @@
 // The user's own files: found by their paths, and named by their content.
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { open, opendir, readdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { err as engineErr } from '@facewright/engine';
+import { sha256OfFile } from '@facewright/model-library';
 import type { Database } from './database.ts';
 import { err } from './errors.ts';
 
@@ -37,7 +38,9 @@ export interface UserFiles {
    * SHA-256 of the whole content of a file, however large, or of a folder with everything in it, in hex; null where there is nothing. `files`: of each file in a
    * folder, by its path in it, unless there are many.
    */
-  content(path: string): Promise<{ readonly bytes: number; readonly sha256: string | null; readonly files?: Readonly<Record<string, string>> }>;
+  content(
+    path: string,
+  ): Promise<{ readonly bytes: number; readonly sha256: string | null; readonly files?: Readonly<Record<string, string>> }>;
   /** Digest of a file, or of a folder with everything in it; 'nothing' where there is nothing. */
   fingerprint(path: string): Promise<string>;
 }
@@ -59,7 +62,9 @@ export function createUserFiles(database: Database, roots: readonly string[], al
     'INSERT INTO digests (path, stamp, digest) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET stamp = excluded.stamp, digest = excluded.digest',
   );
 
-  const knownContent = database.prepare<[string, string], string>('SELECT sha256 FROM content_digests WHERE path = ? AND stamp = ?').pluck();
+  const knownContent = database
+    .prepare<[string, string], string>('SELECT sha256 FROM content_digests WHERE path = ? AND stamp = ?')
+    .pluck();
   const rememberContent = database.prepare(
     'INSERT INTO content_digests (path, stamp, sha256) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET stamp = excluded.stamp, sha256 = excluded.sha256',
   );
@@ -101,9 +106,7 @@ export function createUserFiles(database: Database, roots: readonly string[], al
     const stamp = `${size}:${time}`;
     const before = knownContent.get(path, stamp);
     if (before !== undefined) return before;
-    const hash = createHash('sha256');
-    for await (const part of createReadStream(path, { highWaterMark: ENDS })) hash.update(part as Uint8Array);
-    const sha256 = hash.digest('hex');
+    const sha256 = await sha256OfFile(path);
     rememberContent.run(path, stamp, sha256);
     return sha256;
   }

@@ -78,6 +78,8 @@ export interface Supervisor {
   pid(): number | null;
   /** Of the latest worker; null before the first is ready. */
   provider(): string | null;
+  /** What the latest worker said of its device; null before the first is ready. */
+  device(): string | null;
   /** What the last start of a worker came to when it was no ready one; null when jobs can be performed. */
   obstacle(): string | null;
   state(): WorkerState;
@@ -106,6 +108,7 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
   /** Which worker is ours; one that was dropped may still speak. */
   let generation = 0;
   let provider: string | null = null;
+  let device: string | null = null;
   let obstacle: string | null = 'a worker that is still starting';
   let stopped = false;
   let active: ActiveJob | undefined;
@@ -160,6 +163,7 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
         if (mine !== generation) return;
         isReady = true;
         provider = told.provider;
+        device = told.description;
         obstacle = null;
         onReady?.();
         watch = setInterval(() => {
@@ -264,6 +268,7 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
     },
     pid: () => worker?.pid ?? null,
     provider: () => provider,
+    device: () => device,
     obstacle: () => obstacle,
     state: () => ({
       busy: active !== undefined,

@@ -51,7 +51,8 @@ export function compareLocks(was: RunLock, now: RunLock): Difference[] {
     }
     const subject = `node ${id} (${node.type})`;
     compare('node version', `version of ${subject}`, String(node.version), String(other.version));
-    compare('plugin', `plugin code of ${subject}`, short(node.codeDigest), short(other.codeDigest));
+    if (node.codeDigest !== other.codeDigest)
+      say('plugin', `plugin code of ${subject}`, shaWords(node.codeDigest), shaWords(other.codeDigest));
     // Values of another version were brought up to date, which its number says already.
     if (node.version === other.version)
       for (const name of new Set([...Object.keys(node.inputs), ...Object.keys(other.inputs)])) {
@@ -65,7 +66,9 @@ export function compareLocks(was: RunLock, now: RunLock): Difference[] {
           inputWords(after),
         );
       }
-    compare('precision', `precision of ${subject}`, at(was.precision, id) ?? 'none', at(now.precision, id) ?? 'none');
+    const precisions = [at(was.precision, id) ?? 'none', at(now.precision, id) ?? 'none'] as const;
+    // What it comes to is known only once it has run.
+    if (!precisions.includes('auto')) compare('precision', `precision of ${subject}`, ...precisions);
   }
   for (const [id, { type }] of Object.entries(now.nodes)) if (!at(was.nodes, id)) say('node', `node ${id}`, 'none', `a ${type}`);
   for (const [path, before] of Object.entries(was.files)) {
@@ -75,16 +78,14 @@ export function compareLocks(was: RunLock, now: RunLock): Difference[] {
     const factor = before.model ? 'model file' : 'input file';
     if (before.sha256 === after.sha256) continue;
     const inside = before.files && after.files ? changedFiles(before.files, after.files) : [];
-    if (before.sha256 === null || after.sha256 === null)
-      say(factor, `${factor} ${path}`, before.sha256 === null ? 'none' : `SHA-256 ${short(before.sha256)}`, after.sha256 === null ? 'none' : 'one');
-    else if (inside.length > 0)
+    if (inside.length > 0)
       for (const [name, one, other] of inside) say(factor, `${factor} ${path}/${name}`, shaWords(one), shaWords(other));
-    else say(factor, `${factor} ${path}`, `SHA-256 ${short(before.sha256)}`, short(after.sha256));
+    else say(factor, `${factor} ${path}`, shaWords(before.sha256), shaWords(after.sha256));
   }
   for (const [id, ports] of Object.entries(now.outputs))
     for (const [name, { digest }] of Object.entries(ports)) {
       const before = at(at(was.outputs, id) ?? {}, name);
-      if (before) compare('output', `output ${name} of node ${id}`, `SHA-256 ${short(before.digest)}`, short(digest));
+      if (before && before.digest !== digest) say('output', `output ${name} of node ${id}`, shaWords(before.digest), shaWords(digest));
     }
   compare('device', 'device', was.device, now.device, false);
   compare('platform', 'platform', was.platform, now.platform, false);
@@ -93,9 +94,9 @@ export function compareLocks(was: RunLock, now: RunLock): Difference[] {
   return differences;
 }
 
-const at = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined => (Object.hasOwn(record, name) ? record[name] : undefined);
-const short = (digest: string | undefined): string => (digest === undefined ? 'none' : `${digest.slice(0, 16)}…`);
-const shaWords = (digest: string | undefined): string => (digest === undefined ? 'no file' : `SHA-256 ${short(digest)}`);
+const at = <T>(record: Readonly<Record<string, T>>, name: string): T | undefined =>
+  Object.hasOwn(record, name) ? record[name] : undefined;
+const shaWords = (digest: string | null | undefined): string => (digest ? `SHA-256 ${digest.slice(0, 16)}…` : 'none');
 const inputWords = (input: LockedInput | undefined): string =>
   input === undefined
     ? 'none'

@@ -63,17 +63,24 @@ export function lockGraph(
     for (const [name, value] of Object.entries(typedValues(graph, id, definition, links))) {
       const { type } = definition.inputs[name]!;
       inputs[name] = type.kind === 'path' ? { path: value as string } : { value };
-      if (type.kind === 'path') paths.set(value as string, { model: type.models !== undefined || (paths.get(value as string)?.model ?? false) });
+      if (type.kind === 'path')
+        paths.set(value as string, { model: type.models !== undefined || (paths.get(value as string)?.model ?? false) });
       if (type.kind === 'seed') seeds[`${id}.${name}`] = value as number;
       if (name === 'precision') precision[id] = String(value);
     }
     nodes[id] = { type: definition.type, version: definition.version, ...(codeDigest !== undefined && { codeDigest }), inputs };
   }
-  const digest = digestOf({ nodes: Object.fromEntries(Object.entries(nodes).map(([id, { type, version, inputs }]) => [id, { type, version, inputs }])), targets });
+  const digest = digestOf({
+    nodes: Object.fromEntries(Object.entries(nodes).map(([id, { type, version, inputs }]) => [id, { type, version, inputs }])),
+    targets,
+  });
   return { locked: { digest, graph: saved, ...(asked && { targets: [...asked] }), nodes, seeds, precision, paths }, problems: [] };
 }
 
-export function makeLock({ paths: _, nodes, precision, ...locked }: LockedGraph, { run, made, surroundings, files, plan, outputs, results }: MakeLock): RunLock {
+export function makeLock(
+  { paths: _, nodes, precision, ...locked }: LockedGraph,
+  { run, made, surroundings, files, plan, outputs, results }: MakeLock,
+): RunLock {
   const keys = new Map(plan.map(({ node, key }) => [node, key]));
   return {
     facewrightLock: 1,
@@ -81,19 +88,27 @@ export function makeLock({ paths: _, nodes, precision, ...locked }: LockedGraph,
     made,
     ...surroundings,
     ...locked,
-    precision: Object.fromEntries(Object.entries(precision).map(([id, asked]) => [id, chosenPrecision(results?.get(id)) ?? asked])),
-    nodes: Object.fromEntries(Object.entries(nodes).map(([id, node]) => [id, { ...node, ...(keys.has(id) && { key: keys.get(id)! }) }])),
-    files: { ...files },
-    outputs: Object.fromEntries(
-      Object.entries(outputs).map(([id, ports]) => [
+    precision: Object.fromEntries(
+      Object.entries(precision).map(([id, asked]) => [
         id,
-        Object.fromEntries(Object.entries(ports).map(([name, value]) => [name, { digest: digestOf(value), value }])),
+        chosenPrecision(results?.get(id)) ?? (asked === 'auto' && surroundings.provider !== 'webgpu' ? 'float32' : asked),
       ]),
     ),
+    nodes: Object.fromEntries(Object.entries(nodes).map(([id, node]) => [id, { ...node, ...(keys.has(id) && { key: keys.get(id)! }) }])),
+    files: { ...files },
+    outputs: lockOutputs(outputs),
   };
 }
 
-/** What a training says that it computed with. */
+export const lockOutputs = (outputs: Readonly<Record<string, NodeOutputs>>): RunLock['outputs'] =>
+  Object.fromEntries(
+    Object.entries(outputs).map(([id, ports]) => [
+      id,
+      Object.fromEntries(Object.entries(ports).map(([name, value]) => [name, { digest: digestOf(value), value }])),
+    ]),
+  );
+
+/** What a training says that it computed with. Without one, `auto` is float32 where there is no graphics device. */
 function chosenPrecision(outputs: NodeOutputs | undefined): string | undefined {
   for (const value of Object.values(outputs ?? {})) {
     const settings = (value as { readonly settings?: Readonly<Record<string, unknown>> } | null)?.settings;

@@ -108,7 +108,12 @@ export function stepsOf(graph: Graph, catalogue: Catalogue, targets: readonly st
   return { steps, types: portTypes(graph, catalogue, into) };
 }
 
-export function typedValues(graph: Graph, id: string, { inputs }: NodeDefinition, links: readonly Link[]): Readonly<Record<string, unknown>> {
+export function typedValues(
+  graph: Graph,
+  id: string,
+  { inputs }: NodeDefinition,
+  links: readonly Link[],
+): Readonly<Record<string, unknown>> {
   const linked = new Set(links.map(({ to }) => to[1]));
   const typed = graph.nodes[id]!.values;
   const values: Record<string, unknown> = {};

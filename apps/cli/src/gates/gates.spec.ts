@@ -1,7 +1,7 @@
 import { readFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Graph, RunEvent, RunEventBody } from '@facewright/core';
+import type { Graph, RunEvent, RunEventBody, RunLock } from '@facewright/core';
 import { loadNodes } from '@facewright/server';
 import { afterAll, describe, expect, it } from 'vitest';
 import { runCommand } from '../run-command.ts';
@@ -143,6 +143,7 @@ describe('facewright run --gate', () => {
       ran += 1;
       emit({ ...last, run: 'r', seq: 1, time: '' } as RunEvent);
     },
+    lock: async () => ({ facewrightLock: 1 }) as RunLock,
     read: async ({ id }) => new TextEncoder().encode(id === asset('1').id ? JSON.stringify(report) : '<html>'),
     close: async () => {},
   });

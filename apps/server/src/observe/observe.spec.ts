@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Graph, RunEvent, RunEventBody, RunSummary } from '@facewright/core';
+import { parseRunLock, type Graph, type RunEvent, type RunEventBody, type RunSummary } from '@facewright/core';
 import { io } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../database.ts';
@@ -149,6 +149,19 @@ describe('a server', () => {
       ['n3', 'failed'],
       ['n4', 'stopped'],
     ]);
+  });
+  it('gives the lock of a run that succeeded, and refuses that of another', async () => {
+    const { id } = await run(graph('locked', 'source', 'show'));
+    const { lock } = parseRunLock((await get(`/api/v1/runs/${id}/lock`)).text);
+    expect(lock).toMatchObject({
+      run: id,
+      provider: 'null',
+      nodes: { n1: { type: 'test/source' } },
+      outputs: { n2: { value: { value: 1 } } },
+    });
+    const failed = await run(graph('failing', 'source', 'fail', 'show'));
+    expect((await get(`/api/v1/runs/${failed.id}/lock`)).status).toBe(409);
+    expect((await get('/api/v1/runs/none/lock')).status).toBe(404);
   });
   it('counts the clients that are connected', async () => {
     const before = (await metrics()).get('facewright_socket_clients')!;
