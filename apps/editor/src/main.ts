@@ -4,6 +4,7 @@ import '@fontsource-variable/inter/index.css';
 import { render } from 'lit-html';
 import { installDrops } from './drops.ts';
 import { Editor } from './editor.ts';
+import { enter } from './login/login-screen.ts';
 import { app } from './panels/app.ts';
 import { installShortcuts } from './shortcuts.ts';
 import './styles/base.css';
@@ -12,7 +13,9 @@ import './styles/panels.css';
 import './styles/floating.css';
 import './styles/picker.css';
 import './styles/judging.css';
+import './styles/login.css';
 
+const session = await enter();
 const stage = document.createElement('div');
 stage.className = 'stage-canvas';
 const canvas = document.createElement('canvas');
@@ -27,7 +30,7 @@ const root = document.getElementById('app') as HTMLElement;
 const editor = new Editor(canvas, (self) => render(app(self, stage), root));
 installShortcuts(editor, canvas);
 installDrops(editor, canvas);
-editor.update({});
+editor.update({ session });
 await editor.start();
 // Browser specs read the state and find nodes on the canvas through this.
 Object.assign(window, { facewright: editor });

@@ -1,5 +1,6 @@
 // Requests to the server's HTTP API; a refusal is thrown with all of its problems.
 import type { Asset, Graph, JudgingSummary, ModelFolder, NodeDescription, PlanStep, Problem, RunSummary } from '@facewright/core';
+import { askForToken } from '../login/login-screen.ts';
 
 export interface TemplateInfo {
   readonly name: string;
@@ -53,7 +54,11 @@ async function send(method: string, path: string, body?: unknown): Promise<Respo
     throw new RequestRefused(0, [{ code: 'EDITOR_OFFLINE', message: 'The server does not answer. Is it still running?' }]);
   }
   if (response.ok) return response;
-  throw new RequestRefused(response.status, problemsIn(await response.text(), response));
+  const problems = problemsIn(await response.text(), response);
+  if (problems[0]?.code !== 'SERVER_TOKEN_NEEDED') throw new RequestRefused(response.status, problems);
+  // Whoever logs in again goes on where they were.
+  await askForToken('ended');
+  return send(method, path, body);
 }
 async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
   const text = await (await send(method, path, body)).text();

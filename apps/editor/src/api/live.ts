@@ -1,6 +1,7 @@
 // Events of a run and changes of the queue over socket.io: asked for from a cursor, so that a lost connection loses nothing.
 import type { ClientMessages, QueueChange, RunEvent, ServerMessages } from '@facewright/core';
 import { io, type Socket } from 'socket.io-client';
+import { askForToken } from '../login/login-screen.ts';
 
 export type Connection = 'connecting' | 'online' | 'lost';
 export interface LiveListener {
@@ -48,8 +49,15 @@ export function connectLive(listener: LiveListener): Live {
     ask();
     socket.emit('follow', { after: queueCursor }, () => {});
   });
-  socket.on('disconnect', () => listener.connection('lost'));
-  socket.on('connect_error', () => listener.connection('lost'));
+  socket.on('disconnect', (reason) => {
+    listener.connection('lost');
+    // The server let go of this client on purpose, as when its token is revoked: then it says why when asked again.
+    if (reason === 'io server disconnect') socket.connect();
+  });
+  socket.on('connect_error', (error: Error & { readonly data?: { readonly code?: string } }) => {
+    listener.connection('lost');
+    if (error.data?.code === 'SERVER_TOKEN_NEEDED') void askForToken('ended').then(() => socket.connect());
+  });
   socket.on('events', (events) => {
     waiting.push(...events.filter(({ run }) => run === watched?.run));
     timer ??= setTimeout(flush, BATCH_MS);

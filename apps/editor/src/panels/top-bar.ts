@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
 import type { Editor } from '../editor.ts';
+import { logOut, type Session } from '../login/session.ts';
 import { isBusy, type EditorState } from '../state/editor-state.ts';
 import { progressOf } from '../state/run-state.ts';
 import { icon, type IconName } from './icons.ts';
@@ -9,6 +10,11 @@ import { icon, type IconName } from './icons.ts';
 const tool = (name: IconName, label: string, act: () => void, disabled = false): TemplateResult =>
   html`<button class="quiet" aria-label=${label} data-tip=${label} ?disabled=${disabled} @click=${act}>${icon(name)}</button>`;
 
+const rights: Record<Session['scope'], string> = {
+  read: 'to look',
+  run: 'to look, run and upload',
+  admin: 'everything',
+};
 const connections: Record<EditorState['connection'], string> = {
   connecting: 'Connecting…',
   online: 'Connected',
@@ -80,6 +86,7 @@ export function topBar(editor: Editor): TemplateResult {
         <span class="connection ${state.connection}" role="status"
           ><span class="dot"></span><span class="words">${connections[state.connection]}</span></span
         >
+        ${state.session ? html`<span class="who" title="What this token allows: ${rights[state.session.scope]}">${state.session.name}</span>${tool('logout', 'Log out', () => void logOut())}` : nothing}
         ${runButton(editor)}
       </div>
     </header>

@@ -2,6 +2,7 @@
 import type { Graph, JudgingSummary, NodeDescription, PortDescription, Problem } from '@facewright/core';
 import type { ModelListing, SavedGraph, TemplateInfo } from '../api/http.ts';
 import type { Connection } from '../api/live.ts';
+import type { Session } from '../login/session.ts';
 import type { Catalogue } from '../canvas/document.ts';
 import type { CanvasPoint, LooseEnd } from '../canvas/graph-canvas.ts';
 import type { MaskPainter } from '../mask/mask-painter.ts';
@@ -38,6 +39,8 @@ export interface EditorState {
   readonly ready: boolean;
   readonly catalogue: Catalogue;
   readonly connection: Connection;
+  /** Who this is to a server that asks for a token; null where none is needed. */
+  readonly session: Session | null;
   readonly graphName: string;
   /** Its name on the server; null when it was never saved there. */
   readonly savedAs: string | null;
@@ -87,6 +90,7 @@ export const firstState: EditorState = {
   ready: false,
   catalogue: new Map(),
   connection: 'connecting',
+  session: null,
   graphName: 'Untitled',
   savedAs: null,
   unsaved: false,

@@ -1,0 +1,43 @@
+// Who this browser is to a server that asks for a token: the token is shown once, and a cookie that no script reads takes its place.
+import type { Problem } from '@facewright/core';
+
+export interface Session {
+  readonly name: string;
+  readonly scope: 'read' | 'run' | 'admin';
+}
+/** What a link carries that logs in: http://server/#token=… The part after # is never sent to a server or kept by one on the way. */
+const TOKEN = /^#token=([\w-]+)$/;
+
+/** Null where no token is needed. */
+export async function whoAmI(): Promise<{ readonly required: boolean; readonly session: Session | null }> {
+  const response = await fetch('/api/v1/session');
+  return response.ok ? ((await response.json()) as { required: boolean; session: Session | null }) : { required: false, session: null };
+}
+
+/** The reason when the server says no. */
+export async function logIn(token: string): Promise<string | null> {
+  const response = await fetch('/api/v1/session', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token }),
+  }).catch(() => null);
+  if (!response) return 'The server does not answer. Is it still running?';
+  if (response.ok) return null;
+  if (response.status === 401) return 'The server does not know this token. It may be cut short, expired or revoked.';
+  if (response.status === 429) return 'Too many attempts. Wait a minute, then try again.';
+  const { problems } = (await response.json().catch(() => ({}))) as { problems?: readonly Problem[] };
+  return problems?.[0]?.message ?? `The server answered ${response.status}.`;
+}
+
+export async function logOut(): Promise<void> {
+  await fetch('/api/v1/session', { method: 'DELETE' }).catch(() => {});
+  location.reload();
+}
+
+/** Takes the token out of the address, so that neither the history nor a shared screen keeps it. */
+export function takeTokenOfAddress(): string | null {
+  const token = TOKEN.exec(location.hash)?.[1];
+  if (token === undefined) return null;
+  history.replaceState(null, '', location.pathname + location.search);
+  return token;
+}
