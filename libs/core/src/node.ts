@@ -45,12 +45,12 @@ interface NodeFacts<I extends AnyPorts, O extends AnyPorts> {
   readonly migrations?: readonly Migration[];
 }
 /** What a node decides by the values of its inputs. Pure, and safe in a browser. */
-interface NodeRules<V, Name extends string> {
+interface NodeRules<V> {
   /**
    * The lazy inputs that it needs, given the others. An input that is not computed yet is undefined: who looks at a lazy one is asked again when it is there.
    * What is not needed does not run, is not part of the key, and is undefined in `run`.
    */
-  needs?(values: V): readonly Name[];
+  needs?(values: V): readonly string[];
   /** What is wrong with typed values beyond what ports say, by input: "expected at most max (3), got 4". Asked at submission; linked inputs are undefined. */
   check?(values: V): Readonly<Record<string, string>>;
   /**
@@ -60,10 +60,10 @@ interface NodeRules<V, Name extends string> {
   fresh?(values: V): unknown;
 }
 export interface NodeDefinition<I extends AnyPorts = AnyPorts, O extends AnyPorts = AnyPorts>
-  extends NodeFacts<I, O>, NodeRules<Readonly<Record<string, any>>, any> {}
+  extends NodeFacts<I, O>, NodeRules<Readonly<Record<string, any>>> {}
 /** Ties the types of a definition together at compile time; what types cannot say is checked when a catalogue is made (checkDefinition). */
 export const defineNode = <const I extends AnyPorts, const O extends AnyPorts>(
-  definition: NodeFacts<I, O> & NodeRules<Partial<Values<NoInfer<I>>>, keyof NoInfer<I> & string>,
+  definition: NodeFacts<I, O> & NodeRules<Partial<Values<NoInfer<I>>>>,
 ): NodeDefinition<I, O> => definition as NodeDefinition<I, O>;
 
 /** What is written: all at once, or in parts where it is too large to hold in memory. */

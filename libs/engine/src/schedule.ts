@@ -30,9 +30,9 @@ export interface Schedule extends Steps {
 }
 
 /** Where an input's value comes from, as it stands in the lists; undefined where it is not computed yet. */
-export function valueOf({ from, output, depth, mapped }: Feed): unknown {
+export function valueOf({ from, output, depth, many }: Feed): unknown {
   const value = from.result?.outputs[output];
-  return depth === mapped || value === undefined ? value : collected(value, depth);
+  return many && value !== undefined ? collected(value, depth) : value;
 }
 
 /** Rejects when a path cannot be fingerprinted (ENGINE_UNREADABLE_PATH) or a node cannot say what it needs (ENGINE_NEEDS). */

@@ -27,7 +27,9 @@ export interface Feed {
   readonly output: string;
   /** Levels of lists in the value. */
   readonly depth: number;
-  /** Those that the node runs through; a `many` input takes the innermost whole. */
+  /** The innermost list goes in whole. */
+  readonly many: boolean;
+  /** Levels that the node runs through. */
   readonly mapped: number;
 }
 export interface Step {
@@ -86,9 +88,10 @@ export function stepsOf(graph: Graph, catalogue: Catalogue, targets: readonly st
     for (const { from, to } of links) {
       const source = steps.get(from[0])!;
       const lists = source.depth + (source.definition.outputs[from[1]]!.each ? 1 : 0);
-      const mapped = Math.max(0, lists - (definition.inputs[to[1]]!.many ? 1 : 0));
+      const many = definition.inputs[to[1]]!.many === true;
+      const mapped = Math.max(0, lists - (many ? 1 : 0));
       depth = Math.max(depth, mapped);
-      feeds.set(to[1], { from: source, output: from[1], depth: lists, mapped });
+      feeds.set(to[1], { from: source, output: from[1], depth: lists, many, mapped });
     }
     const values = typedValues(graph, id, definition, links);
     steps.set(id, {
