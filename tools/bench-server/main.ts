@@ -1,9 +1,16 @@
 // npm run bench:server: what the server costs, on this machine; writes bench/server.json and docs/server-benchmarks.md. Run it on a machine that does nothing else.
 import { measureParts } from '../bench/measure-parts.ts';
+import { aboutExecutor, measureExecutor } from './executor.ts';
 import { aboutMemory, measureMemory } from './memory.ts';
 
+const { COMFYUI_CHECKOUT: checkout, FACEWRIGHT_PYTHON: python = 'python3' } = process.env;
 await measureParts(
   {
+    executor: {
+      title: 'A node that does nothing',
+      about: aboutExecutor,
+      measure: () => measureExecutor(checkout === undefined ? undefined : { checkout, python }),
+    },
     memory: { title: 'Memory over many runs', about: aboutMemory, measure: () => measureMemory() },
   },
   {

@@ -28,8 +28,8 @@ export interface ContextOf {
   readonly control: GatedControl;
   readonly signal: AbortSignal;
   readonly provider: string;
-  /** Of the node's checkpoint. */
-  readonly checkpointKey: CheckpointKey;
+  /** Of the node's checkpoint; worked out when it asks for one. */
+  readonly checkpointKey: () => CheckpointKey;
   readonly progress: Progress;
   readonly expand: Expand;
   readonly emit: (event: RunEventBody) => void;
@@ -132,10 +132,10 @@ export function openContext(of: ContextOf): OpenContext {
       return control.stopping ? 'stop' : 'go';
     },
     checkpoint: {
-      load: () => whole(host.checkpoints.load(checkpointKey)),
-      related: (rank) => whole(host.checkpoints.related(checkpointKey, rank)),
+      load: () => whole(host.checkpoints.load(checkpointKey())),
+      related: (rank) => whole(host.checkpoints.related(checkpointKey(), rank)),
       // A copy, since the node goes on with what it gave.
-      save: ({ data, ...rest }) => host.checkpoints.save(checkpointKey, { data: freezeData(structuredClone(data), 'checkpoint'), ...rest }),
+      save: ({ data, ...rest }) => host.checkpoints.save(checkpointKey(), { data: freezeData(structuredClone(data), 'checkpoint'), ...rest }),
     },
     unfinished(what) {
       unfinished = what;

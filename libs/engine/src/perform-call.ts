@@ -57,7 +57,8 @@ export async function performCall(
   let outputs: NodeOutputs;
   let peakMemory: () => number | null;
   let unfinished = unfinishedInput(step);
-  const checkpointKey = checkpointKeyOf({ parts, definition }, step.feeds);
+  let asked: CheckpointKey | undefined;
+  const checkpointKey = () => (asked ??= checkpointKeyOf({ parts, definition }, step.feeds));
   const worked = () => control.at(definition.stops ? { onStop: () => emit({ type: 'run_stopping', node }) } : null);
   if (!definition.waits) await turn.take();
   try {
@@ -91,7 +92,8 @@ export async function performCall(
     // What was stopped early is not what its key says, and nor is what is made from it.
     if (unfinished !== undefined) return;
     if (definition.effects !== 'writes') await cache.set(key, { parts, outputs, seconds });
-    if (definition.extends === undefined) await host.checkpoints.remove(checkpointKey);
+    // A node that did not ask for its checkpoint has none.
+    if (asked && definition.extends === undefined) await host.checkpoints.remove(asked);
   });
   return { outputs, memory, ...(unfinished !== undefined && { unfinished }) };
 }
