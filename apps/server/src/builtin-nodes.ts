@@ -6,6 +6,7 @@ import { nodes as faceDetect } from '@facewright/node-face-detect';
 import { nodes as faceScore } from '@facewright/node-face-score';
 import { nodes as faceScoreTrainer } from '@facewright/node-face-score-trainer';
 import { nodes as fitPictures } from '@facewright/node-fit-pictures';
+import { nodes as flow } from '@facewright/node-flow';
 import { nodes as guidanceLossTrainer } from '@facewright/node-guidance-loss-trainer';
 import { nodes as imageFolder } from '@facewright/node-image-folder';
 import { nodes as inpaint } from '@facewright/node-inpaint';
@@ -43,6 +44,7 @@ export const packages: readonly NodePackage[] = [
   ...metrics,
   ...evaluator,
   ...judgement,
+  ...flow,
   ...saveImage,
   ...saveModel,
   ...preview,
