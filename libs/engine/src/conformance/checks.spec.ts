@@ -104,9 +104,14 @@ withEachCache((world) => {
       expect(coded((await world.run(graph)).problems)).toEqual([['CORE_LINK_TYPE', 'pick', 'no']]);
     });
     it('is checked again when the value comes', async () => {
-      knobs.free = async () => ({ number: 'a text' });
-      const graph = graphOf({ f: ['free'], gate: ['gate', { open: true }], out: ['show'] }, 'f.number gate.value', 'gate.value out.number');
-      expect(coded((await world.run(graph)).problems)).toEqual([['CORE_BAD_VALUE', 'f', 'number']]);
+      const graph = graphOf(
+        { n: ['number', { value: 4 }], wrong: ['wrong'], out: ['show'] },
+        'n.number wrong.value',
+        'wrong.value out.number',
+      );
+      const { problems } = await world.run(graph);
+      expect(coded(problems)).toEqual([['CORE_BAD_VALUE', 'wrong', 'value']]);
+      expect(problems[0]!.message).toContain('output value: expected a number from');
     });
   });
 
