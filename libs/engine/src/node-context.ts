@@ -135,7 +135,8 @@ export function openContext(of: ContextOf): OpenContext {
       load: () => whole(host.checkpoints.load(checkpointKey())),
       related: (rank) => whole(host.checkpoints.related(checkpointKey(), rank)),
       // A copy, since the node goes on with what it gave.
-      save: ({ data, ...rest }) => host.checkpoints.save(checkpointKey(), { data: freezeData(structuredClone(data), 'checkpoint'), ...rest }),
+      save: ({ data, ...rest }) =>
+        host.checkpoints.save(checkpointKey(), { data: freezeData(structuredClone(data), 'checkpoint'), ...rest }),
     },
     unfinished(what) {
       unfinished = what;
