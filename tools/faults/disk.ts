@@ -1,6 +1,6 @@
 // A disk that fills up under a batch, and one that nothing can be written to.
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -28,13 +28,14 @@ async function withDisk<T>(work: (disk: string) => Promise<T>): Promise<T> {
   }
 }
 
+/** Takes all room there is, in smaller and smaller pieces, and gives back how to free it. */
 async function fill(disk: string): Promise<() => Promise<void>> {
   const path = join(disk, 'filler');
   for (let size = 2 ** 20; size >= 4096; size /= 2)
-    for (;;) {
-      const { bavail, bsize } = await statfs(disk);
-      if (bavail * bsize < size) break;
-      await writeFile(path, new Uint8Array(size), { flag: 'a' });
+    try {
+      for (;;) await writeFile(path, new Uint8Array(size), { flag: 'a' });
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause;
     }
   return () => rm(path);
 }
@@ -73,6 +74,7 @@ export const breakDisk = (): Promise<Measurement[]> =>
       (error: unknown) =>
         error instanceof Refused && error.how === 1 && error.message.includes('SERVER_') === false ? error.message : String(error),
     );
+    console.log(`  read-only: ${refused}`);
     execFileSync('mount', ['-o', 'remount,rw', disk]);
     const again = await serve(data);
     const kept = (await batchOf(again, id)).done;

@@ -95,13 +95,16 @@ export function createBatchRunner({ store, wake, stopping, log, concerns, onEven
       work();
       return true;
     } catch (cause) {
-      log.error(storageError(cause).message);
-      blocked ??= setTimeout(() => {
-        blocked = undefined;
-        wake();
-      }, ROOM_AGAIN_MS).unref();
+      waitForRoom(storageError(cause).message);
       return false;
     }
+  }
+  function waitForRoom(why: string): void {
+    log.error(why);
+    blocked ??= setTimeout(() => {
+      blocked = undefined;
+      wake();
+    }, ROOM_AGAIN_MS).unref();
   }
 
   function record(id: string, mine: Active, results: readonly RowResult[]): boolean {
@@ -176,8 +179,14 @@ export function createBatchRunner({ store, wake, stopping, log, concerns, onEven
           mine.activity = activity;
           onChange(id);
         }
-        if (results.length > 0 && !record(id, mine, results)) return supervisor.cancel();
-        for (const { row } of results) left.delete(row);
+        // A row that finds no room says nothing of itself: it is run again once there is some.
+        const short = results.findIndex(foundNoRoom);
+        const sound = short === -1 ? results : results.slice(0, short);
+        if (sound.length > 0 && !record(id, mine, sound)) return supervisor.cancel();
+        for (const { row } of sound) left.delete(row);
+        if (short === -1) return;
+        waitForRoom(results[short]!.problems[0]!.message);
+        supervisor.cancel();
       },
     });
     mine.workers.delete(supervisor);
@@ -221,4 +230,5 @@ export function createBatchRunner({ store, wake, stopping, log, concerns, onEven
     activity: (id) => active.get(id)?.activity ?? null,
   };
 }
+const foundNoRoom = ({ problems }: RowResult): boolean => problems.some(({ code }) => code === 'SERVER_DISK_FULL');
 const isOpen = (status: BatchStatus): boolean => status === 'queued' || status === 'running';

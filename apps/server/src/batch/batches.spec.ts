@@ -229,6 +229,15 @@ describe('a batch', () => {
     expect(await until(id, is('finished'))).toMatchObject({ done: 3, failed: 1 });
     expect((await rowsOf(id, 'status=failed'))[0]).toMatchObject({ row: 3, problems: [{ code: 'SERVER_BATCH_ROW_LOST' }] });
   });
+  it('waits for room on a full disk, and fails no row for it', async () => {
+    const { id } = await begin({ data: values(31, -3, 32) });
+    expect(await until(id, is('finished'))).toMatchObject({ done: 3, failed: 0 });
+    expect(await rowsOf(id)).toMatchObject([
+      { attempt: 1 },
+      { attempt: 1, status: 'finished', outputs: { show: { value: -3 } } },
+      { attempt: 1 },
+    ]);
+  }, 30_000);
   it('goes on after the server was ended, and does no row twice', async () => {
     const first = await start('restarted');
     const { id } = await begin({ graph: touchy(15), data: values(...Array.from({ length: 30 }, (_, i) => i)) }, first);
