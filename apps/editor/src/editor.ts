@@ -6,6 +6,7 @@ import {
   graphOfPicture,
   graphSchema,
   isPng,
+  nodeInside,
   parseGraphText,
   type Graph,
   type ModelFolder,
@@ -32,7 +33,7 @@ import {
 } from './state/editor-state.ts';
 import { duration, withoutNode } from './state/format.ts';
 import { History } from './state/history.ts';
-import { looksOf } from './state/looks.ts';
+import { looksOf, skippedIn } from './state/looks.ts';
 import { takeChange } from './state/queue-state.ts';
 import { reportsOf } from './state/results.ts';
 import { isOver, newRun, takeEvents } from './state/run-state.ts';
@@ -94,6 +95,7 @@ export class Editor {
         else this.update({ editing: { node, port, box, problem: '' } });
       },
       rename: (node, box) => this.update({ renaming: { node, box } }),
+      navigated: () => this.#navigated(),
       moved: () => {
         if (this.state.editing || this.state.picker || this.state.renaming || this.state.menu || this.state.hint)
           this.update({ editing: null, picker: null, renaming: null, menu: null, hint: null });
@@ -127,11 +129,26 @@ export class Editor {
     });
   }
   #look(): void {
-    const { run, problems, showProblems, runGraph, catalogue } = this.state;
-    const seen = [run, problems, showProblems, runGraph, catalogue];
+    const { run, problems, showProblems, runGraph, catalogue, path, skipped } = this.state;
+    const seen = [run, problems, showProblems, runGraph, catalogue, path, skipped];
     if (seen.every((part, i) => part === this.#looked[i])) return;
     this.#looked = seen;
     this.canvas.setLooks(looksOf(this.state));
+  }
+
+  #navigated(): void {
+    const { path, trail, shown } = this.canvas;
+    this.update({
+      path,
+      trail,
+      shown: shown?.id ?? null,
+      selection: [],
+      editing: null,
+      picker: null,
+      renaming: null,
+      menu: null,
+      hint: null,
+    });
   }
 
   async start(): Promise<void> {
@@ -151,7 +168,7 @@ export class Editor {
       const first = this.state.catalogue.size === 0;
       this.canvas.catalogue = catalogue;
       this.update({ catalogue });
-      if (first && this.state.nodeCount > 0) this.canvas.open(this.canvas.read(), { keepView: true });
+      if (first && this.state.nodeCount > 0) this.canvas.open(this.canvas.read(), { keepView: true, path: this.state.path });
     });
   }
 
@@ -161,6 +178,7 @@ export class Editor {
     const shown = this.canvas.read();
     this.#history.restart(shown);
     this.update({
+      skipped: skippedIn(shown, this.state.catalogue),
       graphName: graph.name,
       savedAs,
       unsaved: false,
@@ -201,6 +219,8 @@ export class Editor {
   #documentChanged(graph: Graph): void {
     autosave(graph, this.state.savedAs);
     this.update({
+      trail: this.canvas.trail,
+      skipped: skippedIn(graph, this.state.catalogue),
       graphName: graph.name,
       unsaved: true,
       nodeCount: Object.keys(graph.nodes).length,
@@ -219,8 +239,8 @@ export class Editor {
   #restore(graph: Graph | undefined): void {
     if (!graph) return;
     const { selection } = this.state;
-    this.canvas.open(graph, { keepView: true });
-    this.canvas.select(selection.filter((id) => graph.nodes[id]));
+    this.canvas.open(graph, { keepView: true, path: this.state.path });
+    this.canvas.select(selection.filter((id) => this.canvas.node(id)));
     this.#documentChanged(graph);
   }
   newGraph(): void {
@@ -399,11 +419,23 @@ export class Editor {
     });
   }
   focusNode(id: string): void {
-    if (this.canvas.node(id)) this.canvas.focus(id);
+    this.canvas.focus(id);
   }
 
   // Runs
-  async run(): Promise<void> {
+  /** What the selected nodes need, and they themselves. */
+  async runSelected(): Promise<void> {
+    const { path, selection } = this.state;
+    const document = this.canvas.read();
+    // Of a repeated subgraph, the last round.
+    const way = path.map((step, i) => {
+      const times = nodeInside(document, path.slice(0, i + 1).join(':'))?.repeat?.times;
+      return times === undefined ? step : `${step}#${times}`;
+    });
+    if (selection.length > 0) await this.run(selection.map((id) => [...way, id].join(':')));
+    else this.toast('info', 'Select the nodes to run to.');
+  }
+  async run(targets?: readonly string[]): Promise<void> {
     if (isBusy(this.state)) return;
     this.#record();
     const graph = this.canvas.read();
@@ -413,7 +445,7 @@ export class Editor {
     }
     this.update({ starting: true });
     try {
-      const run = await api.start(graph);
+      const run = await api.start(graph, targets);
       this.#watch(run.id, run.name, graph);
       const { tab } = this.state.dock;
       this.showTab(tab === 'problems' || tab === 'history' || tab === 'report' ? 'progress' : tab);

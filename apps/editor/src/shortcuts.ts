@@ -26,6 +26,10 @@ export function installShortcuts(editor: Editor, canvas: HTMLCanvasElement): voi
     'ctrl+v': () => editor.paste(),
     'ctrl+d': () => editor.duplicate(),
     'ctrl+a': () => editor.canvas.selectAll(),
+    'shift+enter': () => void editor.runSelected(),
+    'ctrl+m': () => editor.canvas.toggleMode('muted'),
+    'ctrl+b': () => editor.canvas.toggleMode('bypassed'),
+    'ctrl+shift+e': () => editor.canvas.makeSubgraph(),
     'ctrl+g': () => editor.canvas.group('Group'),
     delete: () => editor.canvas.deleteSelected(),
     backspace: () => editor.canvas.deleteSelected(),
@@ -39,6 +43,14 @@ export function installShortcuts(editor: Editor, canvas: HTMLCanvasElement): voi
       const box = canvas.getBoundingClientRect();
       const inside = pointer.x > box.left && pointer.x < box.right && pointer.y > box.top && pointer.y < box.bottom;
       editor.openSearch(inside ? pointer : { x: box.left + box.width / 2 - 170, y: box.top + 60 }, null);
+    },
+    enter: () => {
+      const [node] = editor.state.selection;
+      if (node !== undefined) editor.canvas.enter(node);
+    },
+    escape: () => {
+      const { path } = editor.state;
+      if (path.length > 0) editor.canvas.leaveTo(path.length - 1);
     },
     arrowleft: () => editor.canvas.pan(PAN, 0),
     arrowright: () => editor.canvas.pan(-PAN, 0),

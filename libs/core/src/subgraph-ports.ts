@@ -46,6 +46,8 @@ export function withSubgraphs(graph: Graph, installed: Definitions): Definitions
   return definitions;
 }
 
+const wordsFor = (nodes: number): string => `A subgraph of ${nodes === 1 ? 'one node' : `${nodes} nodes`}.`;
+
 function definitionOfSubgraph(id: string, subgraph: Subgraph, define: (type: string) => NodeDefinition | undefined): NodeDefinition {
   const inner = Object.values(subgraph.nodes).flatMap((node) => define(node.type) ?? []);
   const portOf = (side: 'inputs' | 'outputs', [node, name]: LinkEnd): Port<unknown> | undefined => {
@@ -76,7 +78,7 @@ function definitionOfSubgraph(id: string, subgraph: Subgraph, define: (type: str
     type: subgraphType(id),
     version: 1,
     title: subgraph.title,
-    summary: subgraph.description || `A subgraph of ${Object.keys(subgraph.nodes).length} nodes.`,
+    summary: subgraph.description || wordsFor(Object.keys(subgraph.nodes).length),
     category: 'Subgraphs',
     inputs,
     outputs,

@@ -88,7 +88,7 @@ export const api = {
   deleteGraph: (name: string) => request<unknown>('DELETE', `/graphs/${named(name)}`),
   validate: async (graph: Graph) => (await request<{ problems: readonly Problem[] }>('POST', '/graphs/validate', { graph })).problems,
   explain: (graph: Graph) => request<{ plan: readonly PlanStep[]; problems: readonly Problem[] }>('POST', '/graphs/explain', { graph }),
-  start: async (graph: Graph) => (await request<{ run: RunSummary }>('POST', '/runs', { graph })).run,
+  start: async (graph: Graph, targets?: readonly string[]) => (await request<{ run: RunSummary }>('POST', '/runs', { graph, targets })).run,
   run: (id: string) => request<{ run: RunSummary; graph: Graph }>('GET', `/runs/${named(id)}`),
   /** Stores a picture or a mask. */
   upload: async (bytes: Blob) => (await request<{ asset: Asset }>('POST', '/assets', bytes)).asset,

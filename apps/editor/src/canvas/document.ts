@@ -1,5 +1,15 @@
 // The graph document to litegraph and back, without loss: unknown node types, undeclared ports and links that cannot be drawn are kept.
-import type { Graph, Link, NodeDescription, NodeInstance } from '@facewright/core';
+import {
+  definitionsOf,
+  describeNode,
+  nodeInside,
+  subgraphType,
+  withSubgraphs,
+  type Graph,
+  type Link,
+  type NodeDescription,
+  type NodeInstance,
+} from '@facewright/core';
 import { LGraphGroup, type LGraph } from 'litegraph.js';
 import { arrange, makeRoom } from './arrange.ts';
 import { GraphNode, type NodeHooks } from './graph-node.ts';
@@ -18,6 +28,31 @@ export interface Remainder {
 const groups = new WeakMap<LGraphGroup, Group>();
 
 export const graphNodes = (graph: LGraph): GraphNode[] => graph.nodes.filter((node) => node instanceof GraphNode);
+
+const known = new WeakMap<Graph, { readonly installed: Catalogue; readonly types: Catalogue }>();
+/** The installed node types and the subgraphs of a document. */
+export function typesOf(document: Graph, installed: Catalogue): Catalogue {
+  if (!document.subgraphs) return installed;
+  const before = known.get(document);
+  if (before?.installed === installed) return before.types;
+  const definitions = withSubgraphs(document, definitionsOf(installed.values()));
+  const own = Object.keys(document.subgraphs).flatMap((id) => definitions.get(subgraphType(id)) ?? []);
+  const types = new Map([...installed, ...own.map(({ definition }) => [definition.type as string, describeNode(definition)] as const)]);
+  known.set(document, { installed, types });
+  return types;
+}
+
+/** The titles on the way to a node, with the round of a repeated subgraph: "Refine 2 › Sampler". */
+export function titleOnWay(document: Graph, installed: Catalogue, way: string): string {
+  const steps = way.split(':');
+  return steps
+    .map((step, i) => {
+      const node = nodeInside(document, steps.slice(0, i + 1).join(':'));
+      const round = /#(\d+)$/.exec(step)?.[1];
+      return `${node?.title ?? typesOf(document, installed).get(node?.type ?? '')?.title ?? step}${round === undefined ? '' : ` ${round}`}`;
+    })
+    .join(' › ');
+}
 
 /** Fills an empty litegraph graph. Nodes without a position are laid out. */
 export function writeToCanvas(document: Graph, graph: LGraph, catalogue: Catalogue, hooks: NodeHooks): Remainder {
@@ -55,11 +90,13 @@ const place = (now: ArrayLike<number>, saved: readonly [number, number] | undefi
   same(now, saved) && saved ? [...saved] : [Math.round((now[0] ?? 0) * 10) / 10, Math.round((now[1] ?? 0) * 10) / 10];
 
 function readNode(node: GraphNode): NodeInstance {
-  const { title: _, size: __, ...kept } = node.instance;
+  const { title: _, size: __, mode: ___, repeat: ____, ...kept } = node.instance;
   return {
     ...kept,
     ...(node.customTitle !== undefined && { title: node.customTitle }),
     values: node.values,
+    ...(node.studioMode && { mode: node.studioMode }),
+    ...(node.repeat && { repeat: node.repeat }),
     position: place(node.pos, node.instance.position),
     ...(node.userSize && { size: place(node.userSize, node.instance.size) }),
   };

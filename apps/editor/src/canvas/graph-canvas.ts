@@ -1,5 +1,5 @@
 // The door between the editor and litegraph: documents in and out, what a person does, what a run shows.
-import type { Graph, NodeDescription, PortDescription } from '@facewright/core';
+import { subgraphOf, type Graph, type NodeDescription, type NodeInstance, type PortDescription } from '@facewright/core';
 import { LGraph, LGraphGroup } from 'litegraph.js';
 import {
   arrangeNodes,
@@ -7,15 +7,29 @@ import {
   graphNodes,
   readFromCanvas,
   spreadNodes,
+  titleOnWay,
+  typesOf,
   writeToCanvas,
   type Catalogue,
   type Remainder,
 } from './document.ts';
-import { GraphNode, isLinked, type NodeHooks } from './graph-node.ts';
+import { GraphNode, isLinked, type ExposedPorts, type NodeHooks } from './graph-node.ts';
 import { plainLook, type NodeLook } from './node-look.ts';
 import { whenPictureReady } from './picture-store.ts';
 import { installSlotTypes, linkAnswer, slotType } from './slot-types.ts';
+import { contentAt, scopeOf, stepsOf, walk, withContent, type Boundary, type Path } from './scope.ts';
 import { StudioCanvas } from './studio-canvas.ts';
+import {
+  contains,
+  exposePort,
+  hidePort,
+  importSubgraphs,
+  makeSubgraph,
+  neededSubgraphs,
+  renamePort,
+  unpackSubgraph,
+  withoutLost,
+} from './subgraph-edit.ts';
 import { installTheme, theme } from './theme.ts';
 
 export interface CanvasPoint {
@@ -46,6 +60,8 @@ export interface GraphCanvasEvents {
   rename(node: string, box: DOMRect): void;
   /** The view moved or was scaled: floating boxes no longer fit. */
   moved(): void;
+  /** Another part of the document is shown. */
+  navigated(): void;
 }
 export interface NodeView {
   readonly id: string;
@@ -55,6 +71,17 @@ export interface NodeView {
   readonly values: Readonly<Record<string, unknown>>;
   readonly linkedInputs: ReadonlySet<string>;
   readonly unfilled: ReadonlySet<string>;
+  readonly mode: NodeInstance['mode'];
+  readonly repeat: NodeInstance['repeat'];
+  /** The id of the subgraph that it stands for. */
+  readonly subgraph: string | null;
+  readonly exposed: ExposedPorts;
+}
+/** The subgraph that the canvas shows. */
+export interface ShownSubgraph {
+  readonly id: string;
+  readonly title: string;
+  readonly ports: Boundary;
 }
 
 installTheme();
@@ -66,7 +93,12 @@ export class GraphCanvas {
   readonly #element: HTMLCanvasElement;
   readonly #events: GraphCanvasEvents;
   readonly #hooks: NodeHooks;
+  #installed: Catalogue = new Map();
+  /** With the subgraphs of the document. */
   #catalogue: Catalogue = new Map();
+  /** As it was when the canvas began to show this part of it. */
+  #document: Graph = { facewright: 1, name: 'Untitled', description: '', nodes: {}, links: [], groups: [] };
+  #path: Path = [];
   #remainder: Remainder = { name: 'Untitled', description: '', undrawn: [] };
   #looks: ReadonlyMap<string, NodeLook> = new Map();
   #changeAsked = false;
@@ -89,6 +121,7 @@ export class GraphCanvas {
       emptyDoubleClicked: (x, y) => events.search({ x, y }, null),
       titleDoubleClicked: (node) => events.rename(String(node.id), this.#titleBox(node)),
       menu: (node, x, y) => events.menu({ x, y }, shownTitle(node)),
+      opened: (node) => this.enter(String(node.id)),
       hovered: (node, port, x, y) => events.hint(node ? { at: { x, y }, kind: 'node', node: String(node.id), port } : null),
     });
     this.#canvas.onSelectionChange = () => events.selected(this.selection);
@@ -101,27 +134,197 @@ export class GraphCanvas {
     void document.fonts.load('12px "Inter Variable"').then(() => this.#canvas.setDirty(true, true));
   }
 
-  set catalogue(catalogue: Catalogue) {
-    this.#catalogue = catalogue;
+  set catalogue(installed: Catalogue) {
+    this.#installed = installed;
+    this.#catalogue = typesOf(this.#document, installed);
+  }
+  /** Installed node types, and the subgraphs of the document that may stand here. */
+  get nodeTypes(): readonly NodeDescription[] {
+    return [...this.#catalogue.values()].filter(({ type }) => !this.#wouldContainItself(type));
   }
   get selection(): readonly string[] {
     return [...this.#canvas.selectedItems].filter((item) => item instanceof GraphNode).map(({ id }) => String(id));
   }
 
-  /** Shows a document. With `spread`, nodes that lie on others are moved down. */
-  open(document: Graph, { keepView = false, spread = false }: { readonly keepView?: boolean; readonly spread?: boolean } = {}): void {
-    this.#quietly(() => {
-      this.#canvas.deselectAll();
-      this.#graph.clear();
-      this.#remainder = writeToCanvas(document, this.#graph, this.#catalogue, this.#hooks);
-      if (spread) spreadNodes(this.#graph);
-      this.#dress();
-    });
+  /** Shows a document, from the inside of subgraphs as far as `path`, ids of nodes, leads. With `spread`, nodes that lie on others are moved down. */
+  open(
+    document: Graph,
+    {
+      keepView = false,
+      spread = false,
+      path = [],
+    }: { readonly keepView?: boolean; readonly spread?: boolean; readonly path?: readonly string[] } = {},
+  ): void {
+    this.#show(document, walk(document, path), spread);
     if (!keepView) this.fit();
     this.#canvas.setDirty(true, true);
   }
+  #show(document: Graph, path: Path, spread = false): void {
+    this.#document = document;
+    this.#path = path;
+    this.#catalogue = typesOf(document, this.#installed);
+    const { name, description } = document;
+    const { nodes, links, groups } = contentAt(document, scopeOf(path));
+    this.#quietly(() => {
+      this.#canvas.deselectAll();
+      this.#graph.clear();
+      this.#remainder = writeToCanvas(
+        { facewright: 1, name, description, nodes, links, groups },
+        this.#graph,
+        this.#catalogue,
+        this.#hooks,
+      );
+      if (spread) spreadNodes(this.#graph);
+      this.#expose();
+      this.#dress();
+    });
+    this.#events.navigated();
+  }
+  /** The whole document. */
   read(): Graph {
-    return readFromCanvas(this.#graph, this.#remainder);
+    const { nodes, links, groups, ...about } = readFromCanvas(this.#graph, this.#remainder);
+    const { subgraphs } = this.#document;
+    const scope = scopeOf(this.#path);
+    const top = scope === null ? { nodes, links, groups } : contentAt(this.#document, null);
+    const document: Graph = { ...about, nodes: top.nodes, links: top.links, groups: top.groups, ...(subgraphs && { subgraphs }) };
+    return scope === null ? document : withoutLost(this.#document, withContent(document, scope, { nodes, links, groups }));
+  }
+
+  // Subgraphs
+  /** Ids of the nodes that lead to what is shown. */
+  get path(): readonly string[] {
+    return this.#path.map(({ node }) => node);
+  }
+  /** The document and the subgraphs on the way, by their titles. */
+  get trail(): readonly string[] {
+    return [this.#remainder.name, ...this.#path.map(({ subgraph }) => this.#document.subgraphs?.[subgraph]?.title ?? subgraph)];
+  }
+  /** Null when the document itself is shown. */
+  get shown(): ShownSubgraph | null {
+    const id = scopeOf(this.#path);
+    const { title, inputs, outputs } = (id !== null && this.#document.subgraphs?.[id]) || {};
+    return id !== null && title !== undefined && inputs && outputs ? { id, title, ports: { inputs, outputs } } : null;
+  }
+  /** The titles on the way to a node. */
+  titleOf(way: string): string {
+    return titleOnWay(this.#document, this.#installed, way);
+  }
+  /** A way to a node of a definition, through the first use of it. */
+  wayInto(subgraph: string, node: string | undefined): string | undefined {
+    const open: { readonly scope: string | null; readonly path: readonly string[] }[] = [{ scope: null, path: [] }];
+    const seen = new Set<string>();
+    for (const { scope, path } of open) {
+      if (scope === subgraph) return [...path, ...(node === undefined ? [] : [node])].join(':');
+      for (const [id, { type }] of Object.entries(contentAt(this.#document, scope).nodes)) {
+        const inner = subgraphOf(this.#document, type)?.id;
+        if (inner === undefined || seen.has(inner)) continue;
+        seen.add(inner);
+        open.push({ scope: inner, path: [...path, id] });
+      }
+    }
+    return undefined;
+  }
+  enter(id: string): void {
+    this.#goTo([...this.path, id]);
+  }
+  /** Leaves subgraphs until only so many are left on the way. */
+  leaveTo(depth: number): void {
+    const node = this.path[depth];
+    this.#goTo(this.path.slice(0, depth));
+    if (node !== undefined) this.select([node]);
+  }
+  #goTo(nodes: readonly string[]): void {
+    const document = this.read();
+    const path = walk(document, nodes);
+    if (path.length === this.#path.length && path.every(({ node }, i) => node === this.#path[i]?.node)) return;
+    this.#show(document, path);
+    this.fit();
+  }
+  /** Changes the document as a whole, and shows the same part of it again. */
+  #restructure(change: (document: Graph, scope: string | null) => Graph, selected: readonly string[] = this.selection): void {
+    const document = change(this.read(), scopeOf(this.#path));
+    this.#show(document, walk(document, this.path));
+    this.select(selected.filter((id) => this.#find(id)));
+    this.#ask();
+  }
+  #wouldContainItself(type: string): boolean {
+    const scope = scopeOf(this.#path);
+    const found = subgraphOf(this.#document, type);
+    return scope !== null && found !== undefined && contains(this.#document, found.id, scope);
+  }
+  #refuseItself(type: string): boolean {
+    const refused = this.#wouldContainItself(type);
+    if (refused) this.#events.refused(`${this.#catalogue.get(type)?.title ?? type} contains what is open here, so it cannot stand in it.`);
+    return refused;
+  }
+  /** The selection becomes a subgraph. */
+  makeSubgraph(): void {
+    const chosen = this.selection;
+    if (!chosen.length) return;
+    let made = '';
+    this.#restructure((document, scope) => {
+      const count = Object.keys(document.subgraphs ?? {}).length + 1;
+      const { graph, node } = makeSubgraph(document, scope, chosen, `Subgraph ${count}`);
+      made = node;
+      return graph;
+    });
+    this.select([made]);
+  }
+  unpack(id: string): void {
+    const node = this.#find(id);
+    if (!node?.isSubgraph || !this.#catalogue.has(node.type)) return;
+    if (node.repeat) return this.#events.refused(`${node.shownTitle} is repeated: repeat it once, then it can be unpacked.`);
+    let nodes: readonly string[] = [];
+    this.#restructure((document, scope) => {
+      const unpacked = unpackSubgraph(document, scope, id);
+      nodes = unpacked.nodes;
+      return unpacked.graph;
+    });
+    this.select(nodes);
+  }
+  renameSubgraph(id: string, title: string): void {
+    if (title !== '') this.#restructure((document) => withContent(document, id, { title }));
+  }
+  /** Lets a port of a node of the open subgraph be seen outside, or no longer. */
+  setExposed(side: keyof Boundary, node: string, port: string, name: string | null): void {
+    const { id } = this.shown ?? {};
+    if (id !== undefined)
+      this.#restructure((document) =>
+        name === null ? hidePort(document, id, side, [node, port]) : exposePort(document, id, side, [node, port], name),
+      );
+  }
+  /** False when the name is taken or cannot be one. */
+  renamePort(side: keyof Boundary, from: string, to: string): boolean {
+    const { id } = this.shown ?? {};
+    const renamed = id === undefined ? null : renamePort(this.read(), id, side, from, to);
+    if (renamed) this.#restructure(() => renamed);
+    return renamed !== null;
+  }
+  #expose(): void {
+    const { inputs = {}, outputs = {} } = this.shown?.ports ?? {};
+    const ends = [
+      ...Object.entries(inputs).flatMap(([name, { to }]) => to.map((end) => ({ side: 'inputs' as const, name, end }))),
+      ...Object.entries(outputs).map(([name, { from }]) => ({ side: 'outputs' as const, name, end: from })),
+    ];
+    for (const node of graphNodes(this.#graph)) {
+      const own = (side: keyof Boundary) =>
+        new Map(ends.filter((each) => each.side === side && each.end[0] === node.id).map(({ end, name }) => [end[1], name]));
+      node.exposed = { inputs: own('inputs'), outputs: own('outputs') };
+      if (node.exposed.inputs.size > 0) node.fitContent();
+    }
+  }
+  /** Mutes or bypasses nodes; those that all are so already go on as usual. */
+  toggleMode(mode: NonNullable<NodeInstance['mode']>, ids: readonly string[] = this.selection): void {
+    const nodes = ids.flatMap((id) => this.#find(id) ?? []);
+    const off = nodes.every(({ studioMode }) => studioMode === mode);
+    for (const node of nodes) node.studioMode = off ? undefined : mode;
+    this.#ask();
+  }
+  setRepeat(id: string, repeat: NodeInstance['repeat']): void {
+    const node = this.#find(id);
+    if (!node) return;
+    node.repeat = repeat;
+    this.#ask();
   }
   /** Name and description of the document. */
   rename(about: { readonly name?: string; readonly description?: string }): void {
@@ -145,11 +348,16 @@ export class GraphCanvas {
       values: node.values,
       linkedInputs: new Set(node.inputs.filter(isLinked).map(({ name }) => name)),
       unfilled: node.unfilled(),
+      mode: node.studioMode,
+      repeat: node.repeat,
+      subgraph: subgraphOf(this.#document, node.type)?.id ?? null,
+      exposed: node.exposed,
     };
   }
 
-  /** Adds a node; joined to `from` at its first fitting port, it stands beside it. Returns its id. */
-  add(type: string, at: CanvasPoint | null, from: LooseEnd | null = null): string {
+  /** Adds a node; joined to `from` at its first fitting port, it stands beside it. Returns its id; null when it is refused. */
+  add(type: string, at: CanvasPoint | null, from: LooseEnd | null = null): string | null {
+    if (this.#refuseItself(type)) return null;
     const description = this.#catalogue.get(type);
     const id = freeId(type, new Set(graphNodes(this.#graph).map((node) => String(node.id))));
     const node = new GraphNode(id, { type, version: description?.version ?? 1, values: {} }, description, this.#hooks);
@@ -175,7 +383,7 @@ export class GraphCanvas {
     const node = this.#find(from.node);
     const slot = (from.side === 'output' ? node?.outputs : node?.inputs)?.find(({ name }) => name === from.port);
     if (!slot) return [];
-    return [...this.#catalogue.values()].filter(({ inputs, outputs }) =>
+    return this.nodeTypes.filter(({ inputs, outputs }) =>
       from.side === 'output'
         ? inputs.some(({ type }) => linkAnswer(slot.type, slotType(type)) === true)
         : outputs.some(({ type }) => linkAnswer(slotType(type), slot.type) === true),
@@ -221,16 +429,25 @@ export class GraphCanvas {
   copySelected(): Graph | null {
     const chosen = new Set(this.selection);
     if (!chosen.size) return null;
-    const { nodes, links, ...rest } = this.read();
+    const document = this.read();
+    const { nodes, links } = contentAt(document, scopeOf(this.#path));
+    const copied = Object.fromEntries(Object.entries(nodes).filter(([id]) => chosen.has(id)));
     return {
-      ...rest,
+      facewright: 1,
+      name: document.name,
+      description: '',
       groups: [],
-      nodes: Object.fromEntries(Object.entries(nodes).filter(([id]) => chosen.has(id))),
+      nodes: copied,
+      subgraphs: neededSubgraphs(document, copied),
       links: links.filter(({ from, to }) => chosen.has(from[0]) && chosen.has(to[0])),
     };
   }
   /** Adds a copied piece beside the originals, or with its corner at `at`. */
-  paste(piece: Graph, at: CanvasPoint | null = null): void {
+  paste(copied: Graph, at: CanvasPoint | null = null): void {
+    const { graph, piece } = importSubgraphs(this.#document, copied);
+    this.#document = graph;
+    this.#catalogue = typesOf(graph, this.#installed);
+    if (Object.values(piece.nodes).some(({ type }) => this.#refuseItself(type))) return;
     const taken = new Set(graphNodes(this.#graph).map(({ id }) => String(id)));
     const positions = Object.values(piece.nodes).map(({ position }): readonly [number, number] => position ?? [0, 0]);
     const left = Math.min(...positions.map(([x]) => x));
@@ -301,8 +518,12 @@ export class GraphCanvas {
     const { scale, offset } = this.#canvas.ds;
     return `${scale} ${offset[0]} ${offset[1]}`;
   }
-  /** Selects a node and moves the view so that it can be read. */
-  focus(id: string): void {
+  /** Selects a node, by the way to it, and moves the view so that it can be read. */
+  focus(way: string): void {
+    const steps = stepsOf(way);
+    const path = walk(this.read(), steps.slice(0, -1)).map(({ node }) => node);
+    this.#goTo(path);
+    const id = steps[path.length]!;
     const node = this.#find(id);
     if (!node) return;
     const { width, height } = this.#element.getBoundingClientRect();

@@ -1,5 +1,13 @@
 // A node on the canvas: its slots follow the catalogue, its values are kept by name, and it draws itself.
-import { isWidget, type NodeDescription, type NodeInstance, type PortDescription, type PortKind, type PortType } from '@facewright/core';
+import {
+  isSubgraphType,
+  isWidget,
+  type NodeDescription,
+  type NodeInstance,
+  type PortDescription,
+  type PortKind,
+  type PortType,
+} from '@facewright/core';
 import { LGraphNode, type LGraphCanvas } from 'litegraph.js';
 import { smallPictureUrl } from '../api/http.ts';
 import { differs } from '../fields/field-values.ts';
@@ -31,6 +39,12 @@ export interface NodeHooks {
   editField(node: GraphNode, port: PortDescription): void;
 }
 
+export interface ExposedPorts {
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly outputs: ReadonlyMap<string, string>;
+}
+const nothingExposed: ExposedPorts = { inputs: new Map(), outputs: new Map() };
+
 export class GraphNode extends LGraphNode {
   readonly hooks: NodeHooks;
   readonly description: NodeDescription | undefined;
@@ -41,6 +55,11 @@ export class GraphNode extends LGraphNode {
   /** Set once a person drags the corner; before that the size follows the content. */
   userSize: readonly [number, number] | undefined;
   look: NodeLook = plainLook;
+  /** Muted or bypassed; litegraph has a `mode` of its own. */
+  studioMode: NodeInstance['mode'];
+  repeat: NodeInstance['repeat'];
+  /** Names under which inputs and outputs are seen outside the subgraph that the node stands in. */
+  exposed: ExposedPorts = nothingExposed;
   readonly fields: ReadonlyMap<string, PortDescription>;
   readonly #advanced: boolean;
 
@@ -53,6 +72,8 @@ export class GraphNode extends LGraphNode {
     this.values = { ...instance.values };
     this.customTitle = instance.title;
     this.userSize = instance.size;
+    this.studioMode = instance.mode;
+    this.repeat = instance.repeat;
     this.#advanced = (description?.inputs ?? []).some(({ advanced }) => advanced);
     this.fields = new Map((description?.inputs ?? []).filter(({ type }) => isWidget(type)).map((port) => [port.name, port]));
     this.serialize_widgets = false;
@@ -67,6 +88,13 @@ export class GraphNode extends LGraphNode {
     this.size = this.userSize ? [...this.userSize] : this.computeSize();
   }
 
+  get isSubgraph(): boolean {
+    return isSubgraphType(this.type);
+  }
+  /** How strongly it is drawn: what does not run steps back. */
+  get strength(): number {
+    return this.studioMode === 'muted' || this.look.skipped !== '' ? 0.4 : 1;
+  }
   get shownTitle(): string {
     return this.customTitle ?? this.description?.title ?? this.type;
   }
@@ -76,7 +104,7 @@ export class GraphNode extends LGraphNode {
   }
   /** An advanced field is on the node only while it says something: a link, or another value than its default. */
   shows({ name, advanced, default: usual }: PortDescription): boolean {
-    return !advanced || this.#isLinkedInput(name) || differs(this.values[name], usual);
+    return !advanced || this.#isLinkedInput(name) || this.exposed.inputs.has(name) || differs(this.values[name], usual);
   }
   /** False for the slot of a field that is not shown. */
   #showsSlot({ name, widget }: Pick<InputSlot, 'name' | 'widget'>): boolean {
@@ -177,18 +205,21 @@ export class GraphNode extends LGraphNode {
     const { titleHeight, radius } = theme;
     const { status } = this.look;
     const missing = !this.description;
+    const bypassed = this.studioMode === 'bypassed';
+    ctx.globalAlpha = this.strength;
+    if (this.isSubgraph) drawSheets(ctx, width, height);
     ctx.save();
     ctx.shadowColor = 'rgba(0, 0, 0, 0.35)';
     ctx.shadowBlur = lowQuality ? 0 : 14;
     ctx.shadowOffsetY = lowQuality ? 0 : 4;
     ctx.beginPath();
     ctx.roundRect(0, -titleHeight, width, height + titleHeight, radius);
-    ctx.fillStyle = missing ? '#2a1d22' : theme.body;
+    ctx.fillStyle = missing ? '#2a1d22' : bypassed ? theme.bypassedBody : theme.body;
     ctx.fill();
     ctx.restore();
     ctx.beginPath();
     ctx.roundRect(0, -titleHeight, width, titleHeight, [radius, radius, 0, 0]);
-    ctx.fillStyle = missing ? '#43242b' : theme.header;
+    ctx.fillStyle = missing ? '#43242b' : bypassed ? theme.bypassedHeader : theme.header;
     ctx.fill();
 
     const outline = edgeOf(this);
@@ -196,7 +227,7 @@ export class GraphNode extends LGraphNode {
     ctx.roundRect(-0.5, -titleHeight - 0.5, width + 1, height + titleHeight + 1, radius);
     ctx.strokeStyle = outline.colour;
     ctx.lineWidth = outline.width;
-    if (missing) ctx.setLineDash([6, 4]);
+    if (missing || bypassed) ctx.setLineDash([6, 4]);
     ctx.stroke();
     ctx.setLineDash([]);
     if (this.selected) {
@@ -212,15 +243,17 @@ export class GraphNode extends LGraphNode {
     ctx.textBaseline = 'middle';
     ctx.textAlign = 'right';
     ctx.font = font(11, 500);
-    const clock = scale < 0.45 ? '' : this.look.clock;
+    const clock = scale < 0.45 ? '' : this.#note();
     const clockWidth = clock ? ctx.measureText(clock).width + 12 : 0;
     ctx.fillStyle = statusColour(status) ?? theme.soft;
-    if (clock) ctx.fillText(clock, width - 12, middle + 0.5);
+    const right = this.isSubgraph ? OPENER : 0;
+    if (this.isSubgraph) drawOpener(ctx, width - 12 - OPENER / 2, middle);
+    if (clock) ctx.fillText(clock, width - 12 - right, middle + 0.5);
     ctx.textAlign = 'left';
     drawMark(ctx, status, this.categoryColour(), middle);
     ctx.font = font(titleSize, 600);
     ctx.fillStyle = theme.text;
-    ctx.fillText(cut(ctx, this.shownTitle, width - 36 - clockWidth), 28, middle + titleSize / 26);
+    ctx.fillText(cut(ctx, this.shownTitle, width - 36 - clockWidth - right), 28, middle + titleSize / 26);
     if (lowQuality) {
       ctx.textBaseline = 'alphabetic';
       return;
@@ -234,6 +267,17 @@ export class GraphNode extends LGraphNode {
     }
     drawMessage(ctx, this, width, height);
     ctx.textBaseline = 'alphabetic';
+  }
+  /** On the right of the title: why it does not run, how often it does, how far it is. */
+  #note(): string {
+    if (this.studioMode) return this.studioMode;
+    if (this.look.skipped) return 'skipped';
+    const times = this.repeat && `× ${this.repeat.times}`;
+    return [times, this.look.clock].filter(Boolean).join('  ');
+  }
+  /** A point of the title that opens the subgraph; coordinates from the left top corner of the body. */
+  isOpener(x: number, y: number): boolean {
+    return this.isSubgraph && y < 0 && x > (this.size[0] ?? 0) - OPENER - 18;
   }
   /** The colour of what a node makes tells its family apart at a glance. */
   categoryColour(): string {
@@ -251,12 +295,17 @@ export class GraphNode extends LGraphNode {
       if (!this.#showsSlot(slot)) continue;
       const fits = !fromSlot || (wantsInput && origin !== undefined && origin.canConnectTo(this, slot, fromSlot as OutputSlot));
       const hovered = this.mouseOver?.inputId === i || (slot.widget !== undefined && this.mouseOver?.overWidget?.name === slot.name);
-      if (slot.widget && !isLinked(slot) && !(fromSlot ? fits : hovered)) continue;
       const [x, y] = this.getInputPos(i) as unknown as [number, number];
+      const outside = this.exposed.inputs.get(slot.name);
+      const type = portOfSlot(slot.type);
+      ctx.globalAlpha = this.strength;
+      if (outside !== undefined && !lowQuality)
+        drawTag(ctx, outside, x - (this.pos[0] ?? 0), y - (this.pos[1] ?? 0), 'left', type ? portColour(type) : missingColour);
+      if (slot.widget && !isLinked(slot) && outside === undefined && !(fromSlot ? fits : hovered)) continue;
       const lacking = unfilled.has(slot.name) || this.look.problems.has(slot.name);
       const optional = this.description?.inputs.find(({ name }) => name === slot.name)?.optional ?? false;
       drawSlot(ctx, slot, x - (this.pos[0] ?? 0), y - (this.pos[1] ?? 0), {
-        alpha: fits ? 1 : 0.22,
+        alpha: fits ? this.strength : 0.22,
         grow: fits && hovered,
         lacking,
         hollow: optional,
@@ -270,8 +319,13 @@ export class GraphNode extends LGraphNode {
       const fits =
         !fromSlot || fromSlot === slot || (!wantsInput && origin !== undefined && this.canConnectTo(origin, fromSlot as InputSlot, slot));
       const [x, y] = this.getOutputPos(i) as unknown as [number, number];
+      const outside = this.exposed.outputs.get(slot.name);
+      const type = portOfSlot(slot.type);
+      ctx.globalAlpha = this.strength;
+      if (outside !== undefined && !lowQuality)
+        drawTag(ctx, outside, x - (this.pos[0] ?? 0), y - (this.pos[1] ?? 0), 'right', type ? portColour(type) : missingColour);
       drawSlot(ctx, slot, x - (this.pos[0] ?? 0), y - (this.pos[1] ?? 0), {
-        alpha: fits ? 1 : 0.22,
+        alpha: fits ? this.strength : 0.22,
         grow: fits && this.mouseOver?.outputId === i,
         lacking: false,
         hollow: false,
@@ -321,11 +375,62 @@ export function statusColour(status: NodeLook['status']): string | null {
   }
 }
 
-function edgeOf({ look, description }: GraphNode): { readonly colour: string; readonly width: number } {
+function edgeOf({ look, description, studioMode }: GraphNode): { readonly colour: string; readonly width: number } {
   if (look.status === 'failed' || look.problems.size) return { colour: theme.bad, width: 1.5 };
   if (!description) return { colour: missingColour, width: 1.5 };
+  if (studioMode === 'bypassed') return { colour: theme.bypassed, width: 1.5 };
   if (look.status === 'running') return { colour: theme.accent, width: 1.5 };
   return { colour: theme.edge, width: 1 };
+}
+
+/** Room for what opens a subgraph, in its title. */
+const OPENER = 22;
+function drawOpener(ctx: CanvasRenderingContext2D, x: number, y: number): void {
+  ctx.strokeStyle = theme.soft;
+  ctx.lineWidth = 1.6;
+  ctx.beginPath();
+  ctx.roundRect(x - 6, y - 5, 9, 9, 2);
+  ctx.moveTo(x - 1, y);
+  ctx.lineTo(x + 7, y - 7);
+  ctx.moveTo(x + 2.5, y - 7);
+  ctx.lineTo(x + 7, y - 7);
+  ctx.lineTo(x + 7, y - 2.5);
+  ctx.stroke();
+}
+/** A subgraph lies on others, as sheets of paper do. */
+function drawSheets(ctx: CanvasRenderingContext2D, width: number, height: number): void {
+  const { titleHeight, radius } = theme;
+  ctx.strokeStyle = theme.edge;
+  ctx.fillStyle = theme.header;
+  ctx.lineWidth = 1;
+  for (const shift of [8, 4]) {
+    ctx.beginPath();
+    ctx.roundRect(shift, -titleHeight + shift, width, height + titleHeight, radius);
+    ctx.fill();
+    ctx.stroke();
+  }
+}
+/** The name of a port of the subgraph, beside the slot that it leads to. */
+function drawTag(ctx: CanvasRenderingContext2D, name: string, x: number, y: number, side: 'left' | 'right', colour: string): void {
+  ctx.font = font(11, 550);
+  ctx.textBaseline = 'middle';
+  const width = ctx.measureText(label(name)).width + 16;
+  const left = side === 'left' ? x - 18 - width : x + 18;
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = 1.6;
+  ctx.beginPath();
+  ctx.moveTo(x, y);
+  ctx.lineTo(side === 'left' ? left + width : left, y);
+  ctx.stroke();
+  ctx.beginPath();
+  ctx.roundRect(left, y - 10, width, 20, 10);
+  ctx.fillStyle = theme.body;
+  ctx.fill();
+  ctx.stroke();
+  ctx.textAlign = 'center';
+  ctx.fillStyle = theme.text;
+  ctx.fillText(label(name), left + width / 2, y + 0.5);
+  ctx.font = font(12);
 }
 
 function drawProgress(ctx: CanvasRenderingContext2D, progress: number | null, width: number): void {

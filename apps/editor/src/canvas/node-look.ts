@@ -15,6 +15,8 @@ export interface NodeLook {
   readonly more: number;
   /** Values of the curve that is shown small. */
   readonly curve: readonly number[];
+  /** The title of a muted node that it cannot do without; '' when it runs. */
+  readonly skipped: string;
   /** Problems by input name; '' for the node as a whole. */
   readonly problems: ReadonlyMap<string, string>;
 }
@@ -26,5 +28,6 @@ export const plainLook: NodeLook = {
   pictures: [],
   more: 0,
   curve: [],
+  skipped: '',
   problems: new Map(),
 };

@@ -39,7 +39,7 @@ export class PortWidget extends BaseWidget {
     const wrong = owner.look.problems.has(port.name) || (!linked && owner.unfilled().has(port.name));
     const height = this.computeSize()[1];
     ctx.save();
-    ctx.globalAlpha = 1;
+    ctx.globalAlpha = owner.strength;
     ctx.beginPath();
     ctx.roundRect(margin, y, width - 2 * margin, height, 6);
     ctx.fillStyle = theme.field;

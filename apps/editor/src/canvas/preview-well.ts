@@ -41,7 +41,7 @@ export class PreviewWell extends BaseWidget {
     const room = width - 2 * theme.margin;
     const height = Math.max(HEIGHTS[this.kind], (this.computedHeight ?? 0) - 12);
     ctx.save();
-    ctx.globalAlpha = 1;
+    ctx.globalAlpha = this.owner.strength;
     const pictures = look.pictures.length ? look.pictures : this.owner.pictureRead();
     const [only] = pictures;
     if (this.kind === 'curve') drawCurve(ctx, look.curve, x, y, room, height);

@@ -21,6 +21,8 @@ export interface CanvasHooks {
   linkDroppedOnNothing(from: DragEnd, x: number, y: number): void;
   emptyDoubleClicked(x: number, y: number): void;
   titleDoubleClicked(node: GraphNode): void;
+  /** A subgraph was double-clicked, or what opens it was clicked. */
+  opened(node: GraphNode): void;
   menu(node: GraphNode | null, x: number, y: number): void;
   hovered(node: GraphNode | null, port: string | null, x: number, y: number): void;
 }
@@ -28,6 +30,7 @@ export interface CanvasHooks {
 export class StudioCanvas extends LGraphCanvas {
   /** Absent while the base class constructs itself. */
   hooks?: CanvasHooks;
+  #pressed: { readonly downX: number; readonly downY: number } | null = null;
 
   constructor(canvas: HTMLCanvasElement, graph: LGraph, hooks: CanvasHooks) {
     super(canvas, graph);
@@ -115,6 +118,10 @@ export class StudioCanvas extends LGraphCanvas {
     return `${node.shownTitle} has no ${from.side === 'output' ? 'input' : 'output'} for ${type ? describeType(type) : 'a missing port'}.`;
   }
 
+  override processMouseDown(event: PointerEvent): void {
+    this.#pressed = { downX: event.clientX, downY: event.clientY };
+    super.processMouseDown(event);
+  }
   override processMouseMove(event: PointerEvent): void {
     super.processMouseMove(event);
     const { canvasX, canvasY } = event as PointerLike;
@@ -136,6 +143,9 @@ export class StudioCanvas extends LGraphCanvas {
     this.hooks?.hovered(null, null, event.clientX, event.clientY);
   }
   override processMouseUp(event: PointerEvent): void {
+    const { downX, downY } = this.#pressed ?? {};
+    const still = downX === event.clientX && downY === event.clientY;
+    this.#pressed = null;
     let refusal: string | null = null;
     if (this.linkConnector.isConnecting) {
       this.adjustMouseEvent(event);
@@ -144,14 +154,20 @@ export class StudioCanvas extends LGraphCanvas {
     }
     super.processMouseUp(event);
     if (refusal) this.hooks?.linkRefused(refusal);
+    const { canvasX, canvasY } = event as PointerLike;
+    const node = still && event.button === 0 ? this.graph?.getNodeOnPos(canvasX, canvasY) : null;
+    if (node instanceof GraphNode && node.isOpener(canvasX - (node.pos[0] ?? 0), canvasY - (node.pos[1] ?? 0))) this.hooks?.opened(node);
   }
   override showSearchBox(event: MouseEvent): HTMLDivElement {
     this.hooks?.emptyDoubleClicked(event.clientX, event.clientY);
     return document.createElement('div');
   }
   override processNodeDblClicked(node: LGraphNode): void {
-    if (node instanceof GraphNode && this.graph_mouse[1] !== undefined && this.graph_mouse[1] < (node.pos[1] ?? 0))
-      this.hooks?.titleDoubleClicked(node);
+    if (!(node instanceof GraphNode)) return;
+    const [x = 0, y = 0] = this.graph_mouse;
+    const inTitle = y < (node.pos[1] ?? 0);
+    if (inTitle && !node.isOpener(x - (node.pos[0] ?? 0), y - (node.pos[1] ?? 0))) this.hooks?.titleDoubleClicked(node);
+    else if (!inTitle && node.isSubgraph && !node.getWidgetOnPos(x, y, true)) this.hooks?.opened(node);
   }
   override processContextMenu(node: LGraphNode | undefined, event: MouseEvent): void {
     this.hooks?.menu(node instanceof GraphNode ? node : null, event.clientX, event.clientY);

@@ -1,6 +1,7 @@
 // The whole page, around a canvas that is made once.
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Editor } from '../editor.ts';
+import { breadcrumb } from './breadcrumb.ts';
 import { dialogs } from './dialogs.ts';
 import { dock } from './dock.ts';
 import { lightbox } from './gallery-panel.ts';
@@ -27,7 +28,7 @@ export const app = (editor: Editor, stage: HTMLElement): TemplateResult => html`
       <div class="stage-area">
         ${stage} ${editor.state.ready && editor.state.nodeCount === 0 ? welcome(editor) : nothing}
         ${editor.state.connection === 'lost' ? html`<div class="lost" role="alert">The connection to the server is lost. The graph is kept here; a run goes on there, and nothing of it is missed.</div>` : nothing}
-        ${inspector(editor)}
+        ${breadcrumb(editor)} ${inspector(editor)}
       </div>
       ${dock(editor)}
     </div>

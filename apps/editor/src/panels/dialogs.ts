@@ -11,6 +11,7 @@ import { templateCards } from './template-cards.ts';
 const keys: readonly (readonly [string, string])[] = [
   ['Ctrl+Enter', 'Run the graph'],
   ['Ctrl+Shift+Enter', 'Pause the run, or go on'],
+  ['Shift+Enter', 'Run to the selected nodes'],
   ['Tab, or double-click', 'Add a node'],
   ['Ctrl+Z, Ctrl+Shift+Z', 'Undo, redo'],
   ['Ctrl+C, Ctrl+X, Ctrl+V', 'Copy, cut, paste'],
@@ -21,6 +22,9 @@ const keys: readonly (readonly [string, string])[] = [
   ['F', 'Fit the view'],
   ['Shift+A', 'Arrange the nodes'],
   ['Ctrl+G', 'Frame the selection'],
+  ['Ctrl+M, Ctrl+B', 'Mute, bypass'],
+  ['Ctrl+Shift+E', 'Make a subgraph'],
+  ['Enter, or double-click', 'Open a subgraph'],
   ['Drag the canvas, or arrow keys', 'Move the view'],
   ['Wheel, + and −', 'Zoom'],
   ['Ctrl+drag', 'Select by a rectangle'],
@@ -29,7 +33,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['Drop a picture or a graph file', 'Open the graph that it carries'],
   ['Drop a picture on Load image', 'Use it there'],
   ['Drag a number sideways', 'Change it'],
-  ['Escape', 'Close what is open'],
+  ['Escape', 'Close what is open, leave a subgraph'],
 ];
 
 export function dialogs(editor: Editor): TemplateResult | typeof nothing {

@@ -1,5 +1,5 @@
 // The selected node in full: what it is, every input as a native field, and what the run says of it.
-import { describeType, isWidget, judgingTaskOf, type PortDescription } from '@facewright/core';
+import { describeType, isSubgraphType, isWidget, judgingTaskOf, type PortDescription } from '@facewright/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { keyed } from 'lit-html/directives/keyed.js';
 import { label } from '../canvas/label.ts';
@@ -8,15 +8,18 @@ import { portColour } from '../canvas/port-colours.ts';
 import type { Editor } from '../editor.ts';
 import { field, linkField } from '../fields/field.ts';
 import { differs } from '../fields/field-values.ts';
+import { runNodesShown } from '../state/editor-state.ts';
 import { withoutNode } from '../state/format.ts';
+import { problemsShown } from '../state/looks.ts';
 import { icon } from './icons.ts';
 import { statusWords } from './status.ts';
+import { exposeFields, repeatFields, subgraphPanel } from './subgraph-ports.ts';
 
 export function inspector(editor: Editor): TemplateResult | typeof nothing {
   const { state, canvas } = editor;
   const [id] = state.selection;
   const node = state.selection.length === 1 && id !== undefined ? canvas.node(id) : undefined;
-  if (!node) return nothing;
+  if (!node) return state.selection.length === 0 && state.inspector ? subgraphPanel(editor) : nothing;
   if (!state.inspector) {
     return html`<button
       class="inspector-tab quiet"
@@ -28,7 +31,7 @@ export function inspector(editor: Editor): TemplateResult | typeof nothing {
       ${icon('info')}
     </button>`;
   }
-  const run = state.run?.nodes.get(node.id);
+  const run = runNodesShown(state).get(node.id);
   return html`
     <aside class="inspector" aria-label="Selected node">
       <header>
@@ -38,7 +41,7 @@ export function inspector(editor: Editor): TemplateResult | typeof nothing {
       ${keyed(
         node.id,
         html`<div class="inspector-body">
-          ${node.description ? html`<p class="summary">${node.description.summary}</p>` : html`<p class="bad">This server has no node type ${node.type}. The node is kept in the graph as it is.</p>`}
+          ${node.description ? html`<p class="summary">${node.description.summary}</p>` : html`<p class="bad">${isSubgraphType(node.type) ? 'This document has no subgraph' : 'This server has no node type'} ${node.type}. The node is kept in the graph as it is.</p>`}
           ${run ? html`<p class="run-note ${run.status}"><strong>${statusWords(run)}</strong>${run.reason ? html`<span>${run.reason}</span>` : nothing}</p>` : nothing}
           ${run?.problem ? html`<p class="bad">${withoutNode(run.problem.message)}</p>` : nothing}
           ${
@@ -54,7 +57,9 @@ export function inspector(editor: Editor): TemplateResult | typeof nothing {
               ? html`<button class="judge-button" @click=${() => editor.judging.open()}>${icon('judge')} Judge…</button>`
               : nothing
           }
-          ${fields(editor, node)}
+          ${node.mode ? html`<p class="soft">${node.mode === 'muted' ? 'Muted: neither this node nor what cannot do without it runs.' : 'Bypassed: what comes in goes out.'}</p>` : nothing}
+          ${state.skipped.has([...state.path, node.id].join(':')) ? html`<p class="soft">Skipped: it cannot do without “${state.skipped.get([...state.path, node.id].join(':'))}”, which is muted.</p>` : nothing}
+          ${repeatFields(editor, node)} ${fields(editor, node)} ${exposeFields(editor, node)}
           ${
             node.description?.outputs.length
               ? html`<h3>Gives</h3>
@@ -80,11 +85,11 @@ export function inspector(editor: Editor): TemplateResult | typeof nothing {
 
 /** Links and what is usually set first; the rest folded away, with what is inside told. */
 function fields(editor: Editor, node: NodeView): unknown {
-  const { problems, showProblems, more } = editor.state;
+  const { showProblems, more } = editor.state;
   const wrong = new Map(
-    (showProblems ? problems : [])
+    (showProblems ? problemsShown(editor.state) : [])
       .filter((problem) => problem.node === node.id)
-      .map(({ port, message }) => [port ?? '', withoutNode(message)]),
+      .map(({ port, message }) => [port, withoutNode(message)]),
   );
   const inputs = node.description?.inputs ?? [];
   const shown = (port: PortDescription): TemplateResult => {

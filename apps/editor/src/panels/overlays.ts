@@ -4,6 +4,7 @@ import { html, nothing, type TemplateResult } from 'lit-html';
 import { label } from '../canvas/label.ts';
 import type { Editor } from '../editor.ts';
 import { fieldText } from '../fields/field-values.ts';
+import { runNodesShown } from '../state/editor-state.ts';
 import { withoutNode } from '../state/format.ts';
 import { floating } from './floating.ts';
 import { icon } from './icons.ts';
@@ -130,6 +131,7 @@ export function contextMenu(editor: Editor): TemplateResult | typeof nothing {
       <button class="menu-item" role="menuitem" @click=${() => (close(), act())}>${text}<kbd>${keys}</kbd></button>
     </li>`;
   const { canvas } = editor;
+  const mode = menu.node === null ? undefined : canvas.node(menu.node)?.mode;
   const ofNode =
     menu.node === null
       ? nothing
@@ -138,8 +140,17 @@ export function contextMenu(editor: Editor): TemplateResult | typeof nothing {
             const box = canvas.boxOf(menu.node as string);
             if (box) editor.update({ renaming: { node: menu.node as string, box: new DOMRect(box.x, box.y, box.width, 34) } });
           })}
-          ${item('Duplicate', 'Ctrl+D', () => editor.duplicate())} ${item('Copy', 'Ctrl+C', () => editor.copy())}
-          ${item('Frame the selection', 'Ctrl+G', () => canvas.group('Group'))}
+          ${item('Run to here', 'Shift+Enter', () => void editor.runSelected())}
+          ${item(mode === 'muted' ? 'Unmute' : 'Mute', 'Ctrl+M', () => canvas.toggleMode('muted'))}
+          ${item(mode === 'bypassed' ? 'Stop bypassing' : 'Bypass', 'Ctrl+B', () => canvas.toggleMode('bypassed'))}
+          ${
+            canvas.node(menu.node)?.subgraph
+              ? html`${item('Open the subgraph', 'Enter', () => canvas.enter(menu.node as string))}
+                ${item('Unpack the subgraph', '', () => canvas.unpack(menu.node as string))}`
+              : nothing
+          }
+          ${item('Make a subgraph', 'Ctrl+Shift+E', () => canvas.makeSubgraph())} ${item('Duplicate', 'Ctrl+D', () => editor.duplicate())}
+          ${item('Copy', 'Ctrl+C', () => editor.copy())} ${item('Frame the selection', 'Ctrl+G', () => canvas.group('Group'))}
           ${item('Remove its links', '', () => canvas.disconnect(menu.node as string))}
           ${item('Delete', 'Del', () => canvas.deleteSelected())}
         `;
@@ -153,7 +164,7 @@ export function contextMenu(editor: Editor): TemplateResult | typeof nothing {
         `;
   return html`
     <div class="scrim" @pointerdown=${close} @contextmenu=${(event: Event) => event.preventDefault()}></div>
-    <ul class="menu floating" role="menu" .style=${floating(menu.at, 220, 230)} ${listFocused()}>
+    <ul class="menu floating" role="menu" .style=${floating(menu.at, 220, menu.node === null ? 230 : 400)} ${listFocused()}>
       ${ofNode}${ofCanvas}
     </ul>
   `;
@@ -172,7 +183,7 @@ function nodeHint(editor: Editor, id: string, portName: string | null): unknown 
       ${port.help ? html`<p>${port.help}</p>` : nothing}
       ${node.unfilled.has(port.name) ? html`<p class="bad">Needed: ${wayToFill(port.type)}.</p>` : nothing}`;
   }
-  const run = editor.state.run?.nodes.get(id);
+  const run = runNodesShown(editor.state).get(id);
   if (!node.description)
     return html`<strong>${node.type}</strong>
       <p class="bad">This server has no such node. It is kept in the graph as it is.</p>`;

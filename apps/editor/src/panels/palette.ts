@@ -74,7 +74,7 @@ export function palette(editor: Editor): TemplateResult | typeof nothing {
       </button>
     </aside>`;
   }
-  const found = findNodes(catalogue.values(), shown.query);
+  const found = findNodes(editor.canvas.nodeTypes, shown.query);
   const add = (event: KeyboardEvent): void => {
     if (event.key === 'Enter' && found[0]) editor.addNode(found[0].type, null);
     if (event.key === 'Escape') editor.setPalette({ query: '' });

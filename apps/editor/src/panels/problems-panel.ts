@@ -10,8 +10,9 @@ import { emptyPanel } from './progress-panel.ts';
 
 export const allProblems = ({ problems, run }: EditorState): readonly Problem[] => [...problems, ...(run?.problems ?? [])];
 
-function row(editor: Editor, { code, message, node, port }: Problem): TemplateResult {
-  const title = node === undefined ? undefined : (editor.canvas.node(node)?.title ?? node);
+function row(editor: Editor, { code, message, node: inner, subgraph, port }: Problem): TemplateResult {
+  const node = subgraph === undefined ? inner : editor.canvas.wayInto(subgraph, inner);
+  const title = node === undefined ? subgraph : editor.canvas.titleOf(node);
   return html`<li>
     <button class="problem" ?disabled=${node === undefined} @click=${() => node !== undefined && editor.focusNode(node)}>
       ${icon('warn')}<span><strong>${title ?? 'Graph'}${port ? `, ${label(port)}` : ''}</strong> ${withoutNode(message)}</span

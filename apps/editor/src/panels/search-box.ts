@@ -8,9 +8,9 @@ import { nodeDot } from './palette.ts';
 import { focused } from './when-shown.ts';
 
 export function searchBox(editor: Editor): TemplateResult | typeof nothing {
-  const { search, catalogue } = editor.state;
+  const { search } = editor.state;
   if (!search) return nothing;
-  const found = findNodes(search.from ? editor.canvas.fitting(search.from) : catalogue.values(), search.query);
+  const found = findNodes(search.from ? editor.canvas.fitting(search.from) : editor.canvas.nodeTypes, search.query);
   const chosen = Math.min(search.chosen, found.length - 1);
   const pick = (at: number): void => {
     const node = found[at];

@@ -1,14 +1,15 @@
 // Everything the panels show, in one immutable record.
-import type { Graph, JudgingSummary, NodeDescription, PortDescription, Problem } from '@facewright/core';
+import { nodeInside, type Graph, type JudgingSummary, type NodeDescription, type PortDescription, type Problem } from '@facewright/core';
 import type { ModelListing, SavedGraph, TemplateInfo } from '../api/http.ts';
 import type { Connection } from '../api/live.ts';
 import type { Session } from '../login/session.ts';
-import type { Catalogue } from '../canvas/document.ts';
+import { titleOnWay, typesOf, type Catalogue } from '../canvas/document.ts';
 import type { CanvasPoint, LooseEnd } from '../canvas/graph-canvas.ts';
 import type { MaskPainter } from '../mask/mask-painter.ts';
 import { firstQueue, type QueueState } from './queue-state.ts';
 import type { Picture } from './results.ts';
-import { isOver, nodeAtWork, type RunState } from './run-state.ts';
+import { isOver, nodeAtWork, type NodeRun, type RunState } from './run-state.ts';
+import { runNodesAt } from './scoped-run.ts';
 
 export type DockTab = 'progress' | 'curves' | 'gallery' | 'report' | 'problems' | 'history';
 export interface Toast {
@@ -46,6 +47,14 @@ export interface EditorState {
   readonly savedAs: string | null;
   readonly unsaved: boolean;
   readonly nodeCount: number;
+  /** Ids of the nodes that lead to what is shown; none at the top. */
+  readonly path: readonly string[];
+  /** The document and the subgraphs that lead there, by title. */
+  readonly trail: readonly string[];
+  /** Nodes that do not run since a muted one would feed them: the title of that, by the way to each. */
+  readonly skipped: ReadonlyMap<string, string>;
+  /** The subgraph that is shown. */
+  readonly shown: string | null;
   readonly canUndo: boolean;
   readonly canRedo: boolean;
   readonly selection: readonly string[];
@@ -95,6 +104,10 @@ export const firstState: EditorState = {
   savedAs: null,
   unsaved: false,
   nodeCount: 0,
+  path: [],
+  trail: [],
+  shown: null,
+  skipped: new Map(),
   canUndo: false,
   canRedo: false,
   selection: [],
@@ -125,10 +138,13 @@ export const isBusy = ({ run, starting }: EditorState): boolean => starting || (
 
 /** What the server says of a node of the shown run; the run's graph goes first, because the canvas may show another. */
 export function describeRunNode({ catalogue, runGraph }: EditorState, node: string): NodeDescription | undefined {
-  return catalogue.get(runGraph?.nodes[node]?.type ?? '');
+  return runGraph ? typesOf(runGraph, catalogue).get(nodeInside(runGraph, node)?.type ?? '') : undefined;
 }
-export const runNodeTitle = (state: EditorState, node: string): string =>
-  state.runGraph?.nodes[node]?.title ?? describeRunNode(state, node)?.title ?? node;
+export const runNodeTitle = ({ runGraph, catalogue }: EditorState, node: string): string =>
+  runGraph ? titleOnWay(runGraph, catalogue, node) : node;
+/** The run as the open part of the document shows it. */
+export const runNodesShown = ({ run, runGraph, path }: EditorState): ReadonlyMap<string, NodeRun> =>
+  run && runGraph ? runNodesAt(run, runGraph, path) : new Map();
 
 /** The node that would give what it has if it were told to stop now; null when none can. */
 export function stoppableNode(state: EditorState): string | null {
