@@ -120,12 +120,17 @@ export class GraphNode extends LGraphNode {
     const path = port && !this.#isLinkedInput(port.name) ? this.fieldValue(port.name) : undefined;
     return typeof path === 'string' && path !== '' ? [smallPictureUrl(path)] : [];
   }
-  /** Declared inputs that have neither a link, a value nor a default. */
+  /** Declared inputs that have neither a link, a value nor a default, and that nothing outside a subgraph can feed. */
   unfilled(): ReadonlySet<string> {
     return new Set(
       (this.description?.inputs ?? [])
         .filter(
-          (port) => !port.optional && port.default === undefined && this.values[port.name] === undefined && !this.#isLinkedInput(port.name),
+          (port) =>
+            !port.optional &&
+            port.default === undefined &&
+            this.values[port.name] === undefined &&
+            !this.#isLinkedInput(port.name) &&
+            !this.exposed.inputs.has(port.name),
         )
         .map(({ name }) => name),
     );
