@@ -67,6 +67,8 @@ export function createProgressView(screen: Screen): (event: RunEvent) => void {
         return line('Goes on');
       case 'run_stopping':
         return line(colour('yellow', `${event.node} stops at its next step and gives what it has`));
+      case 'run_notice':
+        return line(colour('yellow', event.message));
       case 'worker_lost':
         return line(colour('red', event.message));
       case 'run_interrupted':

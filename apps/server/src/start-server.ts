@@ -13,6 +13,8 @@ import { createGraphFiles } from './graph-files.ts';
 import { isLoopback } from './guard.ts';
 import { openBatches } from './batch/open-batches.ts';
 import { createHttpApp } from './http-app.ts';
+import { createAdmission } from './job-admission.ts';
+import { createJobMemory } from './job-memory.ts';
 import { createLive } from './live.ts';
 import { BUILTIN_NODES, loadNodes } from './load-nodes.ts';
 import { tellSinks } from './observe/active-runs.ts';
@@ -120,6 +122,7 @@ export async function startServer({
     undo.push(startHousekeeper({ data, keep, log }));
     const runs = createRunStore(data.database);
     const providers = [provider].flat();
+    const admission = createAdmission(createJobMemory(data.database, catalogue, data.files), () => supervisors);
     const supervisors = providers.map((provider) =>
       createSupervisor({
         setup: {
@@ -134,6 +137,7 @@ export async function startServer({
         log,
         cancelGraceMs,
         limits,
+        admission,
         onReady: () => metrics.workerStarted(),
       }),
     );

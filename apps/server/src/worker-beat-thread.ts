@@ -1,7 +1,7 @@
 // The thread that beats: it looks whether the main thread turns, and writes what it sees to the server.
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
-import { ownMemory } from '@facewright/runtime/memory';
+import { mappedMemory, ownMemory } from '@facewright/runtime/memory';
 import { BEAT_PIPE, type Beat } from './worker-beat.ts';
 
 const { turns, everyMs } = workerData as { readonly turns: Int32Array; readonly everyMs: number };
@@ -13,7 +13,7 @@ setInterval(() => {
   const now = Atomics.load(turns, 0);
   still = now === seen ? still + 1 : 0;
   seen = now;
-  const beat: Beat = { still, memory: ownMemory(), free: process.availableMemory() };
+  const beat: Beat = { still, memory: ownMemory(), mapped: mappedMemory(), free: process.availableMemory() };
   try {
     writeSync(BEAT_PIPE, `${JSON.stringify(beat)}\n`);
   } catch (cause) {

@@ -7,6 +7,8 @@ export interface Beat {
   readonly still: number;
   /** Resident bytes, without weights that are read in place. */
   readonly memory: number;
+  /** Resident bytes of weights that are read in place, and of the program. */
+  readonly mapped: number;
   /** Bytes that the process may still take, as far as the system tells. */
   readonly free: number;
 }

@@ -5,6 +5,7 @@ import { CodedError } from '@facewright/tensor';
 import type { RowsReport } from './batch/run-rows.ts';
 import { err } from './errors.ts';
 import type { Log } from './observe/log.ts';
+import type { LedgerEntry } from './memory-ledger.ts';
 import { startWorker, type WorkerHandle } from './worker-handle.ts';
 import type { Beat } from './worker-beat.ts';
 import { durationText, lossOfCall, lossOfExit, lossOfSilence, outOfMemoryKills, type WorkerLoss } from './worker-loss.ts';
@@ -30,6 +31,13 @@ const STARTS = 3;
 /** A call this long is told, ms, and again each time it has taken twice as long. */
 const LONG_CALL_MS = 60_000;
 
+/** Room in the memory that several workers share. */
+export interface Admission {
+  /** `tell` is told why the job waits, or that there may be too little. */
+  enter(job: Job, tell: (message: string) => void): Promise<LedgerEntry>;
+  /** What a job took: bytes that its worker had resident at most. */
+  learn(job: Job, peak: number): void;
+}
 export interface SupervisorOptions {
   readonly setup: WorkerSetup;
   readonly log: Log;
@@ -38,6 +46,8 @@ export interface SupervisorOptions {
   /** A worker process is ready. */
   onReady?(): void;
   readonly limits?: Partial<WorkerLimits>;
+  /** Default: every job has room. */
+  readonly admission?: Admission;
 }
 export interface JobListener {
   event(event: RunEventBody): void;
@@ -88,7 +98,13 @@ export interface Supervisor {
 }
 
 interface ActiveJob {
+  readonly job: Job;
   readonly listener: JobListener;
+  /** The worker was given it. */
+  begun: boolean;
+  entry?: LedgerEntry;
+  /** Bytes that the worker had resident at most, at signs of life; 0 before the first. */
+  peak: number;
   node: string | null;
   /** A checkpoint is being written. */
   saving: boolean;
@@ -100,11 +116,9 @@ interface ActiveJob {
   readonly resolve: (end: JobEnd) => void;
 }
 
-export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }: SupervisorOptions): Supervisor {
+export function createSupervisor({ setup, log, cancelGraceMs, limits, admission, onReady }: SupervisorOptions): Supervisor {
   const { beatMs, silentMs, hangMs, ...recyclingLimits } = { ...LIMITS, ...limits };
   let worker: WorkerHandle | undefined;
-  /** It may be given jobs. */
-  let isReady = false;
   /** Which worker is ours; one that was dropped may still speak. */
   let generation = 0;
   let provider: string | null = null;
@@ -161,7 +175,6 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
     worker.ready.then(
       (told) => {
         if (mine !== generation) return;
-        isReady = true;
         provider = told.provider;
         device = told.description;
         obstacle = null;
@@ -192,6 +205,7 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
   function onBeat(now: Beat): void {
     beat = now;
     missed = 0;
+    if (active?.begun) active.peak = Math.max(active.peak, now.memory + now.mapped);
     if (now.still * beatMs >= hangMs) return lose(lossOfCall(seconds(now.still), atTheEnd()));
     if (now.still < tellAt) {
       if (now.still === 0) tellAt = LONG_CALL_MS / beatMs;
@@ -216,7 +230,6 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
     generation++;
     worker?.kill();
     worker = undefined;
-    isReady = false;
     clearInterval(watch);
     watch = beat = undefined;
     missed = 0;
@@ -224,18 +237,42 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
   function finish(end: JobEnd): void {
     const ended = active;
     active = undefined;
-    clearTimeout(ended?.timer);
-    ended?.resolve(end);
+    if (!ended) return;
+    clearTimeout(ended.timer);
+    ended.entry?.leave();
+    if (ended.peak > 0) admission?.learn(ended.job, ended.peak);
+    ended.resolve(end);
+  }
+
+  async function room(mine: ActiveJob): Promise<void> {
+    const entry = await admission?.enter(mine.job, (message) => {
+      if (active === mine) mine.listener.event({ type: 'run_notice', message });
+    });
+    if (active !== mine) return entry?.leave();
+    if (entry) mine.entry = entry;
+    await entry?.room;
   }
 
   return {
     start: async () => (await readyWorker()).ready,
     perform(job, listener) {
       const { promise: end, resolve } = Promise.withResolvers<JobEnd>();
-      const mine: ActiveJob = (active = { listener, node: null, saving: false, cancelled: false, end, resolve });
-      readyWorker().then(
-        (handle) => {
-          if (active === mine) handle.perform(job);
+      const mine: ActiveJob = (active = {
+        job,
+        listener,
+        begun: false,
+        node: null,
+        peak: 0,
+        saving: false,
+        cancelled: false,
+        end,
+        resolve,
+      });
+      Promise.all([readyWorker(), room(mine)]).then(
+        ([handle]) => {
+          if (active !== mine) return;
+          mine.begun = true;
+          handle.perform(job);
         },
         (error: unknown) => {
           if (active === mine)
@@ -248,7 +285,7 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
       const job = active;
       if (!job || job.cancelled) return;
       job.cancelled = true;
-      if (!worker || !isReady) return finish({ type: 'stopped' });
+      if (!worker || !job.begun) return finish({ type: 'stopped' });
       worker.cancel();
       const end = () => {
         // It has stopped, and writes down what it did.
@@ -262,7 +299,7 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
       job.timer = setTimeout(end, cancelGraceMs);
     },
     steer(how) {
-      if (!active || !worker || !isReady || active.cancelled) return false;
+      if (!worker || !active?.begun || active.cancelled) return false;
       worker.steer(how);
       return true;
     },
@@ -290,7 +327,7 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, onReady }:
         clearTimeout(timer);
       };
       if (active && graceMs > 0) await wait(active, graceMs);
-      if (active && worker && isReady) {
+      if (worker && active?.begun) {
         active.cancelled = true;
         worker.cancel();
         do await wait(active, LAST_WORK_MS);

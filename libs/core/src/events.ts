@@ -69,6 +69,8 @@ export type RunEventBody =
   | { readonly type: 'run_stopping'; readonly node: string }
   /** The worker died; run_interrupted or a terminal event follows. */
   | { readonly type: 'worker_lost'; readonly message: string }
+  /** About the run as a whole: it waits for memory, or may take more than there is. */
+  | { readonly type: 'run_notice'; readonly message: string }
   /** The run waits in the queue again, at its old place, and goes on from its finished nodes and checkpoints: another run_started follows. */
   | { readonly type: 'run_interrupted'; readonly message: string }
   /** `outputs` of the targets; a list where a node ran once for each item. Those that were blocked are left out. */

@@ -35,6 +35,9 @@ export function takePeakMemory(): number | null {
 /** Resident bytes of this process without the files that it maps, such as weights that are read in place; with them where the system does not tell. */
 export const ownMemory = (): number => resident()?.own ?? process.memoryUsage.rss();
 
+/** Resident bytes of files that this process maps; 0 where the system does not tell. */
+export const mappedMemory = (): number => resident()?.files ?? 0;
+
 export interface Measured<T> {
   readonly result: T;
   /** Bytes that stay after the work; null where it cannot be measured. */

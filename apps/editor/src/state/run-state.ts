@@ -216,6 +216,7 @@ function take(draft: Draft, event: RunEvent): void {
     case 'run_stopping':
       run.stopping = event.node;
       return;
+    case 'run_notice':
     case 'worker_lost':
       run.notices = [...run.notices, event.message];
       return;

@@ -11,6 +11,8 @@ export const logRuns =
         return log.debug(`run of ${name} queued`, { run });
       case 'run_started':
         return log.info(`run of ${name} started on ${event.provider}`, { run, nodes: event.plan.length });
+      case 'run_notice':
+        return log.info(event.message, { run });
       case 'run_interrupted':
         return log.warn(`run of ${name} waits to go on: ${event.message}`, { run });
       case 'run_succeeded':

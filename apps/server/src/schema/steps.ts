@@ -6,5 +6,6 @@ import { step as costsAndLocks } from './003-costs-and-locks.ts';
 import { step as queue } from './004-queue.ts';
 import { step as access } from './005-access.ts';
 import { step as batches } from './006-batches.ts';
+import { step as jobMemory } from './007-job-memory.ts';
 
-export const steps: readonly string[] = [first, assetRefs, costsAndLocks, queue, access, batches];
+export const steps: readonly string[] = [first, assetRefs, costsAndLocks, queue, access, batches, jobMemory];
