@@ -125,6 +125,11 @@ describe('a supervised worker', () => {
       });
       await recovers(work, pid);
     }));
+  it('that does not come back from a row of a batch is ended, and the loss names the node', () =>
+    supervised({ hangMs: 400 }, async (work) => {
+      const job = { type: 'rows', batch: 'b', graph: graph('block', forever), mostErrors: null, rows: [{ row: 0, values: {} }] } as const;
+      expect(await work.supervisor.perform(job, { event: () => {} })).toMatchObject({ type: 'lost', why: 'hang', problem: { node: 'a' } });
+    }));
   it('whose process is stopped is ended when it has given no sign of life for long enough', () =>
     supervised({ silentMs: 1000 }, async (work) => {
       const end = work.perform(graph('block', forever));

@@ -133,7 +133,9 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, admission,
   /** A call of this many beats is told next. */
   let tellAt = LONG_CALL_MS / beatMs;
   const seconds = (beats: number) => (beats * beatMs) / 1000;
-  const atTheEnd = () => ({ node: active?.node ?? null, beat });
+  /** Rows tell no events. */
+  const nodeAtWork = () => active && (active.node ?? beat?.node ?? null);
+  const atTheEnd = () => ({ node: nodeAtWork() ?? null, beat });
 
   function obtainWorker(): WorkerHandle {
     if (worker) return worker;
@@ -309,7 +311,7 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, admission,
     obstacle: () => obstacle,
     state: () => ({
       busy: active !== undefined,
-      node: active?.node ?? null,
+      node: nodeAtWork() ?? null,
       inCall: seconds(beat?.still ?? 0),
       silent: seconds(missed),
       memory: beat?.memory ?? null,

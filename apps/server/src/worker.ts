@@ -1,7 +1,7 @@
 // The worker process: runs graphs on one device, one after the other. It may die; the server starts another.
 import { join } from 'node:path';
 import { isTerminal, messageOf, toProblem } from '@facewright/core';
-import { createRunControl, executeRun, type CheckpointStore, type RunControl } from '@facewright/engine';
+import { createRunControl, executeRun, type CheckpointStore, type EngineHost, type RunControl } from '@facewright/engine';
 import { createRuntime } from '@facewright/runtime';
 import { ownMemory } from '@facewright/runtime/memory';
 import { CodedError } from '@facewright/tensor';
@@ -24,7 +24,7 @@ process.on('disconnect', () => process.exit(0));
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});
 
-startBeat(Number(process.argv[3]));
+const tellNode = startBeat(Number(process.argv[3]));
 try {
   const setup = JSON.parse(process.argv[2]!) as WorkerSetup;
   const catalogue = await loadNodes(setup.nodes);
@@ -62,7 +62,17 @@ try {
     control = createRunControl();
     const end = data.leases.begin('run');
     const { signal } = cancel;
-    const hostIn = (outputFolder: string) => createLocalHost({ data: { ...data, checkpoints }, runtime, outputFolder });
+    const hostIn = (outputFolder: string): EngineHost => {
+      const host = createLocalHost({ data: { ...data, checkpoints }, runtime, outputFolder });
+      return {
+        ...host,
+        openNode(node, signal) {
+          const io = host.openNode(node, signal);
+          tellNode(node);
+          return { ...io, close: () => io.close().finally(() => tellNode(null)) };
+        },
+      };
+    };
     const common = { catalogue, cache, provider: runtime.provider, signal, control };
     at = job.type === 'run' ? { run: job.run } : {};
     const work =
