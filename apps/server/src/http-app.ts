@@ -17,7 +17,7 @@ import { nestsTooDeep } from './json-nesting.ts';
 import type { Log } from './observe/log.ts';
 import { monitoringRoutes, timeRequests, type Monitoring } from './observe/monitoring.ts';
 import { openApi } from './openapi.ts';
-import { redactSecrets } from './redact-secrets.ts';
+import { redactProblem } from './redact-secrets.ts';
 import { problemsOf } from './request-parts.ts';
 import { createRoutes, scopeOf, type Route, type Services } from './routes.ts';
 
@@ -211,7 +211,6 @@ const answerError =
     const coded = error instanceof CodedError ? error : err.INTERNAL(messageOf(error));
     const status = statuses[coded.code] ?? 400;
     if (status >= 500) log.error(error instanceof Error ? (error.stack ?? error.message) : coded.message);
-    const { message, ...problem } = toProblem(coded);
-    const problems: readonly Problem[] = [{ ...problem, message: redactSecrets(message) }];
+    const problems: readonly Problem[] = [redactProblem(toProblem(coded))];
     response.status(status).json({ problems });
   };

@@ -83,7 +83,7 @@ export function createJudgingStore(database: Database): JudgingStore {
   };
   const annotatorOf = (token: string) => {
     const row = selectAnnotator.get(token);
-    if (!row) throw err.NO_SUCH('judging link', token);
+    if (!row) throw err.NO_SUCH('judging link', 'of this address');
     return { ...row, about: JSON.parse(taskOf(row.task).about) as About };
   };
   const setOf = (task: string, set: number): JudgedSet => {
@@ -156,7 +156,7 @@ export function createJudgingStore(database: Database): JudgingStore {
       return annotator;
     },
     withdraw(task, token) {
-      if (withdraw.run(now(), task, token).changes === 0) throw err.NO_SUCH('annotator of this task', token);
+      if (withdraw.run(now(), task, token).changes === 0) throw err.NO_SUCH('annotator', `of this link to ${task}`);
     },
     blindTask: database.transaction((token: string): BlindTask => {
       const { task, name, about } = annotatorOf(token);

@@ -9,6 +9,7 @@ import {
   type RunSummary,
 } from '@facewright/core';
 import { durably, type Database } from './database.ts';
+import { redactEvent } from './redact-secrets.ts';
 
 interface RunRow {
   id: string;
@@ -193,7 +194,8 @@ export function createRunStore(database: Database): RunStore {
     (run: string) =>
     ({ seq, time, body }: EventRow): RunEvent => ({ ...(JSON.parse(body) as RunEventBody), run, seq, time });
 
-  const append = database.transaction((run: string, body: RunEventBody): RunEvent | null => {
+  const append = database.transaction((run: string, told: RunEventBody): RunEvent | null => {
+    const body = redactEvent(told);
     const row = selectRun.get(run);
     if (!row || row.finished !== null) return null;
     const seq = row.last_seq + 1;

@@ -70,6 +70,14 @@ beforeEach(() => {
 afterEach(() => server.closeAllConnections());
 
 describe('pullModel', () => {
+  it('keeps a token of the address out of messages and out of what it notes of a part', async () => {
+    answers = [file({ upTo: 1000 })];
+    const failed = await pull({ url: url('/model.safetensors?token=planted') }).catch((error: Error) => error.message);
+    expect(failed).toContain('token=…');
+    const notes = files().map((name) => readFileSync(join(folder, name), 'latin1'));
+    expect(notes).toHaveLength(2);
+    expect([failed, ...notes].join()).not.toContain('planted');
+  });
   it('makes the folder, puts the whole file there and nothing else, and tells how far it is', async () => {
     const told: PullProgress[] = [];
     const pulled = await pull({ bytes: bytes.length, onProgress: (progress) => told.push(progress) });

@@ -15,6 +15,7 @@ import type {
 } from '@facewright/core';
 import type { Database } from '../database.ts';
 import { err } from '../errors.ts';
+import { redactProblem } from '../redact-secrets.ts';
 import { BLOCK } from './check-rows.ts';
 import { countRows, placeOf, valuesOf, type RowPlan } from './row-plan.ts';
 
@@ -372,7 +373,7 @@ export function createBatchStore(database: Database): BatchStore {
           rowDigest(values(batch, result.row).values),
           result.seconds,
           time,
-          JSON.stringify(result.problems),
+          JSON.stringify(result.problems.map(redactProblem)),
           JSON.stringify(result.outputs),
           JSON.stringify(result.scores),
           recorded + 1,

@@ -23,8 +23,9 @@ export const run: NodeRun<typeof judgementSet> = async (inputs, ctx) => {
   if (leftOver > 0) ctx.log('warn', `${leftOver} picture(s) have no partner and are left out`);
   const task: JudgingTask = { name, question, showCaptions, seed, labels: [...labels], sets: [...sets] };
   const { page } = await ctx.judging.publish(task);
+  // Not the link itself: outputs are kept, shown and exported, and whoever has it may vote.
   const summary = `${sets.length} sets of ${[...new Set(sets.map(({ images }) => images.length))].sort().join(' or ')} pictures are put up as ${name}. ${
-    page === null ? 'Make links under Judging.' : `First annotator: ${page} on this server; more links under Judging.`
+    page === null ? 'Make links under Judging.' : 'The link of the first annotator is under Judging, where more are made.'
   }`;
   return { task: judgingName(name), images: picturesOf(sets), summary };
 };

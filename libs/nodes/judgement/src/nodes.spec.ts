@@ -45,7 +45,9 @@ describe('judgement set', () => {
       { name: 'faces', labels: ['A', 'B'], sets: [{ key: 'b', caption: 'caption of b', images: [first[1], second[1]] }, { key: 'c' }] },
     ]);
     expect(images.map(({ key }) => key)).toEqual(['b', 'b (2)', 'c', 'c (2)']);
-    expect(summary).toMatch(/^2 sets of 2 pictures are put up as faces\. First annotator: \/judge\/first/);
+    expect(summary).toBe(
+      '2 sets of 2 pictures are put up as faces. The link of the first annotator is under Judging, where more are made.',
+    );
     expect(ctx.said.logs).toEqual([{ level: 'warn', message: '2 picture(s) have no partner and are left out' }]);
   });
   it('takes three lists, or the variants of an experiment, and hides a caption that tells pictures apart', async () => {
