@@ -18,6 +18,7 @@ import { connectLive, type Live } from './api/live.ts';
 import { GraphCanvas, type CanvasPoint, type LooseEnd } from './canvas/graph-canvas.ts';
 import { parseField } from './fields/field-values.ts';
 import { MaskPainter, maskFromPicture } from './mask/mask-painter.ts';
+import { QueueDesk } from './queue/queue-desk.ts';
 import { autosave, autosaved } from './state/autosave.ts';
 import {
   describeRunNode,
@@ -63,10 +64,13 @@ export class Editor {
   state: EditorState = firstState;
   readonly canvas: GraphCanvas;
   readonly judging = new JudgingDesk(this);
+  readonly queue = new QueueDesk(this);
   readonly #render: (editor: Editor) => void;
   readonly #live: Live;
   readonly #history = new History();
   #clipboard: Graph | null = null;
+  /** Graphs of the runs that were queued here and not shown yet, by run. */
+  readonly #mine = new Map<string, Graph>();
   #rendering = false;
   #recordTimer: ReturnType<typeof setTimeout> | undefined;
   #validateTimer: ReturnType<typeof setTimeout> | undefined;
@@ -107,7 +111,11 @@ export class Editor {
         const { run } = this.state;
         if (run?.id === id) this.update({ run: newRun(id, run.name) });
       },
-      queue: (change) => this.update({ queue: takeChange(this.state.queue, change) }),
+      queue: (change) => {
+        this.update({ queue: takeChange(this.state.queue, change) });
+        this.queue.changed();
+        this.#followMine();
+      },
       connection: (connection) => {
         const back = connection === 'online' && this.state.connection === 'lost';
         this.update({ connection });
@@ -432,11 +440,12 @@ export class Editor {
       const times = nodeInside(document, path.slice(0, i + 1).join(':'))?.repeat?.times;
       return times === undefined ? step : `${step}#${times}`;
     });
-    if (selection.length > 0) await this.run(selection.map((id) => [...way, id].join(':')));
+    if (selection.length > 0) await this.run({ targets: selection.map((id) => [...way, id].join(':')) });
     else this.toast('info', 'Select the nodes to run to.');
   }
-  async run(targets?: readonly string[]): Promise<void> {
-    if (isBusy(this.state)) return;
+  /** Queues the graph, before all others or behind them. The run is shown as soon as none is at work that is shown. */
+  async run(how: { readonly targets?: readonly string[]; readonly front?: boolean } = {}): Promise<void> {
+    if (this.state.starting) return;
     this.#record();
     const graph = this.canvas.read();
     if (!Object.keys(graph.nodes).length) {
@@ -445,11 +454,18 @@ export class Editor {
     }
     this.update({ starting: true });
     try {
-      const run = await api.start(graph, targets);
+      const waits = isBusy({ ...this.state, starting: false });
+      const run = await api.start(graph, how);
+      this.update({ problems: [], showProblems: false, toasts: [] });
+      if (waits) {
+        this.#mine.set(run.id, graph);
+        this.toast('info', how.front ? 'It runs next. See the Queue.' : 'It waits for its turn. See the Queue.');
+        return;
+      }
+      if (this.state.queue.paused) this.toast('info', 'It waits, because the queue is paused. Let it go on in the Queue.');
       this.#watch(run.id, run.name, graph);
       const { tab } = this.state.dock;
       this.showTab(tab === 'problems' || tab === 'history' || tab === 'report' ? 'progress' : tab);
-      this.update({ problems: [], showProblems: false, toasts: [] });
     } catch (error) {
       if (!(error instanceof RequestRefused)) throw error;
       if (error.status === 422) {
@@ -487,10 +503,24 @@ export class Editor {
     const { run } = this.state;
     if (run && stoppableNode(this.state) !== null) await this.#try(() => api.steer(run.id, 'stop'));
   }
+  /** Shows the next of the runs that were queued here, once the one shown has ended. */
+  #followMine(): void {
+    const { run, queue } = this.state;
+    if (run && !isOver(run)) return;
+    const next = queue.runs.findLast(({ id, status }) => this.#mine.has(id) && status !== 'queued');
+    if (!next) return;
+    const graph = this.#mine.get(next.id)!;
+    this.#mine.delete(next.id);
+    this.#watch(next.id, next.name, graph);
+  }
   #watch(id: string, name: string, graph: Graph): void {
     localStorage.setItem(LAST_RUN, id);
     this.update({ run: newRun(id, name), runGraph: graph, pausing: false, report: 0 });
     this.#live.watch(id, () => (this.state.run?.id === id ? this.state.run.seq : 0));
+  }
+  /** Shows a run over the graph that is open. */
+  async follow(id: string): Promise<void> {
+    await this.#attach(id, false);
   }
   /** Shows a run of the list, with the graph it was started with. */
   async attach(id: string): Promise<void> {
@@ -516,6 +546,7 @@ export class Editor {
     // Only what happens while one watches is announced, not the replay of an old run.
     const recent = Date.now() - Date.parse(run.finished ?? '') < 10_000;
     if (isOver(run) && !isOver(before) && recent) this.#announce();
+    if (isOver(run)) this.#followMine();
   }
   #announce(): void {
     const { run, dock } = this.state;
@@ -607,7 +638,10 @@ export class Editor {
       }
     }, VALIDATE_MS);
   }
-  /** Runs a request; a refusal becomes a toast. */
+  /** Runs a request; a refusal becomes a toast. False when it was refused. */
+  attempt(work: () => unknown): Promise<boolean> {
+    return this.#try(work);
+  }
   async #try(work: () => unknown, loud = true): Promise<boolean> {
     try {
       await work();

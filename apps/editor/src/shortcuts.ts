@@ -13,7 +13,8 @@ export function installShortcuts(editor: Editor, canvas: HTMLCanvasElement): voi
 
   const anywhere: Readonly<Record<string, () => void>> = {
     'ctrl+enter': () => void editor.run(),
-    'ctrl+shift+enter': () => void editor.pauseOrContinue(),
+    'ctrl+shift+enter': () => void editor.run({ front: true }),
+    'ctrl+alt+enter': () => void editor.pauseOrContinue(),
     'ctrl+s': () => editor.save(),
     'ctrl+o': () => editor.openDialog({ kind: 'open', graphs: null }),
   };
@@ -62,7 +63,7 @@ export function installShortcuts(editor: Editor, canvas: HTMLCanvasElement): voi
     '-': () => editor.canvas.zoom(1 / 1.2),
   };
   window.addEventListener('keydown', (event) => {
-    const key = `${event.ctrlKey || event.metaKey ? 'ctrl+' : ''}${event.shiftKey ? 'shift+' : ''}${event.key.toLowerCase()}`;
+    const key = `${event.ctrlKey || event.metaKey ? 'ctrl+' : ''}${event.altKey ? 'alt+' : ''}${event.shiftKey ? 'shift+' : ''}${event.key.toLowerCase()}`;
     const modal = document.querySelector('dialog[open]') !== null;
     if (key === 'escape' && !modal && editor.escape()) {
       event.preventDefault();

@@ -129,7 +129,11 @@ export function createRunQueue({ store, dispatcher, log, onEvent, onChange }: Ru
   function interrupt(run: string, message: string, counts: boolean): void {
     if (!counts || gotFurther(store.each(run))) wrote(() => store.forgive(run));
     if (store.find(run)!.attempts >= MOST_ATTEMPTS) giveUp(run, message);
-    else append(run, { type: 'run_interrupted', message });
+    else {
+      // Before what was put first while it was at work.
+      wrote(() => store.move(run, { place: -store.count() }));
+      append(run, { type: 'run_interrupted', message });
+    }
   }
   const giveUp = (run: string, message: string): void =>
     append(run, { type: 'run_failed', problems: [toProblem(err.GIVEN_UP(MOST_ATTEMPTS, message))] });
@@ -160,7 +164,7 @@ export function createRunQueue({ store, dispatcher, log, onEvent, onChange }: Ru
   return {
     recover() {
       // Whoever ran these is gone: the server holds the data folder alone.
-      for (const { id, cancelling } of store.atWork())
+      for (const { id, cancelling } of store.atWork().reverse())
         if (cancelling) append(id, { type: 'run_cancelled' });
         else interrupt(id, err.STOPPED().message, true);
     },

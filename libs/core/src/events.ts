@@ -71,7 +71,7 @@ export type RunEventBody =
   | { readonly type: 'worker_lost'; readonly message: string }
   /** About the run as a whole: it waits for memory, or may take more than there is. */
   | { readonly type: 'run_notice'; readonly message: string }
-  /** The run waits in the queue again, at its old place, and goes on from its finished nodes and checkpoints: another run_started follows. */
+  /** The run waits in the queue again, before the others of its priority, and goes on from its finished nodes and checkpoints: another run_started follows. */
   | { readonly type: 'run_interrupted'; readonly message: string }
   /** `outputs` of the targets; a list where a node ran once for each item. Those that were blocked are left out. */
   | { readonly type: 'run_succeeded'; readonly outputs: Readonly<Record<string, NodeOutputs>>; readonly seconds: number }

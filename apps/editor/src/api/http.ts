@@ -88,7 +88,13 @@ export const api = {
   deleteGraph: (name: string) => request<unknown>('DELETE', `/graphs/${named(name)}`),
   validate: async (graph: Graph) => (await request<{ problems: readonly Problem[] }>('POST', '/graphs/validate', { graph })).problems,
   explain: (graph: Graph) => request<{ plan: readonly PlanStep[]; problems: readonly Problem[] }>('POST', '/graphs/explain', { graph }),
-  start: async (graph: Graph, targets?: readonly string[]) => (await request<{ run: RunSummary }>('POST', '/runs', { graph, targets })).run,
+  start: async (graph: Graph, { targets, front }: { readonly targets?: readonly string[]; readonly front?: boolean } = {}) =>
+    (await request<{ run: RunSummary }>('POST', '/runs', { graph, targets, front })).run,
+  retry: async (id: string) => (await request<{ run: RunSummary }>('POST', `/runs/${named(id)}/retry`)).run,
+  move: (id: string, to: { readonly before: string } | { readonly after: string } | { readonly to: 'front' }) =>
+    request<unknown>('POST', `/runs/${named(id)}/move`, to),
+  pauseQueue: (paused: boolean) => request<unknown>('POST', `/queue/${paused ? 'pause' : 'resume'}`),
+  cancelAll: () => request<unknown>('POST', '/queue/cancel'),
   run: (id: string) => request<{ run: RunSummary; graph: Graph }>('GET', `/runs/${named(id)}`),
   /** Stores a picture or a mask. */
   upload: async (bytes: Blob) => (await request<{ asset: Asset }>('POST', '/assets', bytes)).asset,

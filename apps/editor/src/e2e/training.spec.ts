@@ -68,7 +68,7 @@ describe.skipIf(!hasChromium)('a training in a browser, on the real server', () 
     await until(({ state }) => state.ready && state.run?.status === 'paused');
     await page.getByRole('tab', { name: /Progress/ }).click();
     expect(await done()).toBe(at);
-    await page.keyboard.press('Control+Shift+Enter');
+    await page.keyboard.press('Control+Alt+Enter');
     await until(({ state }) => state.run?.status === 'running');
     expect(await pause.textContent()).toContain('Pause');
 

@@ -10,8 +10,9 @@ import { templateCards } from './template-cards.ts';
 
 const keys: readonly (readonly [string, string])[] = [
   ['Ctrl+Enter', 'Run the graph'],
-  ['Ctrl+Shift+Enter', 'Pause the run, or go on'],
+  ['Ctrl+Shift+Enter', 'Run before all that waits'],
   ['Shift+Enter', 'Run to the selected nodes'],
+  ['Ctrl+Alt+Enter', 'Pause the run, or go on'],
   ['Tab, or double-click', 'Add a node'],
   ['Ctrl+Z, Ctrl+Shift+Z', 'Undo, redo'],
   ['Ctrl+C, Ctrl+X, Ctrl+V', 'Copy, cut, paste'],

@@ -2,6 +2,8 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Editor } from '../editor.ts';
 import { describeRunNode, type DockTab } from '../state/editor-state.ts';
+import { queuePanel } from '../queue/queue-panel.ts';
+import { waitingRuns } from '../state/queue-state.ts';
 import { galleryOf, reportsOf } from '../state/results.ts';
 import { progressOf } from '../state/run-state.ts';
 import { curvesPanel } from './curves-panel.ts';
@@ -14,6 +16,7 @@ import { reportPanel } from './report-panel.ts';
 
 const panels: Readonly<Record<DockTab, readonly [title: string, panel: (editor: Editor) => TemplateResult]>> = {
   progress: ['Progress', progressPanel],
+  queue: ['Queue', queuePanel],
   curves: ['Curves', curvesPanel],
   gallery: ['Gallery', galleryPanel],
   report: ['Report', reportPanel],
@@ -31,6 +34,8 @@ function badge({ state }: Editor, tab: DockTab): unknown {
       return run?.status === 'running' || run?.status === 'paused'
         ? html`<span class="badge live">${Math.round(progressOf(run) * 100)} %</span>`
         : nothing;
+    case 'queue':
+      return state.queue.paused ? html`<span class="badge">paused</span>` : count(waitingRuns(state.queue).length);
     case 'curves':
       return count(run?.curves.size ?? 0);
     case 'gallery':

@@ -19,7 +19,7 @@ export function runControls(editor: Editor): TemplateResult | typeof nothing {
       class=${paused ? 'primary' : ''}
       ?disabled=${lost || stopping || pausing}
       @click=${() => void editor.pauseOrContinue()}
-      data-tip=${paused ? 'Goes on where it was (Ctrl+Shift+Enter)' : 'Saves the work and waits at the next step (Ctrl+Shift+Enter)'}
+      data-tip=${paused ? 'Goes on where it was (Ctrl+Alt+Enter)' : 'Saves the work and waits at the next step (Ctrl+Alt+Enter)'}
     >
       ${icon(paused ? 'play' : 'pause')} ${paused ? 'Continue' : pausing ? 'Pausing…' : 'Pause'}
     </button>

@@ -24,7 +24,7 @@ export function statusWords({ status, done, total, secondsLeft, seconds, unfinis
 }
 
 export const runWords: Readonly<Record<RunSummary['status'], string>> = {
-  queued: 'Waiting for a worker',
+  queued: 'Waiting',
   running: 'Running',
   paused: 'Paused',
   succeeded: 'Finished',

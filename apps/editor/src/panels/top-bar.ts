@@ -21,22 +21,11 @@ const connections: Record<EditorState['connection'], string> = {
   lost: 'Connection lost, trying again…',
 };
 
-function runButton(editor: Editor): TemplateResult {
+function runButtons(editor: Editor): TemplateResult {
   const { state } = editor;
-  if (!isBusy(state)) {
-    return html`<button
-      class="primary"
-      id="run"
-      ?disabled=${state.connection === 'lost'}
-      @click=${() => void editor.run()}
-      data-tip="Run the graph (Ctrl+Enter)"
-    >
-      ${icon('play')} Run
-    </button>`;
-  }
-  const share = state.run ? progressOf(state.run) : 0;
-  return html`
-    <span class="run-share" aria-hidden="true">${Math.round(share * 100)} %</span>
+  const busy = isBusy(state);
+  const cancel = html`
+    <span class="run-share" aria-hidden="true">${Math.round((state.run ? progressOf(state.run) : 0) * 100)} %</span>
     <button
       class="danger"
       id="cancel"
@@ -47,6 +36,16 @@ function runButton(editor: Editor): TemplateResult {
       ${icon('stop')} Cancel
     </button>
   `;
+  return html`${busy ? cancel : nothing}
+    <button
+      class=${busy ? '' : 'primary'}
+      id="run"
+      ?disabled=${state.connection === 'lost' || state.starting}
+      @click=${() => void editor.run()}
+      data-tip=${busy ? 'Adds the graph to the queue (Ctrl+Enter); first of all with Ctrl+Shift+Enter' : 'Run the graph (Ctrl+Enter)'}
+    >
+      ${icon('play')} Run
+    </button>`;
 }
 
 export function topBar(editor: Editor): TemplateResult {
@@ -87,7 +86,7 @@ export function topBar(editor: Editor): TemplateResult {
           ><span class="dot"></span><span class="words">${connections[state.connection]}</span></span
         >
         ${state.session ? html`<span class="who" title="What this token allows: ${rights[state.session.scope]}">${state.session.name}</span>${tool('logout', 'Log out', () => void logOut())}` : nothing}
-        ${runButton(editor)}
+        ${runButtons(editor)}
       </div>
     </header>
   `;

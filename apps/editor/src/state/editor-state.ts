@@ -11,7 +11,7 @@ import type { Picture } from './results.ts';
 import { isOver, nodeAtWork, type NodeRun, type RunState } from './run-state.ts';
 import { runNodesAt } from './scoped-run.ts';
 
-export type DockTab = 'progress' | 'curves' | 'gallery' | 'report' | 'problems' | 'history';
+export type DockTab = 'progress' | 'queue' | 'curves' | 'gallery' | 'report' | 'problems' | 'history';
 export interface Toast {
   readonly id: number;
   readonly kind: 'info' | 'good' | 'bad';

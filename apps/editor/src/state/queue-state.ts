@@ -23,3 +23,8 @@ export const waitingRuns = ({ runs }: QueueState): readonly RunSummary[] =>
   runs.filter(({ status }) => status === 'queued').sort((a, b) => b.priority - a.priority || a.place - b.place || a.number - b.number);
 export const runsAtWork = ({ runs }: QueueState): readonly RunSummary[] =>
   runs.filter(({ status }) => status === 'running' || status === 'paused');
+/** The latest that failed and were not tried again. */
+export function failedRuns({ runs }: QueueState, most = 5): readonly RunSummary[] {
+  const retried = new Set(runs.map(({ retryOf }) => retryOf));
+  return runs.filter(({ id, status }) => status === 'failed' && !retried.has(id)).slice(0, most);
+}

@@ -1,0 +1,47 @@
+import type { QueueChange, RunSummary } from '@facewright/core';
+import { expect, it } from 'vitest';
+import { failedRuns, firstQueue, runsAtWork, takeChange, waitingRuns } from './queue-state.ts';
+
+const run = (number: number, more: Partial<RunSummary> = {}): RunSummary => ({
+  id: `r${number}`,
+  name: `run ${number}`,
+  status: 'queued',
+  created: '',
+  finished: null,
+  lastSeq: 1,
+  number,
+  priority: 0,
+  place: number,
+  cancelling: false,
+  attempts: 0,
+  retryOf: null,
+  problem: null,
+  ...more,
+});
+const change = (runs: RunSummary[], more: Partial<QueueChange> = {}): QueueChange => ({
+  cursor: 1,
+  whole: false,
+  more: false,
+  paused: false,
+  runs,
+  removed: [],
+  progress: {},
+  ...more,
+});
+const ids = (runs: readonly RunSummary[]) => runs.map(({ id }) => id);
+
+it('changes add, replace and remove runs; a whole list replaces all that was known', () => {
+  let queue = takeChange(firstQueue, change([run(1), run(2), run(3)], { whole: true }));
+  queue = takeChange(queue, change([run(1, { status: 'running' }), run(4)], { removed: ['r2'], paused: true }));
+  expect(ids(queue.runs)).toEqual(['r4', 'r3', 'r1']);
+  expect([queue.paused, ids(runsAtWork(queue)), ids(waitingRuns(queue))]).toEqual([true, ['r1'], ['r3', 'r4']]);
+  expect(ids(takeChange(queue, change([run(9)], { whole: true })).runs)).toEqual(['r9']);
+});
+it('what waits is in the order in which it goes', () => {
+  const queue = takeChange(firstQueue, change([run(1), run(2, { priority: -10 }), run(3, { place: -3 }), run(4, { priority: 5 })]));
+  expect(ids(waitingRuns(queue))).toEqual(['r4', 'r3', 'r1', 'r2']);
+});
+it('a failed run is shown until it is tried again', () => {
+  const queue = takeChange(firstQueue, change([run(1, { status: 'failed' }), run(2, { status: 'failed' }), run(3, { retryOf: 'r1' })]));
+  expect(ids(failedRuns(queue))).toEqual(['r2']);
+});
