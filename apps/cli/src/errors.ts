@@ -12,6 +12,7 @@ export const err = defineErrors('CLI', {
   OUT_TAKEN: (folder: string, batch: string) =>
     `--out ${folder}: expected a folder without results, got the one of batch ${batch}; --resume goes on with it`,
   NO_TEMPLATE: () => 'graph: expected a graph document, or --resume with a batch, got neither',
+  NO_RUN: (id: string, why: string) => `run ${id}: expected the beginning of one id, got ${why}`,
   NO_LOCK: (path: string, why: string) => `lock ${path}: expected a readable file, got ${why}`,
   NO_FILE: (path: string, why: string) => `graph ${path}: expected a readable file, got ${why}`,
   BAD_OPTION: (name: string, want: string, got: string) => `--${name}: expected ${want}, got ${got}`,

@@ -1,4 +1,4 @@
-// The command line: facewright serve | token | run | batch | validate | nodes | explain | models | storage | gc | doctor | backup | restore.
+// The command line: facewright serve | token | run | batch | queue | events | validate | nodes | explain | models | storage | gc | doctor | backup | restore.
 import { describeNode, type Problem, type RunEvent } from '@facewright/core';
 import { modelRoots, MODELS_VARIABLE } from '@facewright/model-library';
 import { parseMemory, type ProviderChoice } from '@facewright/runtime';
@@ -13,6 +13,7 @@ import { addReplayCommands } from './replay/commands.ts';
 import { addModelCommands } from './models/commands.ts';
 import { ProblemList, problemsOf } from './problem-list.ts';
 import { createProgressView } from './progress-view.ts';
+import { addQueueCommands } from './queue-commands.ts';
 import { readGraph } from './read-graph.ts';
 import { openRemoteSource } from './remote-source.ts';
 import { runCommand } from './run-command.ts';
@@ -321,6 +322,7 @@ program
 addReplayCommands({ program, options: { data, models, memory, nodes }, command, print, complain });
 addStorageCommands({ program, data, command, print });
 addBatchCommands({ program, models, provider, memory, nodes, command, print, complain });
+addQueueCommands({ program, command, print, screen: process.stdout });
 addModelCommands({ program, models, command, print });
 addTokenCommands({ program, data, command, print });
 
