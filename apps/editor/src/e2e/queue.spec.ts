@@ -116,7 +116,11 @@ describe.skipIf(!hasChromium)('the queue in the editor', () => {
     await editor.until(({ state }) => state.run?.status === 'succeeded' && state.run.id === state.queue.runs[0]!.id);
     expect(await editor.ask(({ state }) => state.run!.id)).toBe(last);
     const broken: Graph = { ...graph, name: 'broken', nodes: { ...graph.nodes, count: { type: 'test/fail', version: 1, values: {} } } };
-    const submit = await fetch(`${server.url}/api/v1/runs`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ graph: broken }) });
+    const submit = await fetch(`${server.url}/api/v1/runs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ graph: broken }),
+    });
     expect(submit.status).toBe(201);
     await page.click('#tab-queue');
     const row = page.locator('.queue-row.failed');

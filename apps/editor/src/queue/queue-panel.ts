@@ -19,8 +19,9 @@ const show = (editor: Editor, run: RunSummary): TemplateResult =>
     aria-current=${run.id === editor.state.run?.id}
     data-tip="Show it with its graph"
     @click=${() => void editor.attach(run.id)}
-    >${run.name}</button
-  >`;
+  >
+    ${run.name}
+  </button>`;
 
 function atWork(editor: Editor, run: RunSummary): TemplateResult {
   const { progress } = editor.state.queue;
@@ -30,7 +31,13 @@ function atWork(editor: Editor, run: RunSummary): TemplateResult {
   return html`<li class="queue-row ${run.status}">
     <span class="mark" aria-hidden="true"></span>${show(editor, run)}<span class="queue-doing">${doing}</span>
     <span class="queue-bar">
-      <span class="bar" role="progressbar" aria-label="Progress of ${run.name}" aria-valuenow=${percent} aria-valuemin="0" aria-valuemax="100"
+      <span
+        class="bar"
+        role="progressbar"
+        aria-label="Progress of ${run.name}"
+        aria-valuenow=${percent}
+        aria-valuemin="0"
+        aria-valuemax="100"
         ><span .style=${`width:${share * 100}%`}></span></span
       ><span class="queue-share">${percent} %</span>
     </span>
