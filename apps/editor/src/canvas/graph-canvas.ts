@@ -18,6 +18,7 @@ import { plainLook, type NodeLook } from './node-look.ts';
 import { whenPictureReady } from './picture-store.ts';
 import { installSlotTypes, linkAnswer, slotType } from './slot-types.ts';
 import { contentAt, scopeOf, stepsOf, walk, withContent, type Boundary, type Path } from './scope.ts';
+import { resolveVariables } from './slot-variables.ts';
 import { StudioCanvas } from './studio-canvas.ts';
 import {
   contains,
@@ -174,11 +175,15 @@ export class GraphCanvas {
         this.#catalogue,
         this.#hooks,
       );
+      this.#resolve();
       if (spread) spreadNodes(this.#graph);
       this.#expose();
       this.#dress();
     });
     this.#events.navigated();
+  }
+  #resolve(): void {
+    resolveVariables(graphNodes(this.#graph), readFromCanvas(this.#graph, this.#remainder), this.#catalogue);
   }
   /** The whole document. */
   read(): Graph {
@@ -589,6 +594,7 @@ export class GraphCanvas {
     this.#changeAsked = true;
     requestAnimationFrame(() => {
       this.#changeAsked = false;
+      this.#resolve();
       this.#events.changed();
     });
   }

@@ -308,12 +308,14 @@ export class GraphNode extends LGraphNode {
         drawTag(ctx, outside, x - (this.pos[0] ?? 0), y - (this.pos[1] ?? 0), 'left', type ? portColour(type) : missingColour);
       if (slot.widget && !isLinked(slot) && outside === undefined && !(fromSlot ? fits : hovered)) continue;
       const lacking = unfilled.has(slot.name) || this.look.problems.has(slot.name);
-      const optional = this.description?.inputs.find(({ name }) => name === slot.name)?.optional ?? false;
+      const port = this.description?.inputs.find(({ name }) => name === slot.name);
+      const optional = port?.optional ?? false;
       drawSlot(ctx, slot, x - (this.pos[0] ?? 0), y - (this.pos[1] ?? 0), {
         alpha: fits ? this.strength : 0.22,
         grow: fits && hovered,
         lacking,
         hollow: optional,
+        list: port?.many === true,
       });
       if (slot.widget || lowQuality) continue;
       ctx.textAlign = 'left';
@@ -334,6 +336,7 @@ export class GraphNode extends LGraphNode {
         grow: fits && this.mouseOver?.outputId === i,
         lacking: false,
         hollow: false,
+        list: this.description?.outputs.find(({ name }) => name === slot.name)?.each === true,
       });
       if (lowQuality) continue;
       ctx.textAlign = 'right';
@@ -497,14 +500,20 @@ function drawMessage(ctx: CanvasRenderingContext2D, { look }: GraphNode, width: 
   ctx.fillText(shown, 10, height + 18.5);
 }
 
-/** Lists are drawn square, single values round. */
+/** Lists, and ports that give or take all items of one, are drawn square, single values round. */
 const listKinds: ReadonlySet<PortKind> = new Set(['images', 'pairs', 'faces', 'models', 'variants', 'metrics']);
 function drawSlot(
   ctx: CanvasRenderingContext2D,
   slot: DrawnSlot,
   x: number,
   y: number,
-  { alpha, grow, lacking, hollow }: { readonly alpha: number; readonly grow: boolean; readonly lacking: boolean; readonly hollow: boolean },
+  {
+    alpha,
+    grow,
+    lacking,
+    hollow,
+    list,
+  }: { readonly alpha: number; readonly grow: boolean; readonly lacking: boolean; readonly hollow: boolean; readonly list: boolean },
 ): void {
   const type = portOfSlot(slot.type);
   const connected = isLinked(slot);
@@ -512,7 +521,7 @@ function drawSlot(
   ctx.fillStyle = ctx.strokeStyle = type ? portColour(type) : missingColour;
   ctx.lineWidth = 1.8;
   ctx.beginPath();
-  if (type && listKinds.has(type.kind)) ctx.roundRect(x - 4, y - 4, 8, 8, 2);
+  if (list || (type && listKinds.has(type.kind))) ctx.roundRect(x - 4, y - 4, 8, 8, 2);
   else ctx.arc(x, y, grow ? 6 : 4.5, 0, Math.PI * 2);
   if (hollow && !connected) {
     ctx.save();
