@@ -20,9 +20,10 @@ export async function performStep(scope: Scope, types: PortTypes, step: Step): P
       return feed ? [{ name, value: valueOf(feed), depth: feed.mapped }] : [];
     }),
   );
-  if (isItem(tree) && tree.blocked !== null) {
-    emit({ type: 'node_blocked', node, reason: tree.blocked });
-    return { outputs: allBlocked(definition, tree.blocked) };
+  const items = flatten(tree);
+  if (items.length > 0 && items.every((item) => item.blocked !== null)) {
+    emit({ type: 'node_blocked', node, reason: items[0]!.blocked! });
+    return { outputs: outputsFrom(definition, () => project(tree, (item) => blocked(item.blocked!))) };
   }
   const begun = performance.now();
   emit({ type: 'node_started', node });
@@ -36,7 +37,7 @@ export async function performStep(scope: Scope, types: PortTypes, step: Step): P
   const result =
     depth === 0 && isItem(tree)
       ? await performCall(scope, types, step, { item: tree, parts, key }, createProgress(scope, node))
-      : await performItems(scope, types, step, tree);
+      : await performItems(scope, types, step, tree, items);
   const { outputs, unfinished, memory } = result;
   const seconds = (performance.now() - begun) / 1000;
   const because = unfinished === undefined ? {} : { unfinished };
@@ -48,14 +49,13 @@ export async function performStep(scope: Scope, types: PortTypes, step: Step): P
   return { outputs, ...because };
 }
 
-const allBlocked = ({ outputs }: NodeDefinition, reason: string): NodeOutputs =>
-  Object.freeze(Object.fromEntries(Object.keys(outputs).map((name) => [name, blocked(reason)])));
+const outputsFrom = ({ outputs }: NodeDefinition, valueOf: (name: string) => unknown): NodeOutputs =>
+  freezeData(Object.fromEntries(Object.keys(outputs).map((name) => [name, valueOf(name)])), 'outputs');
 
 /** All items are tried, so that one that fails costs only itself; then the node fails with the problems of all that did. */
-async function performItems(scope: Scope, types: PortTypes, step: Step, tree: ItemTree): Promise<Called> {
+async function performItems(scope: Scope, types: PortTypes, step: Step, tree: ItemTree, items: readonly Item[]): Promise<Called> {
   const { id: node, definition } = step;
   const { emit, signal, cache } = scope;
-  const items = flatten(tree);
   const results = new Map<Item, Result>();
   const problems: Problem[] = [];
   const progress = createProgress(scope, node);
@@ -70,7 +70,7 @@ async function performItems(scope: Scope, types: PortTypes, step: Step, tree: It
     const { place } = item;
     if (item.blocked !== null) {
       emit({ type: 'item_blocked', node, item: place, reason: item.blocked });
-      return { outputs: allBlocked(definition, item.blocked) };
+      return { outputs: outputsFrom(definition, () => blocked(item.blocked!)) };
     }
     const parts = { ...step.keyed!.parts, inputs: { ...step.keyed!.parts.inputs, ...itemParts(step, item) } };
     const key = resultKey(parts);
@@ -111,10 +111,9 @@ async function performItems(scope: Scope, types: PortTypes, step: Step, tree: It
   for (const { reason } of lanes.filter((ended) => ended.status === 'rejected')) throw reason;
   if (problems.length > 0) throw new StepFailure(problems);
   const unfinished = [...results.values()].find((result) => result.unfinished !== undefined)?.unfinished;
-  const outputs = Object.fromEntries(
-    Object.keys(definition.outputs).map((name) => [name, project(tree, (item) => results.get(item)!.outputs[name])]),
-  );
-  return { outputs: freezeData(outputs, 'outputs'), memory, ...(unfinished !== undefined && { unfinished }) };
+  // JSON has no undefined: an optional output that an item has not given is missing there.
+  const outputs = outputsFrom(definition, (name) => project(tree, (item) => results.get(item)!.outputs[name] ?? blocked()));
+  return { outputs, memory, ...(unfinished !== undefined && { unfinished }) };
 }
 
 /** Inputs that differ from item to item count by what they hold, so that an item is known again wherever it stands in a list. */

@@ -40,7 +40,7 @@ export async function readReports(
   outputs: Readonly<Record<string, NodeOutputs>>,
   read: (asset: Asset) => Promise<Uint8Array>,
 ): Promise<readonly ReportNumbers[]> {
-  const reports = Object.values(outputs).flatMap((ports) => Object.values(ports).filter(isReport));
+  const reports = Object.values(outputs).flatMap((ports) => Object.values(ports).flat(Infinity).filter(isReport));
   const all = await Promise.all(reports.map(async ({ json }) => JSON.parse(new TextDecoder().decode(await read(json))) as unknown));
   return all.filter(isNumbers);
 }

@@ -117,6 +117,14 @@ describe('picturesOf', () => {
       ['variants', [['v', 'tuned']]],
     ]);
   });
+  it('finds those of all items where the node ran once for each', () => {
+    const mapped = { one: [image('a'), [image('b')]], many: [[image('c')], [], [image('d')]], variants: [outputs.variants] };
+    expect(picturesOf('n', everything, mapped).map(({ pictures }) => pictures.map((picture) => picture.image.key))).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+      ['v'],
+    ]);
+  });
   it('gives none for a node that is unknown or has no outputs yet', () => {
     expect(picturesOf('n', undefined, outputs)).toEqual([]);
     expect(picturesOf('n', everything, null)).toEqual([]);
@@ -137,5 +145,11 @@ describe('reportsOf', () => {
       { type: 'node_finished', node: 'n', outputs, seconds: 1, run: 'r', seq: 2, time: '' },
     ]);
     expect(reportsOf(run, () => everything)).toEqual([{ node: 'n', report }]);
+  });
+  it('finds each report of a node that ran once for each item', () => {
+    const run = takeEvents(newRun('r', ''), [
+      { type: 'node_finished', node: 'n', outputs: { report: [report, report] }, seconds: 1, run: 'r', seq: 1, time: '' },
+    ]);
+    expect(reportsOf(run, () => everything)).toHaveLength(2);
   });
 });

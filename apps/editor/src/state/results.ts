@@ -52,12 +52,19 @@ function picturesIn(type: PortType, value: unknown): readonly Picture[] {
   }
 }
 
+const lists: ReadonlySet<string> = new Set<PortType['kind']>(['images', 'models', 'variants', 'metrics']);
+/** The values of a port: one, or those of all items where the node ran once for each. */
+function valuesOf(type: PortType, value: unknown): readonly unknown[] {
+  const mapped = Array.isArray(value) && (!lists.has(type.kind) || value.some((part) => Array.isArray(part)));
+  if (mapped) return (value as readonly unknown[]).flatMap((part) => valuesOf(type, part));
+  return value === undefined || value === null ? [] : [value];
+}
+
 /** Pictures of one node's outputs, by output port. */
 export function picturesOf(node: string, description: NodeDescription | undefined, outputs: NodeOutputs | null): readonly PictureGroup[] {
   if (!description || !outputs) return [];
   return description.outputs.flatMap(({ name, type }) => {
-    const value = outputs[name];
-    const pictures = value === undefined || value === null ? [] : picturesIn(type, value);
+    const pictures = valuesOf(type, outputs[name]).flatMap((value) => picturesIn(type, value));
     return pictures.length ? [{ node, port: name, pictures }] : [];
   });
 }
@@ -70,7 +77,7 @@ export function galleryOf(run: RunState, describe: (node: string) => NodeDescrip
 export function reportsOf(run: RunState, describe: (node: string) => NodeDescription | undefined): readonly FoundReport[] {
   return [...run.nodes].flatMap(([node, { outputs }]) =>
     (describe(node)?.outputs ?? []).flatMap(({ name, type }) =>
-      type.kind === 'report' && outputs?.[name] ? [{ node, report: outputs[name] as Report }] : [],
+      type.kind === 'report' ? valuesOf(type, outputs?.[name]).map((report) => ({ node, report: report as Report })) : [],
     ),
   );
 }

@@ -50,6 +50,20 @@ withEachCache((world) => {
         ['saved', [1], 'left out'],
       ]);
     });
+    it('for every item of a list blocks the node as a whole', async () => {
+      const graph = graphOf(
+        { list: ['list', { text: '1,2' }], gate: ['gate', { open: false, reason: 'shut' }], add: ['add', { b: 1 }], out: ['show'] },
+        'list.number gate.value',
+        'gate.value add.a',
+        'add.number out.number',
+      );
+      const { of, terminal, called } = await world.run(graph);
+      expect(of('node_blocked').map(({ node, reason }) => [node, reason])).toEqual([
+        ['add', 'shut'],
+        ['out', 'shut'],
+      ]);
+      expect([terminal.type, called.includes('add')]).toEqual(['run_succeeded', false]);
+    });
     it('for each item is a filter: what is collected has the rest in order', async () => {
       const graph = graphOf(
         { list: ['list', { text: '5,1,7,2' }], below: ['below', { limit: 5 }], gate: ['gate'], join: ['join'], out: ['say'] },
