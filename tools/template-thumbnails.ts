@@ -62,6 +62,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
   'benchmark-models': { settings: ['held-out.count=40', 'held-out.promptCount=8', 'report.resamples=100'], rows: ['draw'] },
   'metric-alignment': { settings: ['judges.sets=6', 'simulated.resamples=100'], rows: ['judges'] },
   'face-detailer': { settings: [], rows: ['before', 'after'] },
+  'face-detailer-rounds': { settings: [], rows: ['before', 'after'] },
   img2img: { settings: [], rows: ['before', 'after'], columns: true },
   inpaint: { settings: [], rows: ['before', 'mask', 'after'], columns: true },
   'inpaint-faces': { settings: [], rows: ['good', 'bad'] },

@@ -294,6 +294,31 @@ describe('facewright validate, nodes and explain', () => {
       ['shown', 'run', 'never ran before'],
     ]);
   });
+  it('run and explain reach the nodes of --only alone, and say which are unknown', async () => {
+    const of = (command: string, only: string) =>
+      facewright([
+        command,
+        saved('painting', painting),
+        '--only',
+        only,
+        '--nodes',
+        nodes,
+        '--json',
+        '--data',
+        join(folder, 'only'),
+        '--provider',
+        'null',
+      ]);
+    const ran = await of('run', 'one');
+    const events = ran.out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as RunEventBody);
+    expect([ran.code, events.at(-1)]).toEqual([0, expect.objectContaining({ type: 'run_succeeded', outputs: { one: { value: 1 } } })]);
+    const { plan } = JSON.parse((await of('explain', 'shown, paint')).out) as { plan: { node: string }[] };
+    expect(plan.map(({ node }) => node).sort()).toEqual(['one', 'paint', 'shown']);
+    expect(await of('run', 'shonw')).toMatchObject({ code: 1, out: expect.stringContaining('target: expected a node of the graph') });
+  });
 });
 
 describe('facewright serve', () => {
