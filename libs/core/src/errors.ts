@@ -1,5 +1,5 @@
 // Coded errors of the contract: ports, graph documents, node definitions.
-import { CodedError, defineErrors } from '@facewright/tensor';
+import { CodedError, defineErrors, listed } from '@facewright/tensor';
 import type { Problem } from './graph.ts';
 
 const didYouMean = (nearest: string | undefined): string => (nearest === undefined ? '' : ` (did you mean ${nearest}?)`);
@@ -34,7 +34,7 @@ export const err = defineErrors('CORE', {
   MISSING_INPUT: (want: string) => `expected ${want}, got nothing`,
   LINK_TYPE: (reason: string, from: readonly [string, string]) => `${reason} from node ${from[0]} output ${from[1]}`,
   CHECK_FAILED: (why: string) => why,
-  TWO_LINKS: (sources: readonly string[]) => `expected one link, got ${sources.length}: from ${sources.join(', ')}`,
+  TWO_LINKS: (sources: readonly string[]) => `expected one link, got ${sources.length}: from ${listed(sources, 20)}`,
   CYCLE: (nodes: readonly string[]) => `graph: expected no cycle, got ${[...nodes, nodes[0]].join(' → ')}`,
   NO_OUTPUT: (example: string | undefined) =>
     `graph: expected at least one node that shows or saves a result${example === undefined ? '' : `, such as ${example}`}, got none`,

@@ -7,6 +7,9 @@ export type ParsedGraph =
   { readonly graph: Graph; readonly problems?: undefined } | { readonly graph?: undefined; readonly problems: readonly Problem[] };
 
 /** What a schema wants, in words. */
+/** Nobody reads more, and a hostile document may have any number. */
+const MOST_PROBLEMS = 1000;
+
 export function expectation(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_type':
@@ -59,7 +62,7 @@ export function parseGraph(json: unknown): ParsedGraph {
   return {
     problems: [
       ...unholdable,
-      ...result.error.issues.map((issue) => {
+      ...result.error.issues.slice(0, MOST_PROBLEMS).map((issue) => {
         const inside = issue.path[0] === 'subgraphs';
         const [section, node, part, port] = inside ? issue.path.slice(2) : issue.path;
         const got = issue.code === 'invalid_key' ? issue.path.at(-1) : valueAt(json, issue.path);

@@ -224,3 +224,35 @@ describe('prepareGraph', () => {
     expect(prepareGraph(graph, catalogue).problems.map(({ code, node }) => [code, node])).toEqual([['CORE_NEWER_VERSION', 'sum']]);
   });
 });
+describe('a hostile graph', () => {
+  const names = Array.from({ length: 20_000 }, (_, i) => `node_with_a_name_${i}`);
+  const links: [string, string][] = names.map((name) => [`x${name}.sum`, `${name}.a`]);
+  // Comparing each name with every other would take an hour.
+  it('with a mistake in each of 20,000 nodes and links is answered with the first thousand', () => {
+    const graph = graphOf(Object.fromEntries(names.map((name) => [name, ['add', { [`unknown_${name}`]: 1 }]])), links);
+    const { problems } = prepareGraph(graph, catalogue, { targets: names });
+    expect(problems.length).toBeGreaterThan(999);
+    expect(problems.length).toBeLessThan(1010);
+    expect(problems[0]).toMatchObject({ code: 'CORE_UNKNOWN_PORT', node: names[0] });
+  });
+  it('with 100,000 values or links at one node is, too', () => {
+    const many = Array.from({ length: 100_000 }, (_, i) => i);
+    const values = Object.fromEntries(many.map((i) => [`v${i}`, 1]));
+    for (const graph of [
+      graphOf({ a: ['show', values] }),
+      graphOf(
+        { a: ['show'] },
+        many.map((i) => [`n${i}.sum`, 'a.number']),
+      ),
+      graphOf(
+        { a: ['add'] },
+        many.map((i) => ['a.sum', `n${i}.a`]),
+      ),
+    ])
+      expect(validateGraph(graph, catalogue).length).toBeLessThan(1010);
+  });
+  it('that is no graph at 100,000 places is, too', () => {
+    const { problems } = parseGraph({ facewright: 1, nodes: Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`n${i}`, 5])) });
+    expect(problems).toHaveLength(1000);
+  });
+});

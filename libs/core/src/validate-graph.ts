@@ -6,7 +6,7 @@ import { err, toProblem } from './errors.ts';
 import type { Graph, Link, NodeInstance, Problem } from './graph.ts';
 import { lowerGraph, targetsIn } from './lower-graph.ts';
 import { migrateGraph } from './migrate-graph.ts';
-import { nearest } from './nearest.ts';
+import { createNearest, type nearest } from './nearest.ts';
 import { defaultTargets, linksInto, neededNodes, nodeAt } from './needed-nodes.ts';
 import type { AnyPorts, NodeDefinition } from './node.ts';
 import { portTypes, type PortTypes } from './port-types.ts';
@@ -19,24 +19,42 @@ export interface ValidateOptions {
 }
 
 const portAt = (ports: AnyPorts, name: string): Port<unknown> | undefined => (Object.hasOwn(ports, name) ? ports[name] : undefined);
-const unknownPort = (side: 'input' | 'output', ports: AnyPorts, name: string) =>
-  err.UNKNOWN_PORT(side, Object.keys(ports), name, nearest(name, Object.keys(ports)));
+/** Nobody reads more, and a hostile document may have any number. */
+const MOST_PROBLEMS = 1000;
+
+/** What the checks of one document have in common. */
+interface Check {
+  readonly graph: Graph;
+  readonly catalogue: Definitions;
+  readonly types: PortTypes;
+  readonly suggest: typeof nearest;
+}
+const unknownPort = ({ suggest }: Check, side: 'input' | 'output', ports: AnyPorts, name: string) =>
+  err.UNKNOWN_PORT(side, Object.keys(ports), name, suggest(name, Object.keys(ports)));
 
 /**
  * Unknown node types and ports, wrong values, missing inputs, links that do not fit, several links into one input, cycles, nothing to give out: all of
- * them, in the order of the nodes. Works on definitions made from descriptions too, so the editor says what the server would.
+ * them, in the order of the nodes, up to a thousand. Works on definitions made from descriptions too, so the editor says what the server would.
  */
 export function validateGraph(graph: Graph, catalogue: Definitions, { targets }: ValidateOptions = {}): Problem[] {
   const into = linksInto(graph);
   const types = portTypes(graph, catalogue, into);
   const checked = targets === undefined ? new Set(Object.keys(graph.nodes)) : neededNodes(graph, targets, into);
+  const check: Check = { graph, catalogue, types, suggest: createNearest() };
   const problems = (targets ?? [])
     .filter((id) => !nodeAt(graph, id))
-    .map((id) => toProblem(err.UNKNOWN_NODE(id, nearest(id, Object.keys(graph.nodes))).at('target'), { node: id }));
+    .slice(0, MOST_PROBLEMS)
+    .map((id) => toProblem(err.UNKNOWN_NODE(id, check.suggest(id, Object.keys(graph.nodes))).at('target'), { node: id }));
   if (targets?.length === 0) problems.push(toProblem(err.NO_TARGETS()));
-  for (const id of checked) problems.push(...checkNode(graph, catalogue, types, id, nodeAt(graph, id)!, into.get(id) ?? []));
-  for (const [id, links] of into)
-    if (targets === undefined && !nodeAt(graph, id)) problems.push(...links.map((link) => toNowhere(graph, link)));
+  const isFull = (): boolean => problems.length >= MOST_PROBLEMS;
+  for (const id of checked) {
+    if (isFull()) break;
+    problems.push(...checkNode(check, id, nodeAt(graph, id)!, into.get(id) ?? []));
+  }
+  for (const [id, links] of into) {
+    if (isFull()) break;
+    if (targets === undefined && !nodeAt(graph, id)) problems.push(...links.slice(0, MOST_PROBLEMS).map((link) => toNowhere(check, link)));
+  }
   for (const cycle of findCycles(checked, into)) problems.push(toProblem(err.CYCLE(cycle), { node: cycle[0]! }));
   if (targets === undefined && defaultTargets(graph, catalogue).length === 0)
     problems.push(toProblem(err.NO_OUTPUT([...catalogue.values()].find(({ definition }) => definition.output)?.definition.type)));
@@ -105,14 +123,8 @@ function toldOnce(problems: readonly Problem[]): readonly Problem[] {
   return [...first.values()];
 }
 
-function checkNode(
-  graph: Graph,
-  catalogue: Definitions,
-  types: PortTypes,
-  id: string,
-  node: NodeInstance,
-  links: readonly Link[],
-): Problem[] {
+function checkNode(about: Check, id: string, node: NodeInstance, links: readonly Link[]): Problem[] {
+  const { graph, catalogue, suggest } = about;
   const problems: Problem[] = [];
   const say = (error: CodedError, port?: string) =>
     problems.push(
@@ -126,27 +138,35 @@ function checkNode(
     const known = Object.keys(graph.subgraphs ?? {}).slice(0, 200);
     say(
       isSubgraphType(node.type)
-        ? err.UNKNOWN_SUBGRAPH(known, node.type, nearest(node.type, known.map(subgraphType)))
-        : err.UNKNOWN_NODE_TYPE(node.type, nearest(node.type, catalogue.keys())),
+        ? err.UNKNOWN_SUBGRAPH(known, node.type, suggest(node.type, known.map(subgraphType)))
+        : err.UNKNOWN_NODE_TYPE(node.type, suggest(node.type, catalogue.keys())),
     );
     return problems;
   }
   if (node.repeat) say(err.NOT_REPEATABLE(node.type));
   const { inputs } = definition;
   const sources = new Map<string, Link[]>();
-  for (const link of links) sources.set(link.to[1], [...(sources.get(link.to[1]) ?? []), link]);
+  for (const link of links) {
+    const feeding = sources.get(link.to[1]);
+    if (feeding) feeding.push(link);
+    else sources.set(link.to[1], [link]);
+  }
+  const isFull = (): boolean => problems.length >= MOST_PROBLEMS;
 
   for (const [name, value] of Object.entries(node.values)) {
+    if (isFull()) break;
     const port = portAt(inputs, name);
-    if (!port) say(unknownPort('input', inputs, name), name);
+    if (!port) say(unknownPort(about, 'input', inputs, name), name);
     else if (value !== undefined && !sources.has(name)) attempt(port, value, (error) => say(error, name));
   }
   for (const [name, feeding] of sources) {
+    if (isFull()) break;
     const port = portAt(inputs, name);
-    if (!port) say(unknownPort('input', inputs, name), name);
+    if (!port) say(unknownPort(about, 'input', inputs, name), name);
     if (feeding.length > 1) say(err.TWO_LINKS(feeding.map(({ from }) => from.join('.'))), name);
     for (const link of feeding) {
-      const error = checkSource(graph, catalogue, types, link, port);
+      if (isFull()) break;
+      const error = checkSource(about, link, port);
       if (error) say(error, name);
     }
   }
@@ -183,25 +203,20 @@ function attempt(port: Port<unknown>, value: unknown, failed: (error: CodedError
 }
 
 /** What is wrong with where a link comes from; a source of unknown type is reported where it stands. */
-function checkSource(
-  graph: Graph,
-  catalogue: Definitions,
-  types: PortTypes,
-  { from, to: [node, name] }: Link,
-  to: Port<unknown> | undefined,
-): CodedError | undefined {
+function checkSource(about: Check, { from, to: [node, name] }: Link, to: Port<unknown> | undefined): CodedError | undefined {
+  const { graph, catalogue, types, suggest } = about;
   const source = nodeAt(graph, from[0]);
-  if (!source) return err.UNKNOWN_NODE(from[0], nearest(from[0], Object.keys(graph.nodes))).at('link');
+  if (!source) return err.UNKNOWN_NODE(from[0], suggest(from[0], Object.keys(graph.nodes))).at('link');
   const definition: NodeDefinition | undefined = catalogue.get(source.type)?.definition;
   if (!definition) return undefined;
   const output = portAt(definition.outputs, from[1]);
-  if (!output) return unknownPort('output', definition.outputs, from[1]).at('link', `node ${from[0]}`);
+  if (!output) return unknownPort(about, 'output', definition.outputs, from[1]).at('link', `node ${from[0]}`);
   const answer = to ? canConnect(types.output(from[0], from[1]), types.input(node, name)) : true;
   return answer === true ? undefined : err.LINK_TYPE(answer, from);
 }
 
-const toNowhere = (graph: Graph, { from, to }: Link): Problem =>
-  toProblem(err.UNKNOWN_NODE(to[0], nearest(to[0], Object.keys(graph.nodes))).at(`link from node ${from[0]} output ${from[1]}`), {
+const toNowhere = ({ graph, suggest }: Check, { from, to }: Link): Problem =>
+  toProblem(err.UNKNOWN_NODE(to[0], suggest(to[0], Object.keys(graph.nodes))).at(`link from node ${from[0]} output ${from[1]}`), {
     node: to[0],
     port: to[1],
   });
