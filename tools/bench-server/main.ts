@@ -1,5 +1,6 @@
 // npm run bench:server: what the server costs, on this machine; writes bench/server.json and docs/server-benchmarks.md. Run it on a machine that does nothing else.
 import { measureParts } from '../bench/measure-parts.ts';
+import { aboutBatch, measureBatch } from './batch.ts';
 import { aboutExecutor, measureExecutor } from './executor.ts';
 import { aboutMemory, measureMemory } from './memory.ts';
 
@@ -11,6 +12,7 @@ await measureParts(
       about: aboutExecutor,
       measure: () => measureExecutor(checkout === undefined ? undefined : { checkout, python }),
     },
+    batch: { title: 'A batch of 100,000 rows', about: aboutBatch, measure: measureBatch },
     memory: { title: 'Memory over many runs', about: aboutMemory, measure: () => measureMemory() },
   },
   {

@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isTerminal, type Graph, type RunEvent, type RunSummary } from '@facewright/core';
 import { writeTinyModels } from '@facewright/pipelines/testing';
 import type { Measurement } from '../bench/report.ts';
+import { heldMemory } from './held-memory.ts';
 
 /** Runs after which code is loaded and compiled and caches are filled. */
 const WARM_UP = 100;
@@ -36,14 +37,6 @@ const graphOf = (models: string, seed: number): Graph => ({
 });
 const mean = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
 
-/** MB that a process holds beside files that it maps; 0 when it is gone. */
-function held(pid: number): number {
-  try {
-    return Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024;
-  } catch {
-    return 0;
-  }
-}
 const childrenOf = (pid: number) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
 
 /** Only on Linux. `runs`: at least 300. */
@@ -69,8 +62,8 @@ export async function measureMemory(runs = 2000): Promise<Measurement[]> {
     const begun = performance.now();
     for (let seed = 0; seed < runs; seed++) {
       await runOnce(url, graphOf(models, seed));
-      host.push(held(server.pid!));
-      for (const pid of childrenOf(server.pid!)) workers.set(pid, [...(workers.get(pid) ?? []), held(pid)]);
+      host.push(heldMemory(server.pid!));
+      for (const pid of childrenOf(server.pid!)) workers.set(pid, [...(workers.get(pid) ?? []), heldMemory(pid)]);
     }
     const seconds = (performance.now() - begun) / 1000;
     const settled = mean(host.slice(WARM_UP, 2 * WARM_UP));

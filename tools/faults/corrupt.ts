@@ -11,7 +11,7 @@ const ROWS = 300;
 const CASES = 60;
 
 export const aboutCorrupt =
-  'A data folder with a half-done batch is damaged 60 times, each time from a fresh copy: one file of the store, chosen at random (databases, their logs, assets, the lock), has a piece overwritten, is cut off, emptied or removed. Then the doctor looks, the doctor repairs, the doctor looks again, a server starts and works. Rows that a damaged database lost are counted; damage to any other file must lose none.';
+  'A data folder with a half-done batch is damaged 60 times, each time from a fresh copy: one file of the store, chosen at random (databases, their logs, assets, the lock), has a piece overwritten, is cut off, emptied or removed. Then a server is started, as by somebody who knows of nothing; the doctor looks, the doctor repairs, the doctor looks again, a server starts and works. Rows that a damaged database lost are counted; damage to any other file must lose none.';
 
 const filesOf = async (folder: string): Promise<string[]> =>
   (await readdir(folder, { recursive: true, withFileTypes: true }))
@@ -37,7 +37,8 @@ export async function corruptStore(seed = 4): Promise<Measurement[]> {
   const random = createRng(seed);
   const folder = await mkdtemp(join(tmpdir(), 'faults-corrupt-'));
   const whole = join(folder, 'whole');
-  let refusedInWords = 0,
+  let refusedAtFirst = 0,
+    refusedInWords = 0,
     dumb = 0,
     unhealed = 0,
     lostElsewhere = 0,
@@ -62,6 +63,15 @@ export async function corruptStore(seed = 4): Promise<Measurement[]> {
       const path = pool[Math.floor(random() * pool.length)]!;
       const how = await damage(path, random);
       const what = `${path.slice(data.length + 1)} ${how}`;
+      // Whoever knows of nothing starts the server first.
+      await serve(data).then(
+        (server) => server.end('SIGTERM'),
+        (error: unknown) => {
+          if (error instanceof Refused && error.how === 1) refusedAtFirst++;
+          else dumb++;
+          console.log(`  ${what}: ${error instanceof Error ? error.message : String(error)}`);
+        },
+      );
       const seen = await doctor(data);
       const repaired = await doctor(data, '--repair');
       const after = await doctor(data);
@@ -93,6 +103,7 @@ export async function corruptStore(seed = 4): Promise<Measurement[]> {
   }
   return [
     { name: 'cases', value: CASES, unit: '' },
+    { name: 'servers that refused to start before the repair, and said why', value: refusedAtFirst, unit: '' },
     { name: 'cases that the doctor did not heal', value: unhealed, unit: '', most: 0 },
     { name: 'servers that refused to start after the repair', value: refusedInWords, unit: '', most: 0 },
     { name: 'servers that crashed or did not answer', value: dumb, unit: '', most: 0 },
