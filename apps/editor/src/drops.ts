@@ -1,4 +1,5 @@
 // Drag and drop onto the page: node types from the palette, graph files and pictures with their graph from outside, pictures onto nodes that read one.
+import { isDataFile } from './batches/batches-desk.ts';
 import type { Editor } from './editor.ts';
 import { NODE_DRAG } from './panels/palette.ts';
 
@@ -21,6 +22,9 @@ export function installDrops(editor: Editor, canvas: HTMLCanvasElement): void {
     event.preventDefault();
     const file = event.dataTransfer?.files[0];
     const type = event.dataTransfer?.getData(NODE_DRAG);
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (files.length > 0 && editor.state.dialog?.kind === 'batch') return void editor.batches.take(files);
+    if (file && isDataFile(file.name)) return editor.batches.open(files);
     const over = file?.type.startsWith('image/') ? pictureInput(editor, event) : null;
     if (file && over) void editor.dropPicture(file, over.node, over.port);
     else if (file) void editor.openFile(file);

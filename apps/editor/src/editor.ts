@@ -1,4 +1,5 @@
 // The editor: one state, what a person can do to it, and the canvas and the server that it talks to.
+import { BatchesDesk } from './batches/batches-desk.ts';
 import { JudgingDesk } from './judging/judging-desk.ts';
 import {
   assetIdOf,
@@ -65,6 +66,7 @@ export class Editor {
   readonly canvas: GraphCanvas;
   readonly judging = new JudgingDesk(this);
   readonly queue = new QueueDesk(this);
+  readonly batches = new BatchesDesk(this);
   readonly #render: (editor: Editor) => void;
   readonly #live: Live;
   readonly #history = new History();
@@ -116,6 +118,8 @@ export class Editor {
         this.queue.changed();
         this.#followMine();
       },
+      batches: (change) => this.batches.changes(change),
+      batchActivity: (activity) => this.batches.acts(activity),
       connection: (connection) => {
         const back = connection === 'online' && this.state.connection === 'lost';
         this.update({ connection });
@@ -170,6 +174,7 @@ export class Editor {
     this.update({ ready: true });
   }
   async #refresh(): Promise<void> {
+    void this.batches.refresh();
     await this.#try(async () => {
       const nodes = await api.nodes();
       const catalogue = new Map(nodes.map((node) => [node.type as string, node]));
@@ -211,6 +216,10 @@ export class Editor {
     localStorage.removeItem(LAST_RUN);
     this.#record();
     this.update({ unsaved: false });
+  }
+  /** Shows a graph in place of the one there is. */
+  openGraph(graph: Graph): void {
+    this.#replace(graph, null);
   }
   #changed(): void {
     clearTimeout(this.#recordTimer);

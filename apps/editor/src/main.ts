@@ -15,6 +15,7 @@ import './styles/picker.css';
 import './styles/queue.css';
 import './styles/judging.css';
 import './styles/login.css';
+import './styles/batches.css';
 
 const session = await enter();
 const stage = document.createElement('div');

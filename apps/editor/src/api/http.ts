@@ -1,5 +1,5 @@
 // Requests to the server's HTTP API; a refusal is thrown with all of its problems.
-import type { Asset, Graph, JudgingSummary, ModelFolder, NodeDescription, PlanStep, Problem, RunSummary } from '@facewright/core';
+import type { Asset, BatchCheck, BatchData, BatchDetails, BatchRequest, BatchRowRecord, BatchSummary, Graph, JudgingSummary, ModelFolder, NodeDescription, PlanStep, Problem, RunSummary } from '@facewright/core';
 import { askForToken } from '../login/login-screen.ts';
 
 export interface TemplateInfo {
@@ -106,6 +106,18 @@ export const api = {
   deleteJudging: (task: string) => request<unknown>('DELETE', `/judging/${named(task)}`),
   addAnnotator: (task: string, name: string) => request<unknown>('POST', `/judging/${named(task)}/annotators`, { name }),
   withdrawAnnotator: (task: string, token: string) => request<unknown>('DELETE', `/judging/${named(task)}/annotators/${named(token)}`),
+  batches: async () => (await request<{ batches: readonly BatchSummary[] }>('GET', '/batches')).batches,
+  batch: async (id: string) => (await request<{ batch: BatchDetails }>('GET', `/batches/${named(id)}`)).batch,
+  checkBatch: (asked: BatchRequest) => request<BatchCheck>('POST', '/batches/check', asked),
+  /** The same key again gives the batch that there is. */
+  startBatch: async (asked: BatchRequest, key: string) => (await request<{ batch: BatchDetails }>('POST', '/batches', { ...asked, key })).batch,
+  steerBatch: async (id: string, how: 'pause' | 'continue' | 'cancel' | 'retry-failed') =>
+    (await request<{ batch: BatchDetails }>('POST', `/batches/${named(id)}/${how}`)).batch,
+  appendRows: async (id: string, data: BatchData) => (await request<{ batch: BatchDetails }>('POST', `/batches/${named(id)}/rows`, { data })).batch,
+  removeBatch: (id: string) => request<unknown>('DELETE', `/batches/${named(id)}`),
+  batchRows: async (id: string, after: number, limit: number, status?: 'failed') =>
+    (await request<{ rows: readonly BatchRowRecord[] }>('GET', `/batches/${named(id)}/rows?after=${after}&limit=${limit}${status ? `&status=${status}` : ''}`)).rows,
+  batchRow: (id: string, row: number) => request<{ record: BatchRowRecord; graph: Graph }>('GET', `/batches/${named(id)}/rows/${row}`),
   cancel: async (id: string) => (await request<{ run: RunSummary }>('POST', `/runs/${named(id)}/cancel`)).run,
   /** `stop`: the node at work gives what it has. */
   steer: async (id: string, how: 'pause' | 'continue' | 'stop') =>
@@ -118,6 +130,8 @@ export const assetUrl = (asset: Pick<Asset, 'id'>): string => `/api/v1/assets/${
 export const pictureUrl = (run: string, asset: Pick<Asset, 'id'>): string => `/api/v1/runs/${named(run)}/pictures/${named(asset.id)}`;
 /** Where a picture of the user is, small; `path` may name an asset. */
 export const smallPictureUrl = (path: string): string => `/api/v1/pictures?path=${named(path)}&side=512`;
+/** Where the results of a batch are as a file. */
+export const resultsUrl = (batch: string, format: 'csv' | 'jsonl'): string => `/api/v1/batches/${named(batch)}/results.${format}`;
 /** Where the votes of a judging task are as a file. */
 export const exportUrl = (task: string, format: 'jsonl' | 'csv'): string => `/api/v1/judging/${named(task)}/export?format=${format}`;
 export const thumbnailUrl = (template: string): string => `/api/v1/templates/${named(template)}/thumbnail`;

@@ -1,5 +1,5 @@
 // Events of a run and changes of the queue over socket.io: asked for from a cursor, so that a lost connection loses nothing.
-import type { ClientMessages, QueueChange, RunEvent, ServerMessages } from '@facewright/core';
+import type { BatchActivity, BatchSummary, ClientMessages, QueueChange, RunEvent, ServerMessages } from '@facewright/core';
 import { io, type Socket } from 'socket.io-client';
 import { askForToken } from '../login/login-screen.ts';
 
@@ -10,6 +10,8 @@ export interface LiveListener {
   /** The server has fewer events of the run than were taken in: its machine lost power. They come anew from the first. */
   restarted(run: string): void;
   queue(change: QueueChange): void;
+  batches(change: { readonly batches: readonly BatchSummary[]; readonly removed: readonly string[] }): void;
+  batchActivity(activity: Readonly<Record<string, BatchActivity>>): void;
   connection(state: Connection): void;
   refused(message: string): void;
 }
@@ -62,6 +64,8 @@ export function connectLive(listener: LiveListener): Live {
     waiting.push(...events.filter(({ run }) => run === watched?.run));
     timer ??= setTimeout(flush, BATCH_MS);
   });
+  socket.on('batches', listener.batches);
+  socket.on('batchActivity', listener.batchActivity);
   socket.on('queue', (change) => {
     queueCursor = change.cursor;
     listener.queue(change);

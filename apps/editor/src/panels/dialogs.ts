@@ -2,6 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Editor } from '../editor.ts';
 import { dateTime } from '../state/format.ts';
+import { batchDialog } from '../batches/batch-dialog.ts';
 import { judgingDialog } from '../judging/judging-dialog.ts';
 import { maskDialog } from '../mask/mask-dialog.ts';
 import { icon } from './icons.ts';
@@ -13,6 +14,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['Ctrl+Shift+Enter', 'Run before all that waits'],
   ['Shift+Enter', 'Run to the selected nodes'],
   ['Ctrl+Alt+Enter', 'Pause the run, or go on'],
+  ['Ctrl+Shift+B', 'Run the graph over a table: a batch'],
   ['Tab, or double-click', 'Add a node'],
   ['Ctrl+Z, Ctrl+Shift+Z', 'Undo, redo'],
   ['Ctrl+C, Ctrl+X, Ctrl+V', 'Copy, cut, paste'],
@@ -104,6 +106,8 @@ export function dialogs(editor: Editor): TemplateResult | typeof nothing {
         </form>`,
         footer: html`<button @click=${close}>Back</button><button class="primary" type="submit" form="save-form">Save</button>`,
       });
+    case 'batch':
+      return batchDialog(editor);
     case 'judging':
       return judgingDialog(editor, dialog);
     case 'mask':

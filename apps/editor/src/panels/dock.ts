@@ -1,5 +1,6 @@
 // The panel at the bottom: tabs for what a run shows and what is wrong.
 import { html, nothing, type TemplateResult } from 'lit-html';
+import { batchesPanel } from '../batches/batches-panel.ts';
 import type { Editor } from '../editor.ts';
 import { describeRunNode, type DockTab } from '../state/editor-state.ts';
 import { queuePanel } from '../queue/queue-panel.ts';
@@ -20,12 +21,14 @@ const panels: Readonly<Record<DockTab, readonly [title: string, panel: (editor: 
   curves: ['Curves', curvesPanel],
   gallery: ['Gallery', galleryPanel],
   report: ['Report', reportPanel],
+  batches: ['Batches', batchesPanel],
   problems: ['Problems', problemsPanel],
   history: ['History', historyPanel],
 };
 const tabs = Object.keys(panels) as DockTab[];
 
-function badge({ state }: Editor, tab: DockTab): unknown {
+function badge(editor: Editor, tab: DockTab): unknown {
+  const { state } = editor;
   const { run } = state;
   const describe = (node: string) => describeRunNode(state, node);
   const count = (value: number, kind = '') => (value ? html`<span class="badge ${kind}">${value}</span>` : nothing);
@@ -44,6 +47,12 @@ function badge({ state }: Editor, tab: DockTab): unknown {
       return run && reportsOf(run, describe).length ? html`<span class="badge good">ready</span>` : nothing;
     case 'problems':
       return count(allProblems(state).length, 'bad');
+    case 'batches': {
+      const atWork = editor.batches.list.find(({ status }) => status === 'running');
+      return atWork
+        ? html`<span class="badge live">${Math.floor((100 * (atWork.done + atWork.failed)) / Math.max(1, atWork.count))} %</span>`
+        : nothing;
+    }
     case 'history':
       return nothing;
   }

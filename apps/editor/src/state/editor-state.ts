@@ -11,7 +11,7 @@ import type { Picture } from './results.ts';
 import { isOver, nodeAtWork, type NodeRun, type RunState } from './run-state.ts';
 import { runNodesAt } from './scoped-run.ts';
 
-export type DockTab = 'progress' | 'queue' | 'curves' | 'gallery' | 'report' | 'problems' | 'history';
+export type DockTab = 'progress' | 'queue' | 'curves' | 'gallery' | 'report' | 'batches' | 'problems' | 'history';
 export interface Toast {
   readonly id: number;
   readonly kind: 'info' | 'good' | 'bad';
@@ -22,6 +22,8 @@ export type Dialog =
   | { readonly kind: 'open'; readonly graphs: readonly SavedGraph[] | null }
   | { readonly kind: 'save'; readonly name: string }
   | { readonly kind: 'keys' }
+  /** What it shows is with the desk of batches. */
+  | { readonly kind: 'batch' }
   | {
       readonly kind: 'judging';
       /** null until the server has answered. */
