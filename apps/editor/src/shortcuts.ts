@@ -15,6 +15,7 @@ export function installShortcuts(editor: Editor, canvas: HTMLCanvasElement): voi
     'ctrl+enter': () => void editor.run(),
     'ctrl+shift+enter': () => void editor.run({ front: true }),
     'ctrl+alt+enter': () => void editor.pauseOrContinue(),
+    'ctrl+shift+b': () => editor.batches.open(),
     'ctrl+s': () => editor.save(),
     'ctrl+o': () => editor.openDialog({ kind: 'open', graphs: null }),
   };

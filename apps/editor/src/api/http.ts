@@ -1,5 +1,20 @@
 // Requests to the server's HTTP API; a refusal is thrown with all of its problems.
-import type { Asset, BatchCheck, BatchData, BatchDetails, BatchRequest, BatchRowRecord, BatchSummary, Graph, JudgingSummary, ModelFolder, NodeDescription, PlanStep, Problem, RunSummary } from '@facewright/core';
+import type {
+  Asset,
+  BatchCheck,
+  BatchData,
+  BatchDetails,
+  BatchRequest,
+  BatchRowRecord,
+  BatchSummary,
+  Graph,
+  JudgingSummary,
+  ModelFolder,
+  NodeDescription,
+  PlanStep,
+  Problem,
+  RunSummary,
+} from '@facewright/core';
 import { askForToken } from '../login/login-screen.ts';
 
 export interface TemplateInfo {
@@ -110,13 +125,20 @@ export const api = {
   batch: async (id: string) => (await request<{ batch: BatchDetails }>('GET', `/batches/${named(id)}`)).batch,
   checkBatch: (asked: BatchRequest) => request<BatchCheck>('POST', '/batches/check', asked),
   /** The same key again gives the batch that there is. */
-  startBatch: async (asked: BatchRequest, key: string) => (await request<{ batch: BatchDetails }>('POST', '/batches', { ...asked, key })).batch,
+  startBatch: async (asked: BatchRequest, key: string) =>
+    (await request<{ batch: BatchDetails }>('POST', '/batches', { ...asked, key })).batch,
   steerBatch: async (id: string, how: 'pause' | 'continue' | 'cancel' | 'retry-failed') =>
     (await request<{ batch: BatchDetails }>('POST', `/batches/${named(id)}/${how}`)).batch,
-  appendRows: async (id: string, data: BatchData) => (await request<{ batch: BatchDetails }>('POST', `/batches/${named(id)}/rows`, { data })).batch,
+  appendRows: async (id: string, data: BatchData) =>
+    (await request<{ batch: BatchDetails }>('POST', `/batches/${named(id)}/rows`, { data })).batch,
   removeBatch: (id: string) => request<unknown>('DELETE', `/batches/${named(id)}`),
   batchRows: async (id: string, after: number, limit: number, status?: 'failed') =>
-    (await request<{ rows: readonly BatchRowRecord[] }>('GET', `/batches/${named(id)}/rows?after=${after}&limit=${limit}${status ? `&status=${status}` : ''}`)).rows,
+    (
+      await request<{ rows: readonly BatchRowRecord[] }>(
+        'GET',
+        `/batches/${named(id)}/rows?after=${after}&limit=${limit}${status ? `&status=${status}` : ''}`,
+      )
+    ).rows,
   batchRow: (id: string, row: number) => request<{ record: BatchRowRecord; graph: Graph }>('GET', `/batches/${named(id)}/rows/${row}`),
   cancel: async (id: string) => (await request<{ run: RunSummary }>('POST', `/runs/${named(id)}/cancel`)).run,
   /** `stop`: the node at work gives what it has. */

@@ -18,13 +18,15 @@ export function batchDialog(editor: Editor): TemplateResult | typeof nothing {
   if (!draft) return nothing;
   const choices = batches.choices();
   const { check } = draft;
-  const ready = check !== null && check.problemCount === 0 && !draft.checking && !draft.starting && !draft.uploading && isOverSomething(draft);
+  const ready =
+    check !== null && check.problemCount === 0 && !draft.checking && !draft.starting && !draft.uploading && isOverSomething(draft);
   return modal({
     title: `Batch: ${draft.graph.name}`,
     name: 'batch',
     close: () => editor.closeDialog(),
-    body: html`${source(editor, draft)} ${check && check.columns.length > 0 ? table(editor, draft, check, choices) : nothing} ${more(editor, draft, choices)}
-    ${check ? verdict(draft, check) : nothing} ${draft.problem ? html`<p class="bad" role="alert">${draft.problem}</p>` : nothing}`,
+    body: html`${source(editor, draft)} ${check && check.columns.length > 0 ? table(editor, draft, check, choices) : nothing}
+    ${more(editor, draft, choices)} ${check ? verdict(draft, check) : nothing}
+    ${draft.problem ? html`<p class="bad" role="alert">${draft.problem}</p>` : nothing}`,
     footer: html`<span class="batch-sum" role="status">${sum(draft)}</span><span class="spread"></span
       ><button @click=${() => editor.closeDialog()}>Back</button
       ><button id="start-batch" class="primary" ?disabled=${!ready} @click=${() => void batches.start()}>
@@ -36,7 +38,8 @@ export function batchDialog(editor: Editor): TemplateResult | typeof nothing {
 function sum({ check, uploading, data, dataName }: BatchDraft): unknown {
   if (uploading) return uploading[1] > 1 ? `Sending ${uploading[0] + 1} of ${uploading[1]} pictures…` : 'Sending the file…';
   if (!check) return 'Looking…';
-  if (check.problemCount > 0) return html`<strong class="bad">${check.problemCount === 1 ? 'One problem' : `${check.problemCount} problems`}</strong>`;
+  if (check.problemCount > 0)
+    return html`<strong class="bad">${check.problemCount === 1 ? 'One problem' : `${check.problemCount} problems`}</strong>`;
   const rows = html`<strong>${check.count.toLocaleString()} ${check.count === 1 ? 'row' : 'rows'}</strong>`;
   const from = data === null ? '' : ` from ${dataName}`;
   const time = check.estimate
@@ -61,7 +64,12 @@ function source({ batches }: Editor, { data, dataName }: BatchDraft): TemplateRe
         accept=".csv,.tsv,.txt,.jsonl,.ndjson,image/*"
         @change=${files} /></label
     ><label class="button"
-      >${icon('open')} Folder of pictures…<input type="file" class="hidden-file" aria-label="A folder of pictures" webkitdirectory @change=${files} /></label
+      >${icon('open')} Folder of pictures…<input
+        type="file"
+        class="hidden-file"
+        aria-label="A folder of pictures"
+        webkitdirectory
+        @change=${files} /></label
     ><input
       class="path"
       aria-label="A path on the server"
@@ -139,7 +147,10 @@ function more({ batches }: Editor, draft: BatchDraft, choices: readonly TargetCh
       ({ target, values }, i) =>
         html`<div class="side">
           <span aria-hidden="true">×</span>
-          <select aria-label="Input of side ${i + 1} of the matrix" @change=${(event: Event) => set(i, { target: (event.target as HTMLSelectElement).value })}>
+          <select
+            aria-label="Input of side ${i + 1} of the matrix"
+            @change=${(event: Event) => set(i, { target: (event.target as HTMLSelectElement).value })}
+          >
             <option value="" .selected=${live(target === '')}>choose an input…</option>
             ${options(choices, target)}
           </select>
@@ -150,14 +161,25 @@ function more({ batches }: Editor, draft: BatchDraft, choices: readonly TargetCh
             @input=${(event: Event) => set(i, { values: (event.target as HTMLInputElement).value })}
           />
           <span class="soft">${counted(check, target)}</span>
-          <button class="quiet" aria-label="Remove side ${i + 1}" @click=${() => batches.set({ matrix: matrix.filter((_, at) => at !== i) })}>${icon('close')}</button>
+          <button
+            class="quiet"
+            aria-label="Remove side ${i + 1}"
+            @click=${() => batches.set({ matrix: matrix.filter((_, at) => at !== i) })}
+          >
+            ${icon('close')}
+          </button>
         </div>`,
     )}
     <div class="numbers">
       <button @click=${() => batches.set({ matrix: [...matrix, { target: '', values: '' }] })}>${icon('plus')} Combine with values</button>
       <label
         >Runs of each row
-        <input type="number" min="1" aria-label="Runs of each row" .value=${live(String(runs))} @change=${(event: Event) => batches.set({ runs: whole(event) ?? 1 })} /></label
+        <input
+          type="number"
+          min="1"
+          aria-label="Runs of each row"
+          .value=${live(String(runs))}
+          @change=${(event: Event) => batches.set({ runs: whole(event) ?? 1 })} /></label
       ><label
         >Stop after errors
         <input
@@ -180,8 +202,13 @@ const counted = (check: BatchCheck | null, target: string): string => {
 function verdict({ checking, data }: BatchDraft, { problems, problemCount, notes }: BatchCheck): unknown {
   const line = ({ message }: BatchProblem) => html`<li>${message}</li>`;
   if (problemCount === 0)
-    return notes.length === 0 || data === null ? nothing : html`<ul class="batch-notes soft">${notes.map((note) => html`<li>${note}</li>`)}</ul>`;
+    return notes.length === 0 || data === null
+      ? nothing
+      : html`<ul class="batch-notes soft">
+          ${notes.map((note) => html`<li>${note}</li>`)}
+        </ul>`;
   return html`<ul class="batch-problems ${checking ? 'old' : ''}" role="alert">
-    ${problems.slice(0, PROBLEMS).map(line)} ${problemCount > PROBLEMS ? html`<li class="soft">and ${problemCount - PROBLEMS} more</li>` : nothing}
+    ${problems.slice(0, PROBLEMS).map(line)}
+    ${problemCount > PROBLEMS ? html`<li class="soft">and ${problemCount - PROBLEMS} more</li>` : nothing}
   </ul>`;
 }

@@ -43,7 +43,9 @@ export const requestOf = ({ graph, data, map, matrix, runs, stopAfterErrors }: B
   graph,
   ...(data && { data }),
   map: { ...map },
-  matrix: Object.fromEntries(matrix.filter(({ target, values }) => target !== '' && values.trim() !== '').map(({ target, values }) => [target, values])),
+  matrix: Object.fromEntries(
+    matrix.filter(({ target, values }) => target !== '' && values.trim() !== '').map(({ target, values }) => [target, values]),
+  ),
   runs,
   stopAfterErrors,
 });

@@ -25,7 +25,10 @@ export class BatchRows {
   slice(first: number, count: number, total: number): readonly (BatchRowRecord | undefined)[] {
     const end = Math.min(total, first + count);
     for (let page = Math.floor(first / PAGE); page * PAGE < end; page++) void this.#fetch(page);
-    return Array.from({ length: Math.max(0, end - first) }, (_, i) => this.#pages.get(Math.floor((first + i) / PAGE))?.[(first + i) % PAGE]);
+    return Array.from(
+      { length: Math.max(0, end - first) },
+      (_, i) => this.#pages.get(Math.floor((first + i) / PAGE))?.[(first + i) % PAGE],
+    );
   }
   failed(first: number, count: number): readonly (BatchRowRecord | undefined)[] {
     if (first + count > this.#failed.length) void this.#fetchFailed();

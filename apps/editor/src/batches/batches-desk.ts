@@ -85,7 +85,15 @@ export class BatchesDesk {
       const definition = definitions.get(type)?.definition;
       return Object.entries(definition?.inputs ?? {}).flatMap(([input, port]): TargetChoice[] =>
         isWidget(port.type)
-          ? [{ target: `${id}.${input}`, node: title ?? definition?.title ?? id, label: label(input), type: port.type, linked: linked.has(`${id}.${input}`) }]
+          ? [
+              {
+                target: `${id}.${input}`,
+                node: title ?? definition?.title ?? id,
+                label: label(input),
+                type: port.type,
+                linked: linked.has(`${id}.${input}`),
+              },
+            ]
           : [],
       );
     });
@@ -198,7 +206,8 @@ export class BatchesDesk {
   }
   #announce({ name, status, done, failed }: BatchSummary): void {
     const failures = failed > 0 ? `, ${failed} failed` : '';
-    if (status === 'finished') this.#editor.toast(failed > 0 ? 'info' : 'good', `Batch “${name}” has finished: ${done} rows done${failures}.`);
+    if (status === 'finished')
+      this.#editor.toast(failed > 0 ? 'info' : 'good', `Batch “${name}” has finished: ${done} rows done${failures}.`);
     if (status === 'stopped') this.#editor.toast('bad', `Batch “${name}” was stopped: ${failed} rows failed.`);
   }
 

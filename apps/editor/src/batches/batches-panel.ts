@@ -35,10 +35,16 @@ export function batchesPanel(editor: Editor): TemplateResult {
       ${batches.list.map(
         (batch) =>
           html`<li>
-            <button class="batch-item ${batch.status}" aria-current=${batch.id === batches.shown?.id} @click=${() => batches.show(batch.id)}>
+            <button
+              class="batch-item ${batch.status}"
+              aria-current=${batch.id === batches.shown?.id}
+              @click=${() => batches.show(batch.id)}
+            >
               <strong>${batch.name}</strong>
               ${bar(batch)}
-              <span class="soft">${batchWords[batch.status]} · ${batch.done + batch.failed}/${batch.count} · ${dateTime(batch.created)}</span>
+              <span class="soft"
+                >${batchWords[batch.status]} · ${batch.done + batch.failed}/${batch.count} · ${dateTime(batch.created)}</span
+              >
             </button>
           </li>`,
       )}
@@ -48,7 +54,13 @@ export function batchesPanel(editor: Editor): TemplateResult {
 }
 
 const bar = ({ count, done, failed, name }: BatchSummary): TemplateResult =>
-  html`<span class="batch-bar" role="progressbar" aria-label="Rows of ${name}" aria-valuenow=${done + failed} aria-valuemin="0" aria-valuemax=${count}
+  html`<span
+    class="batch-bar"
+    role="progressbar"
+    aria-label="Rows of ${name}"
+    aria-valuenow=${done + failed}
+    aria-valuemin="0"
+    aria-valuemax=${count}
     ><span class="done" .style=${`width:${(100 * done) / Math.max(1, count)}%`}></span
     ><span class="failed" .style=${`width:${(100 * failed) / Math.max(1, count)}%`}></span
   ></span>`;
@@ -63,7 +75,8 @@ function shownBatch(editor: Editor, shown: ShownBatch, batch: BatchSummary): Tem
         <strong>${batch.name}</strong>
         <span class="status ${batch.status}" role="status">${batchWords[batch.status]}</span>
         <span class="counts"
-          >${batch.done.toLocaleString()} done${batch.failed > 0 ? html`, <span class="bad">${batch.failed.toLocaleString()} failed</span>` : nothing}${rest > 0 ? html`, ${rest.toLocaleString()} to go` : nothing}</span
+          >${batch.done.toLocaleString()}
+          done${batch.failed > 0 ? html`, <span class="bad">${batch.failed.toLocaleString()} failed</span>` : nothing}${rest > 0 ? html`, ${rest.toLocaleString()} to go` : nothing}</span
         >
         ${batch.secondsLeft === null ? nothing : html`<span class="left">${duration(batch.secondsLeft)} left</span>`}
       </div>
@@ -74,7 +87,8 @@ function shownBatch(editor: Editor, shown: ShownBatch, batch: BatchSummary): Tem
       activity
         ? html`<p class="batch-activity">
             ${activity.preview ? html`<img src=${activity.preview} alt="" />` : nothing}<span
-              >Row ${activity.row}${activity.node === null ? '' : html`: ${shown.details?.graph.nodes[activity.node]?.title ?? activity.node}, ${howFar(activity.done, activity.total)}`}</span
+              >Row
+              ${activity.row}${activity.node === null ? '' : html`: ${shown.details?.graph.nodes[activity.node]?.title ?? activity.node}, ${howFar(activity.done, activity.total)}`}</span
             >
           </p>`
         : nothing
@@ -92,12 +106,16 @@ function buttons(batches: BatchesDesk, batch: BatchSummary): TemplateResult {
     ${atWork ? html`<button id="pause-batch" ?disabled=${busy} @click=${() => void batches.act('pause')} data-tip="The row at work is finished first">${icon('pause')} Pause</button>` : nothing}
     ${
       status === 'paused' || status === 'stopped'
-        ? html`<button id="continue-batch" class="primary" ?disabled=${busy} @click=${() => void batches.act('continue')}>${icon('play')} Continue</button>`
+        ? html`<button id="continue-batch" class="primary" ?disabled=${busy} @click=${() => void batches.act('continue')}>
+            ${icon('play')} Continue
+          </button>`
         : nothing
     }
     ${
       failed > 0 && status !== 'cancelled'
-        ? html`<button id="retry-batch" ?disabled=${busy} @click=${() => void batches.act('retry-failed')}>${icon('redo')} Retry ${failed} failed</button>`
+        ? html`<button id="retry-batch" ?disabled=${busy} @click=${() => void batches.act('retry-failed')}>
+            ${icon('redo')} Retry ${failed} failed
+          </button>`
         : nothing
     }
     ${
@@ -129,7 +147,8 @@ function buttons(batches: BatchesDesk, batch: BatchSummary): TemplateResult {
               }}
           /></label>`
     }
-    <a class="button" href=${resultsUrl(id, 'csv')} download>${icon('download')} CSV</a><a class="button" href=${resultsUrl(id, 'jsonl')} download>JSONL</a>
+    <a class="button" href=${resultsUrl(id, 'csv')} download>${icon('download')} CSV</a
+    ><a class="button" href=${resultsUrl(id, 'jsonl')} download>JSONL</a>
     ${
       over
         ? html`<button
@@ -158,7 +177,9 @@ function rowsView(editor: Editor, shown: ShownBatch, batch: BatchSummary): Templ
     </div>
     <div class="batch-rows" role="table" aria-label="Rows" aria-rowcount=${total} tabindex="0" @scroll=${() => editor.update({})}>
       <div class="all" .style=${`height:${height}px`}>
-        <div class="seen" .style=${`transform:translateY(${offset}px)`}>${rows.map((record, i) => rowView(editor, shown, record, first + i))}</div>
+        <div class="seen" .style=${`transform:translateY(${offset}px)`}>
+          ${rows.map((record, i) => rowView(editor, shown, record, first + i))}
+        </div>
       </div>
     </div>`;
 }
@@ -179,7 +200,10 @@ function view(total: number): { first: number; count: number; offset: number; he
 const marks = { finished: '✓', failed: '✗', waiting: '·' } as const;
 
 function rowView(editor: Editor, { details }: ShownBatch, record: BatchRowRecord | undefined, index: number): TemplateResult {
-  if (!record) return html`<div class="batch-row waiting" role="row" aria-rowindex=${index + 1}><span class="number" role="cell">${index + 1}</span></div>`;
+  if (!record)
+    return html`<div class="batch-row waiting" role="row" aria-rowindex=${index + 1}>
+      <span class="number" role="cell">${index + 1}</span>
+    </div>`;
   const { row, status, problems, scores, seconds, data, values, attempt } = record;
   const pictures = [...picturesIn(record.outputs).values()];
   const words = Object.keys(data).length > 0 ? data : values;
@@ -199,7 +223,7 @@ function rowView(editor: Editor, { details }: ShownBatch, record: BatchRowRecord
           ? html`<button
               class="thumbnail"
               aria-label="Pictures of row ${row}"
-              @click=${() => editor.update({ lightbox: { pictures: pictures.map((image) => ({ image, note: '' })), at: 0 } })}
+              @click=${() => editor.update({ lightbox: { pictures: pictures.map((image) => ({ image, note: '', href: assetUrl(image.asset) })), at: 0 } })}
             >
               <img src=${assetUrl(pictures[0].asset)} alt="" loading="lazy" />
             </button>`
@@ -209,9 +233,19 @@ function rowView(editor: Editor, { details }: ShownBatch, record: BatchRowRecord
     <span class="what" role="cell" title=${problems.map(({ message }) => message).join('\n') || text}
       >${[...sides, ...run, text].filter(Boolean).join(' · ')}${problems[0] ? html`<span class="bad">${withoutNode(problems[0].message)}</span>` : nothing}</span
     >
-    <span class="scores" role="cell">${shownScores.map(([name, value]) => html`<span title=${name}><span class="soft">${name}</span> ${number(value)}</span>`)}</span>
-    <span class="time soft" role="cell">${status === 'waiting' ? '' : duration(seconds)}${attempt > 1 ? html` <span title="How often it was run">×${attempt}</span>` : nothing}</span>
-    <button class="quiet" aria-label="Open the graph of row ${row}" data-tip="Open as a graph" data-tip-side="left" @click=${() => void editor.batches.openRow(row)}>
+    <span class="scores" role="cell"
+      >${shownScores.map(([name, value]) => html`<span title=${name}><span class="soft">${name}</span> ${number(value)}</span>`)}</span
+    >
+    <span class="time soft" role="cell"
+      >${status === 'waiting' ? '' : duration(seconds)}${attempt > 1 ? html` <span title="How often it was run">×${attempt}</span>` : nothing}</span
+    >
+    <button
+      class="quiet"
+      aria-label="Open the graph of row ${row}"
+      data-tip="Open as a graph"
+      data-tip-side="left"
+      @click=${() => void editor.batches.openRow(row)}
+    >
       ${icon('external')}
     </button>
   </div>`;

@@ -56,7 +56,7 @@ export function lightbox(editor: Editor): TemplateResult | null {
   const { lightbox: shown, run } = editor.state;
   const picture = shown?.pictures[shown.at];
   if (!shown || !picture) return null;
-  const { image, note } = picture;
+  const { image, note, href } = picture;
   const count = shown.pictures.length;
   const step = (by: number): void => editor.update({ lightbox: { ...shown, at: (shown.at + by + count) % count } });
   const key = (event: KeyboardEvent): void => {
@@ -77,7 +77,7 @@ export function lightbox(editor: Editor): TemplateResult | null {
       <p class="soft">
         ${[note, image.key, `${image.width} × ${image.height}`].filter(Boolean).join(' · ')} ·
         <a
-          href=${run ? pictureUrl(run.id, image.asset) : assetUrl(image.asset)}
+          href=${href ?? (run ? pictureUrl(run.id, image.asset) : assetUrl(image.asset))}
           download=${`${image.key.replace(/\.\w{3,4}$/, '').replace(/[^\w.-]+/g, '-')}.png`}
           title="A PNG that carries the graph: drop it on the editor to get the graph back"
           >download</a

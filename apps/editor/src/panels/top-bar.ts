@@ -86,7 +86,12 @@ export function topBar(editor: Editor): TemplateResult {
           ><span class="dot"></span><span class="words">${connections[state.connection]}</span></span
         >
         ${state.session ? html`<span class="who" title="What this token allows: ${rights[state.session.scope]}">${state.session.name}</span>${tool('logout', 'Log out', () => void logOut())}` : nothing}
-        <button id="batch" ?disabled=${state.connection === 'lost' || state.nodeCount === 0} @click=${() => editor.batches.open()} data-tip="Run the graph over a table, pictures or combinations (Ctrl+B)">
+        <button
+          id="batch"
+          ?disabled=${state.connection === 'lost' || state.nodeCount === 0}
+          @click=${() => editor.batches.open()}
+          data-tip="Run the graph over a table, pictures or combinations (Ctrl+Shift+B)"
+        >
           ${icon('batch')} Batch…
         </button>
         ${runButtons(editor)}

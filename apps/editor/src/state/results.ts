@@ -7,6 +7,8 @@ export interface Picture {
   readonly image: Image;
   /** Beside the caption: a score, good or bad. */
   readonly note: string;
+  /** Where it is for downloading; absent: with the shown run. */
+  readonly href?: string;
 }
 export interface PictureGroup {
   readonly node: string;

@@ -109,6 +109,7 @@ export async function prepareBatch(request: Request, { catalogue, data: folder, 
       });
 
   const seeds = targets.filter(({ name, linked, port: { type } }) => type.kind === 'seed' && !linked && !taken.has(name));
+  if (columnNames.length > 0 && taken.size === 0) notes.push('No column sets an input, so every row runs the same graph.');
   if (request.runs > 1 && graph && seeds.length === 0)
     notes.push('The graph has no seed that is free, so every run of a row is the same and taken from store.');
   const plan: RowPlan = {
