@@ -39,6 +39,12 @@ describe('a document shown on the canvas and read back', () => {
   it('is the same: ids, types, versions, titles, values, fractional positions and links', () => {
     expect(roundTrip(positioned(fakeLoop))).toEqual(positioned(fakeLoop));
   });
+  it('does not change with the canvas afterwards', () => {
+    const { graph, remainder } = show(positioned(fakeLoop));
+    const read = readFromCanvas(graph, remainder);
+    for (const node of graphNodes(graph)) node.values['changed'] = true;
+    expect(read).toEqual(positioned(fakeLoop));
+  });
   it('keeps sizes and groups, with and without a colour, also smaller than litegraph would draw them', () => {
     const saved = document({
       nodes: { p: { type: 'facewright/preview', version: 1, values: {}, position: [0.1, 0.2], size: [400.5, 300.25] } },

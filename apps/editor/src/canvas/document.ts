@@ -94,7 +94,8 @@ function readNode(node: GraphNode): NodeInstance {
   return {
     ...kept,
     ...(node.customTitle !== undefined && { title: node.customTitle }),
-    values: node.values,
+    // A copy: what was read, such as a step of the history, does not change with the canvas.
+    values: { ...node.values },
     ...(node.studioMode && { mode: node.studioMode }),
     ...(node.repeat && { repeat: node.repeat }),
     position: place(node.pos, node.instance.position),
