@@ -12,7 +12,11 @@ import type { NodeRun, RunState } from './run-state.ts';
 /** As many as fit on the widest node. */
 const SHOWN = 8;
 
-function clock({ status, done, total, secondsLeft, seconds, unfinished }: NodeRun): string {
+function clock(node: NodeRun): string {
+  const items = node.items === 0 ? '' : `${node.items} ${node.items === 1 ? 'item' : 'items'}`;
+  return [items, state(node)].filter(Boolean).join(' · ');
+}
+function state({ status, done, total, secondsLeft, seconds, unfinished }: NodeRun): string {
   switch (status) {
     case 'running':
       return secondsLeft !== null ? timeLeft(secondsLeft) : howFar(done, total);

@@ -37,6 +37,18 @@ describe('takeEvents', () => {
     expect(oneByOne).toEqual(after(whole));
     expect(inThrees).toEqual(after(whole));
   });
+  it('counts the items that a node is through with, whatever became of them, and anew when it begins again', () => {
+    const items: RunEventBody[] = [
+      plan,
+      { type: 'node_started', node: 'train' },
+      { type: 'item_finished', node: 'train', item: [0], outputs: {}, seconds: 1 },
+      { type: 'item_blocked', node: 'train', item: [1], reason: '' },
+      { type: 'item_failed', node: 'train', item: [2], problem: { code: 'X', message: 'no paint' } },
+    ];
+    expect(after(items).nodes.get('train')?.items).toBe(3);
+    expect(after([...items, { type: 'node_started', node: 'train' }]).nodes.get('train')?.items).toBe(0);
+    expect(after(items).nodes.get('draw')?.items).toBe(0);
+  });
   it('is paused, goes on, and knows which node is about to stop and what came of it', () => {
     const bodies: RunEventBody[] = [
       ...whole.slice(0, 6),

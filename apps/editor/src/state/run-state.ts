@@ -6,6 +6,8 @@ export interface NodeRun {
   readonly status: NodeStatus;
   readonly done: number;
   readonly total: number;
+  /** How many items of a list it is through with; 0 for a node that runs once. */
+  readonly items: number;
   readonly secondsLeft: number | null;
   readonly seconds: number | null;
   /** Why the node ran or was taken from the cache. */
@@ -51,6 +53,7 @@ const newNode: NodeRun = {
   status: 'queued',
   done: 0,
   total: 0,
+  items: 0,
   secondsLeft: null,
   seconds: null,
   reason: '',
@@ -164,7 +167,7 @@ function take(draft: Draft, event: RunEvent): void {
       plan(draft, event.plan);
       return;
     case 'node_started':
-      patch(draft, event.node, { status: 'running', done: 0, total: 0, secondsLeft: null, problem: null });
+      patch(draft, event.node, { status: 'running', done: 0, total: 0, items: 0, secondsLeft: null, problem: null });
       return;
     case 'node_progress':
       patch(draft, event.node, { status: 'running', done: event.done, total: event.total, secondsLeft: event.secondsLeft });
@@ -199,12 +202,14 @@ function take(draft: Draft, event: RunEvent): void {
     case 'node_blocked':
       patch(draft, event.node, { status: 'blocked', reason: event.reason });
       return;
-    // What expands or runs once for each item shows it by its progress, and by what it gives in the end.
+    // What expands shows it by its progress, and by what it gives in the end.
     case 'node_expanded':
+      return;
     case 'item_finished':
     case 'item_cached':
     case 'item_blocked':
     case 'item_failed':
+      patch(draft, event.node, { items: (draft.nodes.get(event.node)?.items ?? 0) + 1 });
       return;
     case 'run_paused':
       run.status = 'paused';

@@ -74,6 +74,7 @@ function together(list: readonly Part[], outputs: NodeOutputs | null): NodeRun {
     status,
     done: over,
     total: nodes.length,
+    items: 0,
     secondsLeft: null,
     seconds: seconds.length > 0 ? seconds.reduce((sum, each) => sum + each, 0) : null,
     reason: '',
