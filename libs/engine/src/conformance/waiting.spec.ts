@@ -90,7 +90,7 @@ withEachCache((world) => {
       const { problems, of } = await world.run(graph);
       expect(problems).toMatchObject([{ code: 'ENGINE_NODE_FAILED', node: 'bad' }]);
       expect(problems[0]!.message).toContain('timeout: no answer in 1 s');
-      expect([of('node_failed').length, knobs.asleep]).toEqual([1, 0]);
+      expect([of('node_failed').length, knobs.asleep, knobs.awoken]).toEqual([1, 0, 0]);
       expect((await world.run(three)).terminal.type).toBe('run_succeeded');
     });
     it('are all stopped by a cancel', async () => {
@@ -107,7 +107,7 @@ withEachCache((world) => {
           if (event.type === 'node_started' && event.node === 'b') setTimeout(() => cancel.abort(), 20);
         },
       });
-      expect([terminal.type, knobs.asleep, knobs.mostAsleep]).toEqual(['run_cancelled', 0, 2]);
+      expect([terminal.type, knobs.asleep, knobs.mostAsleep, knobs.awoken]).toEqual(['run_cancelled', 0, 2, 0]);
     });
     it('may expand: what they expand to takes its turn with the rest', async () => {
       knobs.free = async (_, { expand }) => expand(inner({ s: ['expand-sleeps', { value: 1, ms: 5 }] }), { number: ['s', 'number'] });
