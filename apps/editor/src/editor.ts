@@ -18,6 +18,7 @@ import { api, RequestRefused, type ModelListing } from './api/http.ts';
 import { connectLive, type Live } from './api/live.ts';
 import { GraphCanvas, type CanvasPoint, type LooseEnd } from './canvas/graph-canvas.ts';
 import { parseField } from './fields/field-values.ts';
+import { whoAmI } from './login/session.ts';
 import { MaskPainter, maskFromPicture } from './mask/mask-painter.ts';
 import { QueueDesk } from './queue/queue-desk.ts';
 import { autosave, autosaved } from './state/autosave.ts';
@@ -177,10 +178,11 @@ export class Editor {
     void this.batches.refresh();
     await this.#try(async () => {
       const nodes = await api.nodes();
+      const { session } = await whoAmI();
       const catalogue = new Map(nodes.map((node) => [node.type as string, node]));
       const first = this.state.catalogue.size === 0;
       this.canvas.catalogue = catalogue;
-      this.update({ catalogue });
+      this.update({ catalogue, session });
       if (first && this.state.nodeCount > 0) this.canvas.open(this.canvas.read(), { keepView: true, path: this.state.path });
     });
   }

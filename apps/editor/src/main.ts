@@ -17,7 +17,7 @@ import './styles/judging.css';
 import './styles/login.css';
 import './styles/batches.css';
 
-const session = await enter();
+await enter();
 const stage = document.createElement('div');
 stage.className = 'stage-canvas';
 const canvas = document.createElement('canvas');
@@ -32,7 +32,7 @@ const root = document.getElementById('app') as HTMLElement;
 const editor = new Editor(canvas, (self) => render(app(self, stage), root));
 installShortcuts(editor, canvas);
 installDrops(editor, canvas);
-editor.update({ session });
+editor.update({});
 await editor.start();
 // Browser specs read the state and find nodes on the canvas through this.
 Object.assign(window, { facewright: editor });

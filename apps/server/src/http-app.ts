@@ -89,7 +89,7 @@ export function createHttpApp({ services, addresses, editorFolder, monitoring, l
 
   const routes = createRoutes(services);
   const admission = createAdmission(services.gate);
-  app.use(monitoringRoutes(monitoring, admission({ method: 'get' })));
+  app.use(monitoringRoutes(monitoring, admission({ method: 'get' }), ({ headers }) => services.gate.who(headers) !== null));
   const bodies = {
     json: express.json({
       limit: JSON_LIMIT.replace(' ', '').toLowerCase(),

@@ -93,6 +93,7 @@ describe.skipIf(!hasChromium)('a server that asks for a token, in a browser', ()
     await fillIn(page, access.create('again', 'run', null).secret);
     await ready(page, 'facewright.state.connection === "online" && facewright.state.graphName === "Mine"');
     expect(await page.locator('.login').count()).toBe(0);
+    await ready(page, 'facewright.state.session?.name === "again"');
     await page.click('button[aria-label="Log out"]');
     await page.waitForSelector('#login-token');
     expect(await page.textContent('#login-title')).toContain('asks for a token');

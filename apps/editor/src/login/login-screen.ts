@@ -1,6 +1,6 @@
 // The screen that asks for a token: before the editor, and over it when a session has ended; what is behind it is kept.
 import { html, nothing, render } from 'lit-html';
-import { logIn, takeTokenOfAddress, whoAmI, type Session } from './session.ts';
+import { logIn, takeTokenOfAddress, whoAmI } from './session.ts';
 
 type Why = 'first' | 'ended';
 let asking: Promise<void> | null = null;
@@ -13,15 +13,12 @@ export function askForToken(why: Why): Promise<void> {
   return asking;
 }
 
-/** Before anything is asked of the server: logs in by the address or asks. Null where no token is needed. */
-export async function enter(): Promise<Session | null> {
+/** Before anything is asked of the server: logs in by the address or asks. */
+export async function enter(): Promise<void> {
   const token = takeTokenOfAddress();
   if (token !== null) await logIn(token);
-  const before = await whoAmI().catch(() => ({ required: false, session: null }));
-  if (!before.required) return null;
-  if (before.session) return before.session;
-  await askForToken('first');
-  return (await whoAmI()).session;
+  const { required, session } = await whoAmI();
+  if (required && !session) await askForToken('first');
 }
 
 function show(why: Why): Promise<void> {

@@ -8,10 +8,15 @@ export interface Session {
 /** What a link carries that logs in: http://server/#token=… The part after # is never sent to a server or kept by one on the way. */
 const TOKEN = /^#token=([\w-]+)$/;
 
-/** Null where no token is needed. */
+/** `session` is null where no token is needed, and for nobody known. */
 export async function whoAmI(): Promise<{ readonly required: boolean; readonly session: Session | null }> {
-  const response = await fetch('/api/v1/session');
-  return response.ok ? ((await response.json()) as { required: boolean; session: Session | null }) : { required: false, session: null };
+  try {
+    const { required, session } = (await (await fetch('/api/v1/session')).json()) as { required: boolean; session: Session | null };
+    return { required, session: required ? session : null };
+  } catch {
+    // Whether the server is there, others tell.
+    return { required: false, session: null };
+  }
 }
 
 /** The reason when the server says no. */

@@ -1,6 +1,6 @@
 // What watches a server asks over HTTP: /metrics, /healthz, /readyz; and how long every request took.
 import type { Problem } from '@facewright/core';
-import { Router, type RequestHandler } from 'express';
+import { Router, type Request, type RequestHandler } from 'express';
 import type { Log } from './log.ts';
 import type { Metrics } from './metrics.ts';
 
@@ -24,8 +24,12 @@ export const timeRequests =
     next();
   };
 
-/** `admission` stands before what tells more than how the server is. */
-export function monitoringRoutes({ metrics, readiness }: Monitoring, admission: readonly RequestHandler[]): Router {
+/** `admission` stands before what tells more than how the server is; `isKnown`: who may hear why. */
+export function monitoringRoutes(
+  { metrics, readiness }: Monitoring,
+  admission: readonly RequestHandler[],
+  isKnown: (request: Request) => boolean,
+): Router {
   const router = Router();
   router.get('/metrics', ...admission, async (_, response) => {
     response.set('Content-Type', metrics.contentType).send(await metrics.text());
@@ -33,9 +37,9 @@ export function monitoringRoutes({ metrics, readiness }: Monitoring, admission: 
   router.get('/healthz', (_, response) => {
     response.json({ alive: true });
   });
-  router.get('/readyz', async (_, response) => {
+  router.get('/readyz', async (request, response) => {
     const problems = await readiness();
-    response.status(problems.length === 0 ? 200 : 503).json({ ready: problems.length === 0, problems });
+    response.status(problems.length === 0 ? 200 : 503).json({ ready: problems.length === 0, problems: isKnown(request) ? problems : [] });
   });
   return router;
 }
