@@ -95,7 +95,8 @@ function fields(editor: Editor, node: NodeView): unknown {
   const shown = (port: PortDescription): TemplateResult => {
     const about = {
       port,
-      linked: node.linkedInputs.has(port.name),
+      // What the subgraph takes from outside is as good as linked, where nothing can be typed.
+      linked: node.linkedInputs.has(port.name) || (!isWidget(port.type) && node.exposed.inputs.has(port.name)),
       lacking: node.unfilled.has(port.name),
       problem: wrong.get(port.name) ?? '',
     };
