@@ -101,7 +101,7 @@ describe('a run whose worker dies', () => {
       const next = queue.add({ graph: fault('fine') }).run;
       const end = await until(({ run, type }) => run === id && type === 'run_failed');
       expect(end).toMatchObject({
-        problems: [{ code: 'SERVER_GIVEN_UP', message: expect.stringMatching(/3 attempts.*out of paint.*Retry/s) }],
+        problems: [{ code: 'SERVER_GIVEN_UP', node: 'it', message: expect.stringMatching(/3 attempts.*out of paint.*Retry/s) }],
       });
       const attempt = ['run_started', 'node_started', 'worker_lost'];
       expect(events.filter(({ run, type }) => run === id && type !== 'node_log').map(({ type }) => type)).toEqual([

@@ -54,6 +54,8 @@ export interface RunQueue extends JobSource {
   close(): void;
 }
 
+/** What interrupted a run, and at which node. */
+type Cause = Pick<Problem, 'message' | 'node'>;
 interface ActiveRun {
   readonly run: string;
   readonly supervisor: Supervisor;
@@ -122,31 +124,30 @@ export function createRunQueue({ store, dispatcher, log, onEvent, onChange }: Ru
 
   function tell(mine: ActiveRun, event: RunEventBody): void {
     // It was told to, because the server ends.
-    if (event.type === 'run_cancelled' && !mine.cancelled && dispatcher.stopping) return interrupt(mine.run, err.STOPPED().message, false);
+    if (event.type === 'run_cancelled' && !mine.cancelled && dispatcher.stopping) return interrupt(mine.run, err.STOPPED(), false);
     append(mine.run, event);
   }
   /** Puts a run into the queue again, or ends it when it has been begun often enough. `counts`: the attempt may be what brought it down. */
-  function interrupt(run: string, message: string, counts: boolean): void {
+  function interrupt(run: string, why: Cause, counts: boolean): void {
     if (!counts || gotFurther(store.each(run))) wrote(() => store.forgive(run));
-    if (store.find(run)!.attempts >= MOST_ATTEMPTS) giveUp(run, message);
+    if (store.find(run)!.attempts >= MOST_ATTEMPTS) giveUp(run, why);
     else {
       // Before what was put first while it was at work.
       wrote(() => store.move(run, { place: -store.count() }));
-      append(run, { type: 'run_interrupted', message });
+      append(run, { type: 'run_interrupted', message: why.message });
     }
   }
-  const giveUp = (run: string, message: string): void =>
-    append(run, { type: 'run_failed', problems: [toProblem(err.GIVEN_UP(MOST_ATTEMPTS, message))] });
+  const giveUp = (run: string, { message, node }: Cause): void =>
+    append(run, { type: 'run_failed', problems: [toProblem(err.GIVEN_UP(MOST_ATTEMPTS, message), node === undefined ? {} : { node })] });
 
   /** Writes down how a run ended that did not tell it. */
   function conclude({ run, cancelled }: ActiveRun, end: JobEnd): void {
     if (end.type === 'done') return;
     if (cancelled) return append(run, { type: 'run_cancelled' });
     if (end.type === 'unstarted') return append(run, { type: 'run_failed', problems: [end.problem] });
-    if (end.type === 'stopped') return interrupt(run, err.STOPPED().message, false);
-    const { message } = end.problem;
-    append(run, { type: 'worker_lost', message });
-    interrupt(run, message, true);
+    if (end.type === 'stopped') return interrupt(run, err.STOPPED(), false);
+    append(run, { type: 'worker_lost', message: end.problem.message });
+    interrupt(run, end.problem, true);
   }
 
   function checkWaits(run: string): void {
@@ -166,7 +167,7 @@ export function createRunQueue({ store, dispatcher, log, onEvent, onChange }: Ru
       // Whoever ran these is gone: the server holds the data folder alone.
       for (const { id, cancelling } of store.atWork().reverse())
         if (cancelling) append(id, { type: 'run_cancelled' });
-        else interrupt(id, err.STOPPED().message, true);
+        else interrupt(id, err.STOPPED(), true);
     },
     add(submission) {
       const { graph, key, targets } = submission;
@@ -224,7 +225,7 @@ export function createRunQueue({ store, dispatcher, log, onEvent, onChange }: Ru
       if (!first) return;
       const { id, attempts } = first;
       // The server ended each time before the run could say that it had begun.
-      if (attempts >= MOST_ATTEMPTS) return giveUp(id, err.STOPPED().message);
+      if (attempts >= MOST_ATTEMPTS) return giveUp(id, err.STOPPED());
       if (!wrote(() => store.begin(id))) return;
       const mine: ActiveRun = { run: id, supervisor, progress: createProgress(), cancelled: false };
       active.set(id, mine);
