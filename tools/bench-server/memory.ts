@@ -63,7 +63,11 @@ export async function measureMemory(runs = 2000): Promise<Measurement[]> {
     for (let seed = 0; seed < runs; seed++) {
       await runOnce(url, graphOf(models, seed));
       host.push(heldMemory(server.pid!));
-      for (const pid of childrenOf(server.pid!)) workers.set(pid, [...(workers.get(pid) ?? []), heldMemory(pid)]);
+      for (const pid of childrenOf(server.pid!)) {
+        const memory = heldMemory(pid);
+        // One that is just ending holds nothing any more.
+        if (memory > 0) workers.set(pid, [...(workers.get(pid) ?? []), memory]);
+      }
     }
     const seconds = (performance.now() - begun) / 1000;
     const settled = mean(host.slice(WARM_UP, 2 * WARM_UP));
