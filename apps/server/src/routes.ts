@@ -24,6 +24,8 @@ import type { RunQueue } from './run-queue.ts';
 import type { RunStore } from './run-store.ts';
 import type { Supervisor } from './worker-supervisor.ts';
 import { assetIdsIn } from './storage/named-assets.ts';
+import { keepUpload } from './storage/uploads.ts';
+import type { StorageWork } from './storage/storage-work.ts';
 import { storageRoutes } from './storage/storage-routes.ts';
 import type { Templates } from './templates.ts';
 
@@ -41,6 +43,7 @@ export interface Services extends BatchServices {
   readonly supervisors: readonly Supervisor[];
   /** How many bytes results, assets and checkpoints may take; undefined: no limit. */
   readonly keep: number | undefined;
+  readonly storageWork: StorageWork;
 }
 /** Names of schemas in the OpenAPI document, by property of a JSON object; a list is `Name[]`, what may be missing `Name?`. */
 export type Fields = Readonly<Record<string, string>>;
@@ -254,7 +257,9 @@ export function createRoutes(services: Services): Route[] {
           .trim()
           .toLowerCase();
         if (mediaType.startsWith('image/')) await checkPicture(bytes, request.file?.originalname ?? 'of the upload');
-        response.status(201).json({ asset: await data.assets.write(bytes, mediaType) });
+        const asset = await data.assets.write(bytes, mediaType);
+        keepUpload(data.database, asset.id);
+        response.status(201).json({ asset });
       },
     },
     {

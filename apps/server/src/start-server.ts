@@ -30,6 +30,7 @@ import { createRunNodes } from './run-nodes.ts';
 import { createRunQueue } from './run-queue.ts';
 import { createRunStore } from './run-store.ts';
 import { startHousekeeper } from './storage/housekeeper.ts';
+import { createStorageWork } from './storage/storage-work.ts';
 import { openTemplates } from './templates.ts';
 import { createSupervisor, type WorkerLimits } from './worker-supervisor.ts';
 
@@ -119,7 +120,8 @@ export async function startServer({
     const gate = createGate(access, needsToken);
     undo.push(gate.close);
     if (gate.required && access.list().length === 0) throw err.NO_TOKENS(host);
-    undo.push(startHousekeeper({ data, keep, log }));
+    const storageWork = createStorageWork(data.path);
+    undo.push(startHousekeeper({ data, work: storageWork, keep, log }));
     const runs = createRunStore(data.database);
     const providers = [provider].flat();
     const admission = createAdmission(createJobMemory(data.database, catalogue, data.files), () => supervisors);
@@ -181,6 +183,7 @@ export async function startServer({
         access,
         gate,
         keep,
+        storageWork,
       },
       addresses,
       editorFolder,

@@ -7,6 +7,7 @@ import SQLite from 'better-sqlite3';
 import type { DataFolder } from '../data-folder.ts';
 import { err } from '../errors.ts';
 import { filesBelow, namedAssets } from './named-assets.ts';
+import { expiredUpload } from './uploads.ts';
 
 export interface GarbageOptions {
   /** How many bytes results, their assets and checkpoints may take; default: no limit. */
@@ -60,7 +61,7 @@ export async function collectGarbage(
     const doom = db.prepare(`
       INSERT OR IGNORE INTO doomed SELECT asset, path, bytes FROM found
       WHERE touched < ? AND asset NOT IN (SELECT asset FROM named)
-        AND NOT EXISTS (SELECT 1 FROM owners.asset_refs AS refs WHERE refs.asset = found.asset)
+        AND NOT EXISTS (SELECT 1 FROM owners.asset_refs AS refs WHERE refs.asset = found.asset AND NOT ${expiredUpload()})
         AND NOT EXISTS (SELECT 1 FROM result_assets AS needs WHERE needs.asset = found.asset AND needs.result NOT IN (SELECT result FROM dropped))`);
     const drop = db.prepare(
       `INSERT INTO dropped SELECT id FROM results WHERE id NOT IN (SELECT result FROM dropped) AND used < ? ORDER BY used, id LIMIT ?`,
@@ -115,7 +116,7 @@ export async function collectGarbage(
       await breathe();
     }
     const referred = db.prepare<[string, string], 1>(
-      'SELECT 1 FROM owners.asset_refs WHERE asset = ? UNION ALL SELECT 1 FROM result_assets WHERE asset = ?',
+      `SELECT 1 FROM owners.asset_refs AS refs WHERE asset = ? AND NOT ${expiredUpload()} UNION ALL SELECT 1 FROM result_assets WHERE asset = ?`,
     );
     /** What was written anew since the plan stays. */
     const remove = (path: string): void => {
@@ -127,6 +128,7 @@ export async function collectGarbage(
       locked(() => some.forEach((id) => referred.get(id, id) || remove(pathOf.get(id)!)));
       await breathe();
     }
+    locked(() => db.exec(`DELETE FROM owners.asset_refs AS refs WHERE ${expiredUpload()}`));
     locked(() => [...old, ...pieces].forEach(({ path }) => remove(path)));
     if (leases.length === 0) shrink(db);
     return report;

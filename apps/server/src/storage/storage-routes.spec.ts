@@ -56,8 +56,24 @@ async function upload(text: string): Promise<Asset> {
 }
 const status = async (asset: Asset) => (await fetch(`${server.url}/api/v1/assets/${asset.id}`)).status;
 
+const forgetUploads = () => {
+  const data = openDataFolder(folder);
+  data.database.exec("UPDATE asset_refs SET owner = 'upload:2020-01-01' WHERE owner GLOB 'upload:*'");
+  data.close();
+};
+
+it('keeps what was uploaded for thirty days, also when nothing refers to it', async () => {
+  const asset = await upload('a mask in a browser');
+  await api('POST', '/storage/free', {});
+  expect(await status(asset)).toBe(200);
+  forgetUploads();
+  await api('POST', '/storage/free', {});
+  expect(await status(asset)).toBe(404);
+});
 it('says how much room what takes, and frees what nothing refers to', async () => {
   const asset = await upload('of no use');
+  // Thirty days are over.
+  forgetUploads();
   const { storage } = (await api<{ storage: StorageUse }>('GET', '/storage')).body;
   expect(storage).toMatchObject({ assets: { count: 1, bytes: 9 }, removable: { count: 1, bytes: 9 }, keep: null });
   expect((await api('POST', '/storage/free', { dryRun: true })).body).toMatchObject({ removed: { assets: { count: 1, bytes: 9 } } });
@@ -67,6 +83,7 @@ it('says how much room what takes, and frees what nothing refers to', async () =
 });
 it('keeps what a graph names from the moment it is saved', async () => {
   const asset = await upload('a mask');
+  forgetUploads();
   const named = graph(1);
   await api('PUT', '/graphs/named', { ...named, description: `asset:${asset.id}` });
   await api('POST', '/storage/free', {});

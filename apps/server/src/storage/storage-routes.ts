@@ -3,18 +3,16 @@ import { rm } from 'node:fs/promises';
 import { err } from '../errors.ts';
 import { field, parameter } from '../request-parts.ts';
 import type { Fields, Route, Services } from '../routes.ts';
-import { collectGarbage } from './collect-garbage.ts';
-import { measureStorage } from './measure-storage.ts';
 
 const problems: Fields = { problems: 'Problem[]' };
 
-export const storageRoutes = ({ data, runs, feed, keep }: Services): readonly Route[] => [
+export const storageRoutes = ({ data, runs, feed, keep, storageWork }: Services): readonly Route[] => [
   {
     method: 'get',
     path: '/storage',
     summary: 'How much room what takes, in bytes; removable: what POST /storage/free would remove now.',
     answers: { 200: { storage: 'StorageUse' } },
-    handle: async (_, response) => response.json({ storage: await measureStorage(data, keep) }),
+    handle: async (_, response) => response.json({ storage: await storageWork.measure(keep) }),
   },
   {
     method: 'post',
@@ -30,7 +28,7 @@ export const storageRoutes = ({ data, runs, feed, keep }: Services): readonly Ro
       if (given !== undefined && !(Number.isSafeInteger(given) && Number(given) >= 0))
         throw err.BAD_REQUEST('keep', 'a whole number of bytes from 0', JSON.stringify(given));
       if (typeof dryRun !== 'boolean') throw err.BAD_REQUEST('dryRun', 'true or false', JSON.stringify(dryRun));
-      response.json({ removed: await collectGarbage(data, { dryRun, ...(given !== undefined && { keep: Number(given) }) }) });
+      response.json({ removed: await storageWork.free({ dryRun, ...(given !== undefined && { keep: Number(given) }) }) });
     },
   },
   {
