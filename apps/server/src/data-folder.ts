@@ -6,6 +6,8 @@ import { createAssetStore, type AssetStore } from './asset-store.ts';
 import { createCheckpointStore } from './checkpoint-store.ts';
 import { createCostBook, type CostBook } from './cost-book.ts';
 import { openDatabase, type Database } from './database.ts';
+import { otherServer } from './data-lock.ts';
+import { err } from './errors.ts';
 import { createKeyHistory } from './key-history.ts';
 import { createJudgingStore, type JudgingStore } from './judging-store.ts';
 import { createResultStore } from './result-store.ts';
@@ -57,7 +59,13 @@ export function openDataFolder(
   { warn = (message) => process.stderr.write(`${message}\n`), allowPaths = null }: DataFolderOptions = {},
 ): DataFolder {
   const path = resolve(folder);
-  const database = openDatabase(join(path, 'facewright.sqlite'));
+  const database = openDatabase(join(path, 'facewright.sqlite'), {
+    // An older server that is at work knows nothing of new tables.
+    mayChange() {
+      const other = otherServer(path);
+      if (other !== null) throw err.DATA_IN_USE(path, other);
+    },
+  });
   const results = openResults(path, warn);
   const assets = createAssetStore(join(path, 'assets'), { locked: (work) => results.transaction(work).immediate() });
   const files = createUserFiles(

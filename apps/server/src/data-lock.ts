@@ -17,6 +17,9 @@ export function isAlive(pid: number): boolean {
 /** For people: who holds the lock. It says nothing else, since after a crash the number may be another process's. */
 const holderOf = (folder: string): string => join(folder, 'server.pid');
 
+// One that began a moment ago may not have written its number yet.
+const holder = (folder: string): string => (existsSync(holderOf(folder)) ? readFileSync(holderOf(folder), 'utf8') : 'unknown');
+
 /** Null when another process holds it. */
 function hold(folder: string): SQLite.Database | null {
   // The system takes the lock of a database back when its process dies, however it dies; Node has no file locks of its own.
@@ -41,8 +44,7 @@ export function lockDataFolder(folder: string): () => void {
   } catch (cause) {
     throw err.DATA_FOLDER(folder, (cause as Error).message);
   }
-  // One that began a moment ago may not have written its number yet.
-  if (!lock) throw err.DATA_IN_USE(folder, existsSync(holderOf(folder)) ? readFileSync(holderOf(folder), 'utf8') : 'unknown');
+  if (!lock) throw err.DATA_IN_USE(folder, holder(folder));
   return () => {
     rmSync(holderOf(folder), { force: true });
     lock.close();
@@ -54,4 +56,10 @@ export function isLocked(folder: string): boolean {
   const lock = hold(folder);
   lock?.close();
   return lock === null;
+}
+
+/** The process id of a server at work on the folder; null when there is none, or when it is this process. */
+export function otherServer(folder: string): string | null {
+  const pid = isLocked(folder) ? holder(folder) : null;
+  return pid === String(process.pid) ? null : pid;
 }

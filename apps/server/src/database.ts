@@ -14,8 +14,15 @@ export function storageError(cause: unknown, name = 'facewright.sqlite'): CodedE
   return code === 'SQLITE_FULL' ? err.DISK_FULL(name) : err.WRITE_FAILED(name, message ?? String(cause));
 }
 
+export interface OpenOptions {
+  /** Default: those of facewright.sqlite. */
+  readonly steps?: readonly string[];
+  /** Called before an older one is brought up to date; what it throws leaves the database as it is. */
+  readonly mayChange?: () => void;
+}
+
 /** Opens, makes what is missing, and brings an older one up to date. Throws SERVER_DATA_FOLDER, SERVER_DATA_NEWER, SERVER_DATABASE_DAMAGED, SERVER_DISK_FULL. */
-export function openDatabase(path: string, steps?: readonly string[]): Database {
+export function openDatabase(path: string, { steps, mayChange }: OpenOptions = {}): Database {
   let database: Database | undefined;
   try {
     mkdirSync(dirname(path), { recursive: true });
@@ -23,7 +30,7 @@ export function openDatabase(path: string, steps?: readonly string[]): Database 
     database.pragma('journal_mode = WAL');
     // With a write-ahead log, a crash of the machine may lose the last moments but never the file; `durably` is for what was promised.
     database.pragma('synchronous = NORMAL');
-    migrate(database, steps);
+    migrate(database, steps, mayChange);
     return database;
   } catch (cause) {
     database?.close();

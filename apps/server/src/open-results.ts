@@ -12,12 +12,12 @@ export function openResults(dataFolder: string, warn: (message: string) => void)
   const path = join(dataFolder, 'results.sqlite');
   let database: Database;
   try {
-    database = openDatabase(path, resultSteps);
+    database = openDatabase(path, { steps: resultSteps });
   } catch (cause) {
     if (!(cause instanceof CodedError && cause.code === 'SERVER_DATABASE_DAMAGED')) throw cause;
     const places = [path, `${path}-wal`, `${path}-shm`].filter(existsSync).map((file) => quarantine(dataFolder, file));
     warn(`${cause.message}; it is now ${places[0]}, and results are computed again`);
-    database = openDatabase(path, resultSteps);
+    database = openDatabase(path, { steps: resultSteps });
   }
   importCache(join(dataFolder, 'cache'), database);
   return database;

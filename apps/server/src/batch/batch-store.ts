@@ -13,7 +13,7 @@ import type {
   NodeOutputs,
   Problem,
 } from '@facewright/core';
-import type { Database } from '../database.ts';
+import { durably, type Database } from '../database.ts';
 import { err } from '../errors.ts';
 import { redactProblem } from '../redact-secrets.ts';
 import { BLOCK } from './check-rows.ts';
@@ -252,6 +252,11 @@ export function createBatchStore(database: Database): BatchStore {
     return row;
   };
   const write = <A extends unknown[], R>(work: (...args: A) => R): ((...args: A) => R) => database.transaction(work).immediate;
+  /** What is answered with it holds after a power cut, too. */
+  const promise = <A extends unknown[], R>(work: (...args: A) => R): ((...args: A) => R) => {
+    const written = write(work);
+    return (...args) => durably(database, () => written(...args));
+  };
 
   const sameAsked = (batch: StoredBatch, key: string, asked: string): StoredBatch => {
     if (batch.asked !== asked) throw err.KEY_TAKEN(key, `batch ${batch.summary.id}`);
@@ -323,7 +328,7 @@ export function createBatchStore(database: Database): BatchStore {
 
   return {
     append,
-    create: write(({ name, key, priority, dataRows, blocks, ...body }: NewBatch) => {
+    create: promise(({ name, key, priority, dataRows, blocks, ...body }: NewBatch) => {
       const known = key === null ? undefined : selectKey.get(key);
       if (known) return sameAsked(stored(known), key!, body.asked);
       const id = randomUUID();
@@ -352,14 +357,14 @@ export function createBatchStore(database: Database): BatchStore {
       selectEvents
         .all(rowOf(id).number, after, limit)
         .map(({ seq, time, body }) => ({ ...(JSON.parse(body) as BatchEventBody), batch: id, seq, time })),
-    addRows: write((id: string, blocks: readonly string[], dataRows: number) => {
+    addRows: promise((id: string, blocks: readonly string[], dataRows: number) => {
       const row = rowOf(id);
       const all = row.data_rows + dataRows;
       addBlocks(row.number, blocks, row.data_rows);
       updateCount.run(all, countRows(bodyOf(row).plan, all), row.number);
     }),
     ranRows: (id) => selectRan.iterate(rowOf(id).number),
-    record: write((id: string, results: readonly RowResult[]) => {
+    record: promise((id: string, results: readonly RowResult[]) => {
       const row = rowOf(id);
       const batch = stored(row);
       const names = new Set(batch.scoreNames);

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDataFolder } from '../data-folder.ts';
 import { openDatabase } from '../database.ts';
 import { backupOf, migrate } from './migrate.ts';
 import { steps } from './steps.ts';
@@ -76,6 +77,26 @@ describe('an older database', () => {
     expect(rowsOf(copy)).toEqual(before);
     copy.close();
     expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
+  });
+});
+
+describe('an older server at work', () => {
+  it('keeps a newer program from changing the tables under it, until it has ended', async () => {
+    databaseOf(1).close();
+    const code = `
+      import { lockDataFolder } from ${JSON.stringify(import.meta.resolve('../data-lock.ts'))};
+      lockDataFolder(${JSON.stringify(folder)});
+      console.log('locked');
+      setInterval(() => {}, 1000);`;
+    const server = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(server.stdout, 'data');
+    expect(() => openDataFolder(folder)).toThrow(expect.objectContaining({ code: 'SERVER_DATA_IN_USE' }));
+    const database = new SQLite(path);
+    expect(database.pragma('user_version', { simple: true })).toBe(1);
+    database.close();
+    server.kill('SIGKILL');
+    await once(server, 'exit');
+    openDataFolder(folder).close();
   });
 });
 

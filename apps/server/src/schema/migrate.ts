@@ -29,13 +29,19 @@ function keepCopy(database: SQLite.Database, version: number): void {
   }
 }
 
-/** Throws SERVER_DATA_NEWER for a database of a later version, without touching it; a step that fails leaves the version before it. */
-export function migrate(database: SQLite.Database, steps: readonly string[] = allSteps): void {
+/**
+ * Throws SERVER_DATA_NEWER for a database of a later version, and what `mayChange` throws about an older one, without touching it; a step that fails leaves the version
+ * before it.
+ */
+export function migrate(database: SQLite.Database, steps: readonly string[] = allSteps, mayChange: () => void = () => {}): void {
   const found = versionOf(database);
   if (found > steps.length) throw err.DATA_NEWER(database.name, steps.length, found);
   if (found === steps.length) return;
   // A database from before versions were counted is one of version 1.
-  if (Math.max(found, 1) < steps.length && !isEmpty(database)) keepCopy(database, found);
+  if (Math.max(found, 1) < steps.length && !isEmpty(database)) {
+    mayChange();
+    keepCopy(database, found);
+  }
   // A table that others refer to is rebuilt under another name; with the keys on, that would delete what refers to it.
   database.pragma('foreign_keys = OFF');
   const next = database.transaction((): boolean => {
