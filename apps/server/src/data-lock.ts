@@ -34,7 +34,7 @@ function hold(folder: string): SQLite.Database | null {
   }
 }
 
-/** Gives back how to unlock. Throws SERVER_DATA_IN_USE or SERVER_DATA_FOLDER. */
+/** Gives back how to unlock, which must be held on to: the lock goes with it. Throws SERVER_DATA_IN_USE or SERVER_DATA_FOLDER. */
 export function lockDataFolder(folder: string): () => void {
   let lock: SQLite.Database | null;
   try {

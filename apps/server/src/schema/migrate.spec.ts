@@ -85,17 +85,20 @@ describe('an older server at work', () => {
     databaseOf(1).close();
     const code = `
       import { lockDataFolder } from ${JSON.stringify(import.meta.resolve('../data-lock.ts'))};
-      lockDataFolder(${JSON.stringify(folder)});
+      globalThis.held = lockDataFolder(${JSON.stringify(folder)});
       console.log('locked');
-      setInterval(() => {}, 1000);`;
-    const server = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
-    await once(server.stdout, 'data');
-    expect(() => openDataFolder(folder)).toThrow(expect.objectContaining({ code: 'SERVER_DATA_IN_USE' }));
-    const database = new SQLite(path);
-    expect(database.pragma('user_version', { simple: true })).toBe(1);
-    database.close();
-    server.kill('SIGKILL');
-    await once(server, 'exit');
+      setTimeout(() => {}, 30_000);`;
+    const server = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      await once(server.stdout, 'data');
+      expect(() => openDataFolder(folder)).toThrow(expect.objectContaining({ code: 'SERVER_DATA_IN_USE' }));
+      const database = new SQLite(path);
+      expect(database.pragma('user_version', { simple: true })).toBe(1);
+      database.close();
+    } finally {
+      server.kill('SIGKILL');
+      await once(server, 'exit');
+    }
     openDataFolder(folder).close();
   });
 });

@@ -40,7 +40,7 @@ export function migrate(database: SQLite.Database, steps: readonly string[] = al
   // A database from before versions were counted is one of version 1.
   if (Math.max(found, 1) < steps.length && !isEmpty(database)) {
     mayChange();
-    keepCopy(database, found);
+    if (!database.memory) keepCopy(database, found);
   }
   // A table that others refer to is rebuilt under another name; with the keys on, that would delete what refers to it.
   database.pragma('foreign_keys = OFF');

@@ -1,6 +1,5 @@
 // Makes a whole database of a damaged one: every row that can still be read, in the tables of the latest version. The damaged file is kept.
 import { closeSync, copyFileSync, existsSync, fsyncSync, mkdtempSync, openSync, renameSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { migrate } from '../schema/migrate.ts';
@@ -18,7 +17,7 @@ export interface Recovered {
 
 /** Nobody may have the database open. Throws what the file system throws; then the damaged file is as it was. */
 export function recoverDatabase(path: string): Recovered {
-  const work = mkdtempSync(join(tmpdir(), 'recover-'));
+  const work = mkdtempSync(join(dirname(path), 'recovering-'));
   const part = `${path}.recovered.part`;
   rmSync(part, { force: true });
   try {
