@@ -2,6 +2,7 @@
 import { measureParts } from '../bench/measure-parts.ts';
 import { aboutBatch, measureBatch } from './batch.ts';
 import { aboutExecutor, measureExecutor } from './executor.ts';
+import { aboutLive, measureLive } from './live.ts';
 import { aboutMemory, measureMemory } from './memory.ts';
 
 const { COMFYUI_CHECKOUT: checkout, FACEWRIGHT_PYTHON: python = 'python3' } = process.env;
@@ -13,6 +14,7 @@ await measureParts(
       measure: () => measureExecutor(checkout === undefined ? undefined : { checkout, python }),
     },
     batch: { title: 'A batch of 100,000 rows', about: aboutBatch, measure: measureBatch },
+    live: { title: 'Live events for many clients', about: aboutLive, measure: measureLive },
     memory: { title: 'Memory over many runs', about: aboutMemory, measure: () => measureMemory() },
   },
   {

@@ -1,7 +1,8 @@
 // facewright explain: what a run would do, why, how long it may take and what is missing.
 import { styleText } from 'node:util';
 import { chooseProvider, sizeText, type ProviderChoice } from '@facewright/runtime';
-import { foretellRun, loadNodes, openDataFolder, type Forecast, type ForetoldRun } from '@facewright/server';
+import type { Forecast, ForetoldRun } from '@facewright/core';
+import { foretellRun, loadNodes, openDataFolder } from '@facewright/server';
 import { applySettings } from './apply-settings.ts';
 import { duration } from './progress-view.ts';
 import { readGraph } from './read-graph.ts';

@@ -493,6 +493,14 @@ export class Editor {
       this.update({ starting: false });
     }
   }
+  /** Shows what a run would do. */
+  explain(): void {
+    this.openDialog({ kind: 'plan', foretold: null });
+    void this.#try(async () => {
+      const foretold = await api.explain(this.canvas.read());
+      if (this.state.dialog?.kind === 'plan') this.update({ dialog: { kind: 'plan', foretold } });
+    });
+  }
   async cancel(): Promise<void> {
     const { run } = this.state;
     if (run && !isOver(run)) await this.#try(() => api.cancel(run.id));

@@ -12,6 +12,7 @@ import './styles/layout.css';
 import './styles/panels.css';
 import './styles/floating.css';
 import './styles/picker.css';
+import './styles/plan.css';
 import './styles/queue.css';
 import './styles/judging.css';
 import './styles/login.css';

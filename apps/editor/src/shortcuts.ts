@@ -36,6 +36,7 @@ export function installShortcuts(editor: Editor, canvas: HTMLCanvasElement): voi
     delete: () => editor.canvas.deleteSelected(),
     backspace: () => editor.canvas.deleteSelected(),
     f: () => editor.canvas.fit(),
+    w: () => editor.explain(),
     'shift+a': () => editor.canvas.arrange(),
     'shift+?': () => editor.openDialog({ kind: 'keys' }),
     '?': () => editor.openDialog({ kind: 'keys' }),

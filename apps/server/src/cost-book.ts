@@ -1,17 +1,8 @@
 // What nodes took before, and what that says of the next run: seconds and memory by type, provider and settings.
-import type { NodeDefinition } from '@facewright/core';
+import type { Forecast, NodeDefinition } from '@facewright/core';
 import { canonicalJson, type KeyParts, type NodeCost } from '@facewright/engine';
 import type { Database } from './database.ts';
 
-export interface Forecast {
-  readonly seconds: number;
-  /** Bytes that the worker held at most; null where it was not measured. */
-  readonly memory: number | null;
-  /** What it goes by: runs with the same settings, with other steps (then scaled by them), or with other settings. */
-  readonly basis: 'same settings' | 'other steps' | 'other settings';
-  /** How many of them. */
-  readonly runs: number;
-}
 export interface CostBook {
   /** Remembers for a moment, then writes: several nodes in one transaction. A database that cannot be written costs the forecast, never the run. */
   record(cost: NodeCost, definition: NodeDefinition): void;

@@ -1,39 +1,7 @@
 // What a run would do, before it is started: what runs and why, what it goes on from, which models it opens, how long it takes, what is missing.
-import { assetIdOf, judgingTaskOf, toProblem, type PlanStep, type Problem } from '@facewright/core';
+import { assetIdOf, judgingTaskOf, toProblem, type ForetoldRun, type ForetoldStep, type NeededModel, type Problem } from '@facewright/core';
 import { checkpointKeyOf, err as engineErr, explainRun, toPlanStep, type PlannedStep, type PlanRequest } from '@facewright/engine';
-import type { Forecast } from './cost-book.ts';
 import type { DataFolder } from './data-folder.ts';
-
-export interface ForetoldStep extends PlanStep {
-  /** What running it may take; null for a stored result, and where no node of its type ran before. */
-  readonly forecast: Forecast | null;
-  /** When the unfinished work was kept that it goes on from, ISO 8601; null when it begins anew. */
-  readonly resumes: string | null;
-}
-export interface NeededModel {
-  /** The path, or the id of an asset. */
-  readonly name: string;
-  /** Bytes of a file, or of everything in a folder; null when it is missing. */
-  readonly bytes: number | null;
-  /** Nodes that run and open it. */
-  readonly nodes: readonly string[];
-}
-export interface ForetoldRun {
-  readonly plan: readonly ForetoldStep[];
-  /** Of the graph: with one there is no plan. */
-  readonly problems: readonly Problem[];
-  /** Files and assets that nodes of the plan name and that are not there: the run would fail at them. */
-  readonly missing: readonly Problem[];
-  readonly models: readonly NeededModel[];
-  readonly total: {
-    /** Sum over the nodes that run and whose time is known. */
-    readonly seconds: number;
-    /** Nodes that run and of whose time nothing is known. */
-    readonly unknown: number;
-    /** The most that one of them held, bytes; null where nothing is known. */
-    readonly memory: number | null;
-  };
-}
 
 /** The graph is as saved: it is migrated and validated here. Nothing is computed or changed. */
 export async function foretellRun(

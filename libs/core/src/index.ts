@@ -7,6 +7,7 @@ export * from './catalogue.ts';
 export * from './check-definition.ts';
 export * from './errors.ts';
 export * from './events.ts';
+export * from './foretold-run.ts';
 export * from './graph.ts';
 export * from './graph-json-schema.ts';
 export * from './judging.ts';

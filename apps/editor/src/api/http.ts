@@ -7,11 +7,11 @@ import type {
   BatchRequest,
   BatchRowRecord,
   BatchSummary,
+  ForetoldRun,
   Graph,
   JudgingSummary,
   ModelFolder,
   NodeDescription,
-  PlanStep,
   Problem,
   RunSummary,
 } from '@facewright/core';
@@ -102,7 +102,7 @@ export const api = {
   saveGraph: (name: string, graph: Graph) => request<unknown>('PUT', `/graphs/${named(name)}`, graph),
   deleteGraph: (name: string) => request<unknown>('DELETE', `/graphs/${named(name)}`),
   validate: async (graph: Graph) => (await request<{ problems: readonly Problem[] }>('POST', '/graphs/validate', { graph })).problems,
-  explain: (graph: Graph) => request<{ plan: readonly PlanStep[]; problems: readonly Problem[] }>('POST', '/graphs/explain', { graph }),
+  explain: (graph: Graph) => request<ForetoldRun>('POST', '/graphs/explain', { graph }),
   start: async (graph: Graph, { targets, front }: { readonly targets?: readonly string[]; readonly front?: boolean } = {}) =>
     (await request<{ run: RunSummary }>('POST', '/runs', { graph, targets, front })).run,
   retry: async (id: string) => (await request<{ run: RunSummary }>('POST', `/runs/${named(id)}/retry`)).run,

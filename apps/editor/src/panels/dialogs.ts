@@ -7,6 +7,7 @@ import { judgingDialog } from '../judging/judging-dialog.ts';
 import { maskDialog } from '../mask/mask-dialog.ts';
 import { icon } from './icons.ts';
 import { modal } from './modal.ts';
+import { planDialog } from './plan-dialog.ts';
 import { templateCards } from './template-cards.ts';
 
 const keys: readonly (readonly [string, string])[] = [
@@ -15,6 +16,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['Shift+Enter', 'Run to the selected nodes'],
   ['Ctrl+Alt+Enter', 'Pause the run, or go on'],
   ['Ctrl+Shift+B', 'Run the graph over a table: a batch'],
+  ['W', 'What would run, and how long it takes'],
   ['Tab, or double-click', 'Add a node'],
   ['Ctrl+Z, Ctrl+Shift+Z', 'Undo, redo'],
   ['Ctrl+C, Ctrl+X, Ctrl+V', 'Copy, cut, paste'],
@@ -108,6 +110,8 @@ export function dialogs(editor: Editor): TemplateResult | typeof nothing {
       });
     case 'batch':
       return batchDialog(editor);
+    case 'plan':
+      return planDialog(editor, dialog.foretold);
     case 'judging':
       return judgingDialog(editor, dialog);
     case 'mask':

@@ -18,7 +18,8 @@ export const emptyPanel = (title: string, text: string, action: unknown = nothin
 const reasonOf = ({ status, unfinished, logs, reason }: NodeRun): string =>
   unfinished ?? (status === 'running' ? logs.at(-1)?.message : undefined) ?? reason;
 
-function row(editor: Editor, id: string, node: NodeRun): TemplateResult {
+/** `longest`: seconds of the node that took longest. */
+function row(editor: Editor, id: string, node: NodeRun, longest: number): TemplateResult {
   const share = node.status === 'running' && node.total > 0 ? node.done / node.total : null;
   return html`
     <li>
@@ -30,6 +31,7 @@ function row(editor: Editor, id: string, node: NodeRun): TemplateResult {
         >
         <span class="node-reason">${node.problem ? withoutNode(node.problem.message) : reasonOf(node)}</span>
         ${share === null ? nothing : html`<span class="bar thin"><span .style=${`width:${share * 100}%`}></span></span>`}
+        ${node.seconds === null || longest === 0 ? nothing : html`<span class="took" aria-hidden="true"><span .style=${`width:${(100 * node.seconds) / longest}%`}></span></span>`}
       </button>
     </li>
   `;
@@ -73,6 +75,7 @@ export function progressPanel(editor: Editor): TemplateResult {
   }
   const share = progressOf(run);
   const remaining = left(run);
+  const longest = Math.max(0, ...[...run.nodes.values()].map(({ seconds }) => seconds ?? 0));
   const taken = run.seconds ?? (run.started && run.finished ? (Date.parse(run.finished) - Date.parse(run.started)) / 1000 : null);
   return html`
     <div class="progress-panel">
@@ -98,7 +101,7 @@ export function progressPanel(editor: Editor): TemplateResult {
       </div>
       <div class="run-body">
         <ol class="node-rows">
-          ${[...run.nodes].map(([id, node]) => row(editor, id, node))}
+          ${[...run.nodes].map(([id, node]) => row(editor, id, node, longest))}
         </ol>
         ${livePicture(editor)}
       </div>

@@ -94,7 +94,7 @@ export function topBar(editor: Editor): TemplateResult {
         >
           ${icon('batch')} Batch…
         </button>
-        ${runButtons(editor)}
+        ${isBusy(state) ? nothing : tool('list', 'What would run? (W)', () => editor.explain())} ${runButtons(editor)}
       </div>
     </header>
   `;

@@ -1,5 +1,5 @@
 // Everything the panels show, in one immutable record.
-import { nodeInside, type Graph, type JudgingSummary, type NodeDescription, type PortDescription, type Problem } from '@facewright/core';
+import { nodeInside, type ForetoldRun, type Graph, type JudgingSummary, type NodeDescription, type PortDescription, type Problem } from '@facewright/core';
 import type { ModelListing, SavedGraph, TemplateInfo } from '../api/http.ts';
 import type { Connection } from '../api/live.ts';
 import type { Session } from '../login/session.ts';
@@ -24,6 +24,8 @@ export type Dialog =
   | { readonly kind: 'keys' }
   /** What it shows is with the desk of batches. */
   | { readonly kind: 'batch' }
+  /** null until the server has answered. */
+  | { readonly kind: 'plan'; readonly foretold: ForetoldRun | null }
   | {
       readonly kind: 'judging';
       /** null until the server has answered. */
