@@ -1,5 +1,13 @@
 // Everything the panels show, in one immutable record.
-import { nodeInside, type ForetoldRun, type Graph, type JudgingSummary, type NodeDescription, type PortDescription, type Problem } from '@facewright/core';
+import {
+  nodeInside,
+  type ForetoldRun,
+  type Graph,
+  type JudgingSummary,
+  type NodeDescription,
+  type PortDescription,
+  type Problem,
+} from '@facewright/core';
 import type { ModelListing, SavedGraph, TemplateInfo } from '../api/http.ts';
 import type { Connection } from '../api/live.ts';
 import type { Session } from '../login/session.ts';
