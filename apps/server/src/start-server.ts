@@ -163,7 +163,11 @@ export async function startServer({
     const queue = createRunQueue({ store: runs, dispatcher, log, onEvent: tell, onChange: feed.queueChanged });
     dispatcher.add(queue);
     const addresses = { boundTo: host, allowHosts };
-    const { batches, runner: batchRunner, feed: batchFeed } = openBatches(data, catalogue, dispatcher, log);
+    const {
+      batches,
+      runner: batchRunner,
+      feed: batchFeed,
+    } = openBatches(data, catalogue, dispatcher, () => supervisors[0]?.provider() ?? 'cpu', log);
     undo.push(batchFeed.close);
     dispatcher.add(batchRunner);
     const app = createHttpApp({

@@ -216,7 +216,7 @@ function rowView(editor: Editor, { details }: ShownBatch, record: BatchRowRecord
   const shownScores = Object.entries(scores).slice(0, SCORES);
   return html`<div class="batch-row ${status}" role="row" aria-rowindex=${index + 1}>
     <span class="number" role="cell">${row}</span>
-    <span class="mark" role="cell" aria-label=${status}>${marks[status]}</span>
+    <span class="ended" role="cell" aria-label=${status}>${marks[status]}</span>
     <span class="thumb" role="cell"
       >${
         pictures[0]

@@ -75,13 +75,19 @@ export interface BatchesOptions {
   readonly store: BatchStore;
   readonly runner: BatchRunner;
   readonly catalogue: Catalogue;
+  /** What a run of a graph takes; null where nobody knows. */
+  foretell(graph: Graph): Promise<{ readonly secondsPerRow: number; readonly from: string } | null>;
   readonly data: Pick<DataFolder, 'assets' | 'files'>;
   wake(): void;
   onChange(batch: string): void;
 }
 
-export function createBatches({ store, runner, catalogue, data: folder, wake, onChange }: BatchesOptions): Batches {
-  const preparing = { catalogue, data: folder, secondsOf: store.secondsOf };
+export function createBatches({ store, runner, foretell, catalogue, data: folder, wake, onChange }: BatchesOptions): Batches {
+  const preparing = {
+    catalogue,
+    data: folder,
+    secondsOf: async (graph: Graph, first: Graph) => store.secondsOf(graph) ?? (await foretell(first)),
+  };
   const tell = (batch: StoredBatch) => detailsOf(batch, runner.secondsLeft(batch));
   const summaryOf = (batch: StoredBatch): BatchSummary => ({ ...batch.summary, secondsLeft: runner.secondsLeft(batch) });
   const details = (id: string) => tell(store.get(id));

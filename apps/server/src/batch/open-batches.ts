@@ -1,6 +1,7 @@
 // What batches are made of, put together over a data folder.
-import type { Catalogue } from '@facewright/core';
+import type { Catalogue, Graph } from '@facewright/core';
 import type { DataFolder } from '../data-folder.ts';
+import { foretellRun } from '../foretell-run.ts';
 import { createBatchFeed, type BatchFeed } from './batch-feed.ts';
 import { createBatchRunner, type BatchRunner } from './batch-runner.ts';
 import { createBatchStore } from './batch-store.ts';
@@ -17,6 +18,7 @@ export function openBatches(
   data: DataFolder,
   catalogue: Catalogue,
   work: { wake(): void; readonly stopping: boolean },
+  provider: () => string,
   log: { error(message: string): void },
   concerns: (batch: string) => boolean = () => true,
 ): OpenBatches {
@@ -31,6 +33,12 @@ export function openBatches(
     onEvent: ({ batch }) => feed.event(batch),
     onChange: feed.changed,
   });
-  const batches = createBatches({ store, runner, catalogue, data, wake: () => work.wake(), onChange: feed.changed });
+  const foretell = async (graph: Graph) => {
+    const { total, problems } = await foretellRun(data, { graph, catalogue, provider: provider() });
+    return problems.length > 0 || total.unknown > 0 || total.seconds === 0
+      ? null
+      : { secondsPerRow: total.seconds, from: 'earlier runs of its nodes' };
+  };
+  const batches = createBatches({ store, runner, foretell, catalogue, data, wake: () => work.wake(), onChange: feed.changed });
   return { batches, runner, feed };
 }

@@ -38,8 +38,8 @@ export interface PreparedBatch {
 export interface Preparing {
   readonly catalogue: Catalogue;
   readonly data: Pick<DataFolder, 'assets' | 'files'>;
-  /** Seconds of a row of this graph, and from what it is known. */
-  secondsOf(graph: Graph): { readonly secondsPerRow: number; readonly from: string } | null;
+  /** Seconds of a row, of which `first` is the first, and from what it is known. */
+  secondsOf(graph: Graph, first: Graph): Promise<{ readonly secondsPerRow: number; readonly from: string } | null>;
 }
 
 /** Throws SERVER_BAD_REQUEST with everything that is wrong with the form of the request. */
@@ -135,7 +135,7 @@ export async function prepareBatch(request: Request, { catalogue, data: folder, 
   const count = await attempt(0, () => countRows(plan, rows.dataRows));
   if (graph) wrongWith(graph, plan, rows, catalogue).forEach((problem) => problems.add(problem));
 
-  const known = graph ? secondsOf(graph) : null;
+  const known = graph && problems.count === 0 ? await secondsOf(graph, firstRow(graph, plan, rows)) : null;
   return {
     name: request.name ?? [graph?.name ?? 'Untitled', ...(opened ? [opened.data.name] : [])].join(' · '),
     graph,
@@ -175,16 +175,22 @@ function checkSide(
   });
 }
 
-/** What is wrong with the graph itself, seen with the values of a sound row: what rows or the matrix bring was checked by itself. */
-function wrongWith(graph: Graph, plan: RowPlan, { sound }: CheckedRows, catalogue: Catalogue): readonly Problem[] {
-  const values = valuesOf(
-    plan,
-    sound ?? {},
-    plan.matrix.map(() => 0),
-    0,
+/** The graph as the first sound row runs it. */
+const firstRow = (graph: Graph, plan: RowPlan, { sound }: CheckedRows): Graph =>
+  withValues(
+    graph,
+    valuesOf(
+      plan,
+      sound ?? {},
+      plan.matrix.map(() => 0),
+      0,
+    ),
   );
-  const isSet = new Set([...Object.keys(plan.types)]);
-  return prepareGraph(withValues(graph, values), catalogue).problems.filter(
+
+/** What is wrong with the graph itself, seen with the values of a sound row: what rows or the matrix bring was checked by itself. */
+function wrongWith(graph: Graph, plan: RowPlan, rows: CheckedRows, catalogue: Catalogue): readonly Problem[] {
+  const isSet = new Set(Object.keys(plan.types));
+  return prepareGraph(firstRow(graph, plan, rows), catalogue).problems.filter(
     ({ node, port }) => node === undefined || port === undefined || !isSet.has(`${node}.${port}`),
   );
 }

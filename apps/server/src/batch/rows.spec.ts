@@ -57,7 +57,7 @@ const graph = (...ids: string[]): Graph => ({
   nodes: Object.fromEntries(ids.map((id) => [id, { type: 'test/draw', version: 1, values: { prompt: 'a face', seed: 40 } }])),
 });
 const prepare = (request: Record<string, unknown>) =>
-  prepareBatch(parseRequest({ graph: graph('draw'), ...request }), { catalogue, data, secondsOf: () => null });
+  prepareBatch(parseRequest({ graph: graph('draw'), ...request }), { catalogue, data, secondsOf: async () => null });
 const rows = (...given: Record<string, unknown>[]) => ({ data: { rows: given } });
 
 describe('data files', () => {
@@ -133,7 +133,10 @@ describe('columns', () => {
     expect(await columnsOf({ graph: graph('a', 'b'), ...rows({ prompt: 'x' }) })).toEqual([
       { prompt: '' },
       [],
-      ['column prompt: fits a.prompt, b.prompt, so it sets none until you say which'],
+      [
+        'column prompt: fits a.prompt, b.prompt, so it sets none until you say which',
+        'No column sets an input, so every row runs the same graph.',
+      ],
     ]);
     expect((await columnsOf({ graph: graph('a', 'b'), ...rows({ prompt: 'x' }), map: { prompt: ['a.prompt', 'b.prompt'] } }))[0]).toEqual({
       prompt: 'a.prompt,b.prompt',
