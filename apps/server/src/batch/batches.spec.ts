@@ -161,6 +161,8 @@ describe('a batch', () => {
     expect((await api('POST', '/batches', { graph: touchy(), rows: [] })).status).toBe(400);
     expect((await api('POST', '/batches')).status).toBe(400);
     expect((await api('GET', '/batches/none/rows')).status).toBe(404);
+    for (const row of ['0', '1.5', '2', 'x'])
+      expect((await api('GET', `/batches/${both[0].body.batch.id}/rows/${row}`)).status, row).toBe(404);
   });
   it('goes on after rows that fail, and runs these alone again', async () => {
     const { id } = await begin({ data: values(1, -1, 3, -1, 5) });

@@ -134,7 +134,7 @@ export function createBatches({ store, runner, foretell, catalogue, data: folder
     recordedSince: (id, since, limit) => store.recordedSince(store.get(id), since, limit),
     row(id, row) {
       const batch = store.get(id);
-      const [record] = row >= 1 ? store.rows(batch, { after: row - 1, limit: 1 }) : [];
+      const [record] = Number.isSafeInteger(row) && row >= 1 ? store.rows(batch, { after: row - 1, limit: 1 }) : [];
       if (!record) throw err.NO_SUCH(`row of batch ${id}`, String(row));
       return { record, graph: withValues(batch.graph, record.values) };
     },

@@ -1,5 +1,4 @@
 // Every value of every row against the input that it sets, before anything runs.
-import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { setImmediate as breathe } from 'node:timers/promises';
 import {
@@ -150,8 +149,7 @@ async function findPath({ port: { type } }: Target, path: string, base: string |
   const fits = (kind: 'file' | 'folder' | null) => kind !== null && type.kind === 'path' && (type.of === 'any' || type.of === kind);
   if (base !== null && !isAbsolute(path) && !path.startsWith('~')) {
     const beside = join(base, path);
-    const info = await stat(beside).catch(() => null);
-    if (fits(info?.isFile() ? 'file' : info?.isDirectory() ? 'folder' : null)) return beside;
+    if (fits(await files.kind(beside))) return beside;
   }
   return fits(await files.kind(path)) ? path : null;
 }
