@@ -149,7 +149,8 @@ async function findPath({ port: { type } }: Target, path: string, base: string |
   const fits = (kind: 'file' | 'folder' | null) => kind !== null && type.kind === 'path' && (type.of === 'any' || type.of === kind);
   if (base !== null && !isAbsolute(path) && !path.startsWith('~')) {
     const beside = join(base, path);
-    if (fits(await files.kind(beside))) return beside;
+    // A folder of the sender may be none that this server allows.
+    if (fits(await files.kind(beside).catch(() => null))) return beside;
   }
   return fits(await files.kind(path)) ? path : null;
 }
