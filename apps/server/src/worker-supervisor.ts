@@ -1,4 +1,5 @@
 // Keeps one worker process for one device: gives it a job at a time, ends it when it does not obey, and starts another when it is gone. Knows nothing of what is stored.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf, toProblem, type Problem, type RunEventBody } from '@facewright/core';
 import { sizeText } from '@facewright/runtime';
 import { CodedError } from '@facewright/tensor';
@@ -25,8 +26,9 @@ export interface WorkerLimits extends RecyclingLimits {
 }
 const LIMITS: WorkerLimits = { beatMs: 1000, silentMs: 30_000, hangMs: 15 * 60_000, jobs: 1000, growth: 512 * 2 ** 20 };
 
-/** How often a worker is started that ends before it is ready, which says nothing of the next. One that tells why it cannot start is not started again. */
-const STARTS = 3;
+/** A worker that ends before it is ready says nothing of the next, so it is started again: so often at once, then after longer and longer rests. One that tells why it cannot start is not. */
+const QUICK_STARTS = 3;
+const LONGEST_REST_MS = 60_000;
 
 /** A call this long is told, ms, and again each time it has taken twice as long. */
 const LONG_CALL_MS = 60_000;
@@ -192,15 +194,20 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, admission,
     );
     return worker;
   }
-  async function readyWorker(): Promise<WorkerHandle> {
-    for (let starts = 1; ; starts++) {
+  /** Starts workers until one is ready or nobody wants it any more. */
+  async function readyWorker(isWanted: (failures: number) => boolean): Promise<WorkerHandle> {
+    for (let failures = 1; ; failures++) {
       const handle = obtainWorker();
       try {
         await handle.ready;
         return handle;
       } catch (error) {
-        if (stopped || starts === STARTS || !(error instanceof CodedError && error.code === 'SERVER_WORKER_START')) throw error;
+        const mayBeLuck = error instanceof CodedError && error.code === 'SERVER_WORKER_START';
+        if (!mayBeLuck || !isWanted(failures)) throw error;
         log.warn(`${error.message}; it is started again`);
+        if (failures > QUICK_STARTS)
+          await sleep(Math.min(LONGEST_REST_MS, 1000 * 2 ** (failures - QUICK_STARTS)), undefined, { ref: false });
+        if (!isWanted(failures)) throw error;
       }
     }
   }
@@ -256,7 +263,7 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, admission,
   }
 
   return {
-    start: async () => (await readyWorker()).ready,
+    start: async () => (await readyWorker((failures) => failures < QUICK_STARTS && !stopped)).ready,
     perform(job, listener) {
       const { promise: end, resolve } = Promise.withResolvers<JobEnd>();
       const mine: ActiveJob = (active = {
@@ -270,7 +277,8 @@ export function createSupervisor({ setup, log, cancelGraceMs, limits, admission,
         end,
         resolve,
       });
-      Promise.all([readyWorker(), room(mine)]).then(
+      // Work that waits for a worker is not failed for its sake: the machine may be short of something for a while.
+      Promise.all([readyWorker(() => active === mine), room(mine)]).then(
         ([handle]) => {
           if (active !== mine) return;
           mine.begun = true;
