@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PROJECT_FOLDER } from './data-folder.ts';
+import { PROJECT_FOLDER } from './data/data-folder.ts';
 import { loadNodes } from './load-nodes.ts';
 import type { NodePackage } from '@facewright/core';
 

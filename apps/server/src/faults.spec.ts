@@ -17,7 +17,7 @@ import { readSafetensorsHeader, readTensors, writeSafetensors } from '@facewrigh
 import * as ort from 'onnxruntime-node';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { openDataFolder, PROJECT_FOLDER, type DataFolder } from './data-folder.ts';
+import { openDataFolder, PROJECT_FOLDER, type DataFolder } from './data/data-folder.ts';
 import { err } from './errors.ts';
 import { createLocalHost } from './local-host.ts';
 

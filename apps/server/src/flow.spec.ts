@@ -5,7 +5,7 @@ import { parseGraph, type RunEventBody } from '@facewright/core';
 import { executeRun } from '@facewright/engine';
 import { createRuntime } from '@facewright/runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDataFolder, type DataFolder } from './data-folder.ts';
+import { openDataFolder, type DataFolder } from './data/data-folder.ts';
 import { loadNodes } from './load-nodes.ts';
 import { createLocalHost } from './local-host.ts';
 

@@ -5,11 +5,11 @@ import type { Asset, Image } from '@facewright/core';
 import type { Session } from '@facewright/tensor';
 import { err as engineErr, type EngineHost } from '@facewright/engine';
 import { takePeakMemory, type Runtime } from '@facewright/runtime';
-import type { DataFolder } from './data-folder.ts';
-import { placeInside } from './file-name.ts';
-import { judgingPage } from './judging-store.ts';
-import { decodeLayers, decodePicture, encodePng, previewUrl } from './picture-codec.ts';
-import { writeWhole } from './write-file.ts';
+import type { DataFolder } from './data/data-folder.ts';
+import { placeInside } from './files/file-name.ts';
+import { judgingPage } from './judging/judging-store.ts';
+import { decodeLayers, decodePicture, encodePng, previewUrl } from './files/picture-codec.ts';
+import { writeWhole } from './files/write-file.ts';
 
 export interface LocalHostOptions {
   readonly data: DataFolder;

@@ -6,7 +6,7 @@ import { graphOfPicture, type Asset, type Graph, type Problem, type RunEvent, ty
 import sharp from 'sharp';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodePicture, encodePng } from './picture-codec.ts';
+import { decodePicture, encodePng } from './files/picture-codec.ts';
 import { silentLog } from './observe/log.ts';
 import { startServer, type RunningServer, type ServerOptions } from './start-server.ts';
 

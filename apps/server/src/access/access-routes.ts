@@ -1,8 +1,8 @@
 // Tokens over HTTP: showing one to get the cookie of a session, and, for who may, making and revoking them.
 import type { CookieOptions, Request } from 'express';
 import { err } from '../errors.ts';
-import { field, parameter } from '../request-parts.ts';
-import type { Fields, Route, Services } from '../routes.ts';
+import { field, parameter } from '../http/request-parts.ts';
+import type { Fields, Route, Services } from '../http/routes.ts';
 import { scopes, type Scope } from './access-store.ts';
 import { COOKIE } from './gate.ts';
 

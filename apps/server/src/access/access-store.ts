@@ -1,6 +1,6 @@
 // Tokens that let others in, and the sessions of browsers that showed one. Both are shown once; what is kept are hashes.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { Database } from '../database.ts';
+import type { Database } from '../data/database.ts';
 import { err } from '../errors.ts';
 
 /** What a token allows: to look; also to run, cancel and upload; also to delete, and to make tokens. Each has all before it. */

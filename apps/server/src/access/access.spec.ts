@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Problem } from '@facewright/core';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openDatabase, type Database } from '../database.ts';
+import { openDatabase, type Database } from '../data/database.ts';
 import { silentLog as log } from '../observe/log.ts';
 import { startServer, type RunningServer } from '../start-server.ts';
 import { createAccessStore, type AccessStore } from './access-store.ts';

@@ -1,9 +1,9 @@
 // Batches as a source of jobs: a few rows at a time, so that a run goes between two of them and that a pause is soon obeyed.
 import { toProblem, type BatchActivity, type BatchEvent, type BatchEventBody, type BatchStatus } from '@facewright/core';
-import { storageError } from '../database.ts';
-import type { JobSource } from '../dispatcher.ts';
+import { storageError } from '../data/database.ts';
+import type { JobSource } from '../queue/dispatcher.ts';
 import { err } from '../errors.ts';
-import type { Supervisor } from '../worker-supervisor.ts';
+import type { Supervisor } from '../workers/worker-supervisor.ts';
 import type { BatchStore, RowResult, StoredBatch } from './batch-store.ts';
 import { RowRanges, type Stretch } from './row-ranges.ts';
 

@@ -13,9 +13,9 @@ import type {
   NodeOutputs,
   Problem,
 } from '@facewright/core';
-import { durably, type Database } from '../database.ts';
+import { durably, type Database } from '../data/database.ts';
 import { err } from '../errors.ts';
-import { redactProblem } from '../redact-secrets.ts';
+import { redactProblem } from '../access/redact-secrets.ts';
 import { BLOCK } from './check-rows.ts';
 import { countRows, placeOf, valuesOf, type RowPlan } from './row-plan.ts';
 

@@ -13,7 +13,7 @@ import {
   type Catalogue,
   type Graph,
 } from '@facewright/core';
-import type { DataFolder } from '../data-folder.ts';
+import type { DataFolder } from '../data/data-folder.ts';
 import { err } from '../errors.ts';
 import type { BatchRunner } from './batch-runner.ts';
 import { detailsOf, type BatchStore, type RowsPage, type StoredBatch } from './batch-store.ts';

@@ -13,7 +13,7 @@ import {
   type DataRow,
 } from '@facewright/core';
 import { CodedError } from '@facewright/tensor';
-import type { DataFolder } from '../data-folder.ts';
+import type { DataFolder } from '../data/data-folder.ts';
 import { err } from '../errors.ts';
 import type { Data, ReadRow } from './read-data.ts';
 import type { Target } from './targets.ts';

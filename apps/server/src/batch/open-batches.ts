@@ -1,7 +1,7 @@
 // What batches are made of, put together over a data folder.
 import type { Catalogue, Graph } from '@facewright/core';
-import type { DataFolder } from '../data-folder.ts';
-import { foretellRun } from '../foretell-run.ts';
+import type { DataFolder } from '../data/data-folder.ts';
+import { foretellRun } from '../plan/foretell-run.ts';
 import { createBatchFeed, type BatchFeed } from './batch-feed.ts';
 import { createBatchRunner, type BatchRunner } from './batch-runner.ts';
 import { createBatchStore } from './batch-store.ts';

@@ -15,7 +15,7 @@ import {
 } from '@facewright/core';
 import { CodedError } from '@facewright/tensor';
 import type { z } from 'zod';
-import type { DataFolder } from '../data-folder.ts';
+import type { DataFolder } from '../data/data-folder.ts';
 import { err } from '../errors.ts';
 import { axisValues } from './axis-values.ts';
 import { checkRows, Problems, type CheckedRows } from './check-rows.ts';

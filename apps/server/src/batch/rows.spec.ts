@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCatalogue, defineNode, nodePackage, port, type Graph } from '@facewright/core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { openDataFolder } from '../data-folder.ts';
+import { openDataFolder } from '../data/data-folder.ts';
 import { axisValues } from './axis-values.ts';
 import { parseRequest, prepareBatch } from './prepare-batch.ts';
 import { openDataFile, pictureRows, type Data, type ReadRow } from './read-data.ts';

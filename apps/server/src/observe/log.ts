@@ -1,7 +1,7 @@
 // The log: JSON lines on stderr with the ids of what they are about, or lines for people on a terminal.
 import { pino, type DestinationStream } from 'pino';
 import pretty from 'pino-pretty';
-import { redactSecrets } from '../redact-secrets.ts';
+import { redactSecrets } from '../access/redact-secrets.ts';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];

@@ -2,8 +2,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { RunEvent } from '@facewright/core';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Database } from '../database.ts';
-import type { Supervisor } from '../worker-supervisor.ts';
+import type { Database } from '../data/database.ts';
+import type { Supervisor } from '../workers/worker-supervisor.ts';
 import type { EventSink } from './active-runs.ts';
 
 export interface MetricsOptions {

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseRunLock, type Graph, type RunEvent, type RunEventBody, type RunSummary } from '@facewright/core';
 import { io } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDatabase } from '../database.ts';
+import { openDatabase } from '../data/database.ts';
 import { startServer, type RunningServer } from '../start-server.ts';
 import { tellSinks } from './active-runs.ts';
 import { createLog, type Log } from './log.ts';

@@ -3,9 +3,9 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toProblem, type Problem } from '@facewright/core';
-import { storageError, type Database } from '../database.ts';
+import { storageError, type Database } from '../data/database.ts';
 import { err } from '../errors.ts';
-import type { Supervisor } from '../worker-supervisor.ts';
+import type { Supervisor } from '../workers/worker-supervisor.ts';
 
 export interface ReadinessOptions {
   readonly dataFolder: string;

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDataFolder } from '../data-folder.ts';
-import { openDatabase } from '../database.ts';
+import { openDataFolder } from '../data/data-folder.ts';
+import { openDatabase } from '../data/database.ts';
 import { backupOf, migrate } from './migrate.ts';
 import { steps } from './steps.ts';
 
@@ -84,7 +84,7 @@ describe('an older server at work', () => {
   it('keeps a newer program from changing the tables under it, until it has ended', async () => {
     databaseOf(1).close();
     const code = `
-      import { lockDataFolder } from ${JSON.stringify(import.meta.resolve('../data-lock.ts'))};
+      import { lockDataFolder } from ${JSON.stringify(import.meta.resolve('../data/data-lock.ts'))};
       globalThis.held = lockDataFolder(${JSON.stringify(folder)});
       console.log('locked');
       setTimeout(() => {}, 30_000);`;

@@ -6,10 +6,10 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
-import type { Database } from '../database.ts';
-import type { DataFolder } from '../data-folder.ts';
+import type { Database } from '../data/database.ts';
+import type { DataFolder } from '../data/data-folder.ts';
 import { err } from '../errors.ts';
-import { writeWhole } from '../write-file.ts';
+import { writeWhole } from '../files/write-file.ts';
 
 const MANIFEST = 'backup.json';
 const manifestSchema = z.object({

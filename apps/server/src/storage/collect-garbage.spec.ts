@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { assetName, type Asset, type Graph } from '@facewright/core';
 import { float32 } from '@facewright/tensor';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDataFolder, type DataFolder } from '../data-folder.ts';
-import { createGraphFiles } from '../graph-files.ts';
-import { createRunStore } from '../run-store.ts';
+import { openDataFolder, type DataFolder } from '../data/data-folder.ts';
+import { createGraphFiles } from '../files/graph-files.ts';
+import { createRunStore } from '../queue/run-store.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { measureStorage } from './measure-storage.ts';
 

@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { GarbageReport } from '@facewright/core';
 import SQLite from 'better-sqlite3';
-import type { DataFolder } from '../data-folder.ts';
+import type { DataFolder } from '../data/data-folder.ts';
 import { err } from '../errors.ts';
 import { filesBelow, namedAssets } from './named-assets.ts';
 import { expiredUpload } from './uploads.ts';

@@ -19,10 +19,10 @@ import type { Asset, Graph, RunEventBody, StorageFinding } from '@facewright/cor
 import { float32 } from '@facewright/tensor';
 import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openDataFolder, type DataFolder } from '../data-folder.ts';
-import { lockDataFolder } from '../data-lock.ts';
-import { createGraphFiles } from '../graph-files.ts';
-import { createRunStore } from '../run-store.ts';
+import { openDataFolder, type DataFolder } from '../data/data-folder.ts';
+import { lockDataFolder } from '../data/data-lock.ts';
+import { createGraphFiles } from '../files/graph-files.ts';
+import { createRunStore } from '../queue/run-store.ts';
 import { examine } from './doctor.ts';
 
 const graph: Graph = { facewright: 1, name: 'g', description: '', nodes: {}, links: [], groups: [] };

@@ -1,7 +1,7 @@
 // Frees room by itself: while no run is at work, if such a moment comes.
 import { rmSync } from 'node:fs';
 import { messageOf } from '@facewright/core';
-import type { DataFolder } from '../data-folder.ts';
+import type { DataFolder } from '../data/data-folder.ts';
 import type { StorageWork } from './storage-work.ts';
 
 const LOOK_EVERY_MS = 10 * 60_000;

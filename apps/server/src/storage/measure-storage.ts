@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StorageUse } from '@facewright/core';
-import type { DataFolder } from '../data-folder.ts';
+import type { DataFolder } from '../data/data-folder.ts';
 import { collectGarbage } from './collect-garbage.ts';
 
 export async function measureStorage(data: DataFolder, keep?: number): Promise<StorageUse> {

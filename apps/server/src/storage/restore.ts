@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import SQLite from 'better-sqlite3';
-import { lockDataFolder } from '../data-lock.ts';
+import { lockDataFolder } from '../data/data-lock.ts';
 import { err } from '../errors.ts';
 import { steps } from '../schema/steps.ts';
 import { digestOfFile } from './digest-of-file.ts';

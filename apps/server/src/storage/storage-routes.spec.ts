@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Asset, Graph, RunSummary, StorageUse } from '@facewright/core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startServer, type RunningServer } from '../start-server.ts';
-import { openDataFolder } from '../data-folder.ts';
+import { openDataFolder } from '../data/data-folder.ts';
 
 let folder: string, server: RunningServer;
 beforeAll(async () => {

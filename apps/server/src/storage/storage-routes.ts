@@ -1,8 +1,8 @@
 // Routes about the room that the data folder takes: how much, freeing it, deleting runs.
 import { rm } from 'node:fs/promises';
 import { err } from '../errors.ts';
-import { field, parameter } from '../request-parts.ts';
-import type { Fields, Route, Services } from '../routes.ts';
+import { field, parameter } from '../http/request-parts.ts';
+import type { Fields, Route, Services } from '../http/routes.ts';
 
 const problems: Fields = { problems: 'Problem[]' };
 

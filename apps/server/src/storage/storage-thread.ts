@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '@facewright/core';
 import { CodedError } from '@facewright/tensor';
-import { openDataFolder } from '../data-folder.ts';
+import { openDataFolder } from '../data/data-folder.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { measureStorage } from './measure-storage.ts';
 import type { StorageAnswer, StorageTask } from './storage-work.ts';

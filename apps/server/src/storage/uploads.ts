@@ -1,5 +1,5 @@
 // What people upload cannot be computed again, so it is kept for a while before anything refers to it: the graph that will may be open in a browser, not saved.
-import type { Database } from '../database.ts';
+import type { Database } from '../data/database.ts';
 
 const KEPT_DAYS = 30;
 const DAY_MS = 24 * 3600 * 1000;

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive } from '../data-lock.ts';
+import { isAlive } from '../data/data-lock.ts';
 
 export type Work = 'run' | 'backup';
 export interface WorkLeases {
