@@ -7,12 +7,18 @@ export interface LiveClients {
   readonly clients: number;
   /** Client i watches run i modulo their number. */
   readonly runs: readonly string[];
-  /** Takes nothing from the network for so long after it has begun to watch, ms. */
-  readonly stallMs: number;
+  /** What befalls each of them once, from when it has begun to watch, ms; default: nothing. */
+  readonly mishap?:
+    /** It takes nothing from the network for so long. */
+    | { readonly type: 'stall'; readonly ms: number }
+    /** Its connection is lost after so long. */
+    | { readonly type: 'cut'; readonly ms: number };
 }
 export interface LiveResult {
   /** Events that came. */
   readonly events: number;
+  /** Messages that they came in. */
+  readonly messages: number;
   /** Events that did not come in turn, by number: lost, repeated or out of order. */
   readonly wrong: number;
   /** Clients that saw the end of their run. */
@@ -22,9 +28,10 @@ export interface LiveResult {
 }
 export type LiveMessage = { readonly type: 'watching' } | { readonly type: 'result'; readonly result: LiveResult };
 
-const { url, clients, runs, stallMs } = JSON.parse(process.argv[2]!) as LiveClients;
+const { url, clients, runs, mishap } = JSON.parse(process.argv[2]!) as LiveClients;
 const say = (message: LiveMessage) => process.send!(message);
 let events = 0;
+let messages = 0;
 let wrong = 0;
 let whole = 0;
 const latencies = new Map<number, number>();
@@ -34,24 +41,27 @@ function watch(run: string): { readonly watching: Promise<void>; readonly ended:
   const ended = Promise.withResolvers<void>();
   const socket: Socket<ServerMessages, ClientMessages> = io(url, { transports: ['websocket'], forceNew: true });
   let last = 0;
-  let toStall = stallMs > 0;
+  let hale = true;
   socket.on('connect', () =>
     socket.emit('watch', { run, after: last }, () => {
       watching.resolve();
-      if (!toStall) return;
-      toStall = false;
+      if (!hale || !mishap) return;
+      hale = false;
+      const { engine } = socket.io;
+      if (mishap.type === 'cut') return void setTimeout(() => engine.close(), mishap.ms);
       // What the operating system holds for it fills up, and the server has to notice.
-      const { _socket: stream } = (socket.io.engine.transport as unknown as { ws: { _socket: { pause(): void; resume(): void } } }).ws;
+      const { _socket: stream } = (engine.transport as unknown as { ws: { _socket: { pause(): void; resume(): void } } }).ws;
       stream.pause();
-      setTimeout(() => stream.resume(), stallMs);
+      setTimeout(() => stream.resume(), mishap.ms);
     }),
   );
-  // One that was let go for taking nothing comes back and goes on from its cursor.
+  // Whoever loses the connection comes back by itself and goes on from its cursor, but for one whom the server sends away.
   socket.on('disconnect', (reason) => {
     if (reason === 'io server disconnect') ended.resolve();
   });
   socket.on('events', (bundle) => {
     const now = Date.now();
+    messages++;
     for (const event of bundle) {
       events++;
       if (event.seq !== last + 1) wrong++;
@@ -79,5 +89,5 @@ for (let i = 0; i < clients; i++) {
 await Promise.all(all.map(({ watching }) => watching));
 say({ type: 'watching' });
 await Promise.all(all.map(({ ended }) => ended));
-say({ type: 'result', result: { events, wrong, whole, latencies: [...latencies] } });
+say({ type: 'result', result: { events, messages, wrong, whole, latencies: [...latencies] } });
 process.disconnect!();

@@ -6,7 +6,7 @@ const chatter = defineNode({
   type: 'bench/chatter',
   version: 1,
   title: 'Chatter',
-  summary: 'Tells a metric many times a second from a point in time on.',
+  summary: 'Tells a metric, or a message of some length, many times a second from a point in time on.',
   category: 'Bench',
   effects: 'writes',
   output: true,
@@ -15,19 +15,22 @@ const chatter = defineNode({
     from: port.integer({ min: 0, max: Number.MAX_SAFE_INTEGER, default: 0 }),
     perSecond: port.integer({ min: 1, max: 1000, default: 50 }),
     seconds: port.integer({ min: 1, max: 600, default: 10 }),
+    /** Characters of a message; 0: metrics. */
+    letters: port.integer({ min: 0, max: 100_000, default: 0 }),
   },
   outputs: {},
 });
 
 export const packages: readonly NodePackage[] = [
   nodePackage(chatter, async () => ({
-    run: async ({ from, perSecond, seconds }, { metric, signal }) => {
+    run: async ({ from, perSecond, seconds, letters }, { log, metric, signal }) => {
       for (let i = 0; i < perSecond * seconds; i++) {
         signal.throwIfAborted();
         // By the clock, so that a late one does not delay those after it.
         const wait = from + (i * 1000) / perSecond - Date.now();
         if (wait > 0) await sleep(wait);
-        metric('loss', i, i);
+        if (letters > 0) log('info', 'x'.repeat(letters));
+        else metric('loss', i, i);
       }
       return {};
     },

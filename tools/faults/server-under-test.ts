@@ -32,9 +32,10 @@ export class Refused extends Error {
   }
 }
 
-/** `nodeOptions` go to server and workers, e.g. `--import FILE`. Rejects with Refused where the server ends before it answers. */
-export async function serve(data: string, { nodeOptions = '' } = {}): Promise<ServerUnderTest> {
-  const child = spawn('facewright', ['serve', '--port', '0', '--provider', 'null', '--nodes', NODES, '--data', data], {
+/** `nodeOptions` go to server and workers, e.g. `--import FILE`; `nodes` is the URL of a module of nodes. Rejects with Refused where the server ends before it answers. */
+export async function serve(data: string, { nodeOptions = '', workers = 1, nodes = NODES } = {}): Promise<ServerUnderTest> {
+  const provider = Array<string>(workers).fill('null').join(',');
+  const child = spawn('facewright', ['serve', '--port', '0', '--provider', provider, '--nodes', nodes, '--data', data], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NODE_OPTIONS: nodeOptions },
   });

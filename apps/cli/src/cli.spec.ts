@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCatalogue, type Graph, type NodePackage, type Problem, type RunEvent, type RunEventBody } from '@facewright/core';
@@ -217,6 +217,7 @@ describe('facewright run --server', () => {
     onEvent: (event: RunEventBody) => void = () => {},
   ) => {
     const events: RunEventBody[] = [];
+    const complaints: string[] = [];
     const code = await runCommand({
       path: saved(graph.name, graph),
       settings,
@@ -224,12 +225,13 @@ describe('facewright run --server', () => {
       signal,
       open: () => openRemoteSource(`${server.url}/`),
       saved: () => {},
+      complain: (message) => complaints.push(message),
       show: (event) => {
         events.push(event);
         onEvent(event);
       },
     });
-    return { code, events };
+    return { code, events, complaints };
   };
   it('gives the same events, and downloads the outputs', async () => {
     const { code, events } = await run(painting, ['paint.grey=9']);
@@ -237,6 +239,14 @@ describe('facewright run --server', () => {
     expect((events as RunEvent[]).map(({ seq }) => seq)).toEqual(events.map((_, i) => i + 1));
     expect(existsSync(join(folder, 'remote-painting', 'outputs/paint/images-001-grey-1.png'))).toBe(true);
     expect(JSON.parse(readFileSync(join(folder, 'remote-painting', 'report.json'), 'utf8'))).toEqual({ grey: 9 });
+  });
+  it('has succeeded also when its lock cannot be written', async () => {
+    const out = join(folder, 'remote-unlocked');
+    mkdirSync(join(out, 'run.lock.json'), { recursive: true });
+    const { code, events, complaints } = await run({ ...painting, name: 'unlocked' }, []);
+    expect([code, events.at(-1)!.type]).toEqual([0, 'run_succeeded']);
+    expect(complaints).toEqual([expect.stringContaining('run.lock.json: expected to write it, got')]);
+    expect(existsSync(join(out, 'run.json'))).toBe(true);
   });
   it('cancels on the server', async () => {
     const cancel = new AbortController();

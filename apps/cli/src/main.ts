@@ -226,6 +226,7 @@ program
             if (options.json) json(event);
             else view(event as RunEvent);
           },
+          complain,
           saved: (folder) => {
             if (!options.json) print(`Outputs and run.json are in ${folder}`);
           },

@@ -25,6 +25,7 @@ async function run(name: string, path: string, settings: readonly string[] = [])
       if (isTerminal(event)) last = event;
     },
     saved: () => {},
+    complain: () => {},
     signal: new AbortController().signal,
   });
   expect(last).toMatchObject({ type: 'run_succeeded' });

@@ -1,7 +1,7 @@
 // facewright run: a graph from a file to its outputs in a folder, and its reports against gates.
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants, mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { isTerminal, messageOf, prepareGraph, type Definitions, type Graph, type RunEvent, type RunEventBody } from '@facewright/core';
+import { isTerminal, messageOf, prepareGraph, type Definitions, type Graph, type RunEvent, type RunEventBody, type RunLock } from '@facewright/core';
 import { writeWhole } from '@facewright/server';
 import { applySettings } from './apply-settings.ts';
 import { err } from './errors.ts';
@@ -26,6 +26,8 @@ export interface RunCommand {
   show(event: RunEventBody): void;
   /** The folder of outputs run.json and run.lock.json, once they are there. */
   saved(folder: string): void;
+  /** What went wrong beside the run. */
+  complain(message: string): void;
   /** What came of the gates, before the terminal event. */
   judged?(results: readonly GateResult[]): void;
   readonly signal: AbortSignal;
@@ -54,6 +56,7 @@ export async function runCommand({
   open,
   show,
   saved,
+  complain,
   judged,
   signal,
 }: RunCommand): Promise<number> {
@@ -100,8 +103,7 @@ export async function runCommand({
           2,
         ),
       );
-      if (last.type === 'run_succeeded')
-        await writeWhole(join(folder, 'run.lock.json'), JSON.stringify(await source.lock(job, events), null, 2));
+      if (last.type === 'run_succeeded') await writeLock(join(folder, 'run.lock.json'), () => source!.lock(job, events), complain);
       saved(resolve(folder));
     }
     if (results) {
@@ -116,6 +118,17 @@ export async function runCommand({
   show(terminal);
   if (terminal.type === 'run_succeeded' && failed) return GATE_FAILED;
   return terminal.type === 'run_succeeded' ? 0 : terminal.type === 'run_cancelled' ? 130 : 1;
+}
+
+/** A failure costs the lock, not the run, whose outputs are there. */
+async function writeLock(path: string, make: () => Promise<RunLock>, complain: (message: string) => void): Promise<void> {
+  try {
+    // One of an earlier run would be taken for that of this one.
+    await rm(path, { force: true });
+    await writeWhole(path, JSON.stringify(await make(), null, 2));
+  } catch (cause) {
+    complain(`run.lock.json: expected to write it, got ${messageOf(cause)}`);
+  }
 }
 
 /** Wrong names before anything runs, where the graph tells the right ones. Throws a ProblemList of CLI_GATE_METRIC, CLI_GATE_REPORT. */

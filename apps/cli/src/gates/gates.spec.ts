@@ -165,6 +165,7 @@ describe('facewright run --gate', () => {
       open: async () => source(last),
       show: (event) => shown.push(event),
       saved: () => {},
+      complain: () => {},
       judged: (all) => results.push(...all),
       signal: new AbortController().signal,
     });
