@@ -1,7 +1,16 @@
 // facewright run: a graph from a file to its outputs in a folder, and its reports against gates.
 import { access, constants, mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { isTerminal, messageOf, prepareGraph, type Definitions, type Graph, type RunEvent, type RunEventBody, type RunLock } from '@facewright/core';
+import {
+  isTerminal,
+  messageOf,
+  prepareGraph,
+  type Definitions,
+  type Graph,
+  type RunEvent,
+  type RunEventBody,
+  type RunLock,
+} from '@facewright/core';
 import { writeWhole } from '@facewright/server';
 import { applySettings } from './apply-settings.ts';
 import { err } from './errors.ts';
