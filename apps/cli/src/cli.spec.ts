@@ -273,6 +273,13 @@ describe('facewright validate, nodes and explain', () => {
     expect(answer.code).toBe(1);
     expect(lines<Problem>(answer.out).map(({ code }) => code)).toEqual(['CORE_BAD_VALUE', 'CORE_UNKNOWN_PORT']);
   });
+  it('storage, gc and backup make no data folder of a name that was mistyped', async () => {
+    const wrong = join(folder, 'mistyped');
+    const ends = [];
+    for (const args of [['storage'], ['gc'], ['backup', join(folder, 'copy')]]) ends.push(await facewright([...args, '--data', wrong]));
+    expect(ends).toEqual(ends.map(() => ({ code: 1, out: '', err: `data folder ${wrong}: expected one that exists, got none\n` })));
+    expect([existsSync(wrong), existsSync(join(folder, 'copy'))]).toEqual([false, false]);
+  });
   it('a file that is missing or no graph is named', async () => {
     await expect(readGraph(join(folder, 'none.json'))).rejects.toThrow(
       `graph ${join(folder, 'none.json')}: expected a readable file, got ENOENT`,

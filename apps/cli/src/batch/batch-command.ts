@@ -57,9 +57,10 @@ export async function batchCommand(command: BatchCommand): Promise<number> {
   const gates = allOf(command.gates, parseBatchGate);
   const note = out !== undefined && (await stat(join(out, 'batch.json')).catch(() => null)) ? await readNote(out) : null;
   if (note && resume === undefined && !dryRun) throw err.OUT_TAKEN(out!, note.batch);
-  if (out !== undefined && !dryRun) await checkWritable(out);
   const known = typeof resume === 'string' ? resume : resume === true ? note?.batch : undefined;
-  if (known === undefined && template === undefined) throw err.NO_TEMPLATE();
+  if (known === undefined && template === undefined)
+    throw resume === true && out !== undefined ? err.NO_BATCH(out, 'nothing of that name') : err.NO_TEMPLATE();
+  if (out !== undefined && !dryRun) await checkWritable(out);
   const desk = await open(known !== undefined && known === note?.batch ? note.place : undefined);
   try {
     let batch: BatchDetails;

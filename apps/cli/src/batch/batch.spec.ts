@@ -91,6 +91,10 @@ describe('facewright batch', () => {
       expect.stringMatching(/^3,finished,\d\.\d{3},1,,3,30,"c, d",3,/),
     ]);
     expect((await batch(['graph.json', '--data', 'rows.csv', '--out', 'out'])).err).toContain('--resume goes on with it');
+    expect((await batch(['graph.json', '--data', 'rows.csv', '--data-folder', 'elsewhere'])).code).toBe(2);
+    expect((await batch(['list', '--data-folder', 'elsewhere'])).out).toMatch(
+      /^\S+ {2}finished {3}3\/3 \(1 failed\) {2}touchy · rows.csv\n$/,
+    );
     const again = await batch(['--resume', '--out', 'out', '--retry-failed', '--json']);
     const lines = again.out
       .trim()
@@ -172,6 +176,10 @@ describe('facewright batch', () => {
       0,
       ['value  → n.value', 'grey   → paint.grey', 'who      carried along', '× n.wait = 0, 1, 2'],
     ]);
+    expect((await batch(['--resume', '--out', 'nowhere'])).err).toBe(
+      'nowhere/batch.json: expected what facewright batch wrote there, got nothing of that name\n',
+    );
+    expect(existsSync(join(folder, 'nowhere'))).toBe(false);
     const options = await batch(['graph.json', '--map', 'nothing', '--gate', 'x', '--matrix', '=1']);
     expect([options.code, options.err]).toEqual([1, expect.stringContaining('--gate x: expected')]);
   });

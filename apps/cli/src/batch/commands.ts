@@ -163,9 +163,8 @@ export function addBatchCommands({ program, models, provider, memory, nodes, com
     .addOption(server)
     .addOption(dataFolder)
     .addOption(nodes)
-    .action((id: string, _: object, self: Command) =>
+    .action((id: string, options: DeskOptions & { data: string }) =>
       command(async () => {
-        const options = self.optsWithGlobals<DeskOptions & { data: string }>();
         const desk = await openDesk(options);
         try {
           const { data, base } = await desk.data(options.data);
@@ -182,9 +181,10 @@ export function addBatchCommands({ program, models, provider, memory, nodes, com
     .description('lists the batches, newest first')
     .addOption(server)
     .addOption(dataFolder)
-    .action((_: object, self: Command) =>
+    .addOption(nodes)
+    .action((options: DeskOptions) =>
       command(async () => {
-        const desk = await openDesk(self.optsWithGlobals());
+        const desk = await openDesk(options);
         try {
           for (const { id, name, status, done, failed, count } of await desk.list())
             print(`${id}  ${status.padEnd(9)}  ${done + failed}/${count}${failed > 0 ? ` (${failed} failed)` : ''}  ${name}`);

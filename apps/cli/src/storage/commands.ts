@@ -1,6 +1,18 @@
 // facewright storage | gc | doctor | backup | restore: what the data folder takes, freeing room, finding and mending damage, copies.
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { GarbageReport, StorageFinding, StorageUse } from '@facewright/core';
-import { backUp, checkBackup, collectGarbage, examine, measureStorage, openDataFolder, restore, type DataFolder } from '@facewright/server';
+import {
+  backUp,
+  checkBackup,
+  collectGarbage,
+  err as serverErr,
+  examine,
+  measureStorage,
+  openDataFolder,
+  restore,
+  type DataFolder,
+} from '@facewright/server';
 import type { Command, Option } from 'commander';
 import { columns, count, size } from '../models/columns.ts';
 import { createTransferView } from '../models/transfer-view.ts';
@@ -14,7 +26,9 @@ export interface StorageCommands {
   print(text: string): void;
 }
 
+/** Throws SERVER_NO_SUCH: a name that was mistyped is not to become an empty folder, and an empty backup. */
 const inFolder = async <T>(folder: string, work: (data: DataFolder) => Promise<T>): Promise<T> => {
+  if (!existsSync(join(folder, 'facewright.sqlite'))) throw serverErr.NO_SUCH('data folder', resolve(folder));
   const data = openDataFolder(folder);
   try {
     return await work(data);

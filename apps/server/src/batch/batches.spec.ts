@@ -194,6 +194,9 @@ describe('a batch', () => {
       'row 6, column value > node n > input value: expected a number from -1000000000 to 1000000000, got "x"',
       'row 7, column other: expected one of the columns value, got other',
     ]);
+    expect((await post(id, 'rows', { data: values() })).body.problems.map(({ message }) => message)).toEqual([
+      'data rows: expected at least one row, got none',
+    ]);
     await post(id, 'rows', { data: values(6) });
     expect(await until(id, ({ done }) => done === 12)).toMatchObject({ status: 'finished' });
     expect((await rowsOf(id)).map(({ row, dataRow }) => `${row}:${dataRow}`).join(' ')).toBe(

@@ -1,6 +1,7 @@
 // All that can be done with batches; HTTP and the command line do nothing else.
 import { hash } from 'node:crypto';
 import {
+  toProblem,
   withSubgraphs,
   type BatchActivity,
   type BatchCheck,
@@ -154,6 +155,8 @@ export function createBatches({ store, runner, foretell, catalogue, data: folder
         },
         problems,
       );
+      if (rows.dataRows === 0 && problems.count === 0)
+        problems.add(toProblem(err.BATCH_DATA(opened.data.name, 'at least one row', 'none')));
       if (problems.count > 0) throw new BatchRefused(problems.told, problems.count);
       // Others may have added rows, or ended it, while these were read.
       const batch = store.get(id);

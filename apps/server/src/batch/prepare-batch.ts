@@ -89,19 +89,29 @@ export async function prepareBatch(request: Request, { catalogue, data: folder, 
   const targets = graph ? targetsOf(graph, definitions) : [];
 
   const opened = request.data ? await attempt(null, () => openData(request.data!, folder)) : null;
-  const columnNames = opened ? await attempt([], () => opened.data.columns()) : [];
-  const matched = graph
-    ? matchColumns(columnNames, request.map, graph, definitions, targets)
-    : { columns: columnNames.map((column) => ({ column, targets: [] })), problems: [], notes: [] };
+  const readable = opened ? await attempt(null, () => opened.data.columns()) : null;
+  const columnNames = readable ?? [];
+  const matched =
+    // Of data that could not be read nobody knows which columns it has.
+    graph && (columnNames.length > 0 || !request.data)
+      ? matchColumns(columnNames, request.map, graph, definitions, targets)
+      : { columns: columnNames.map((column) => ({ column, targets: [] })), problems: [], notes: [] };
   matched.problems.forEach((problem) => problems.add(problem));
   const notes = [...matched.notes];
 
   const taken = new Set(matched.columns.flatMap((column) => column.targets));
+  const findSide = (text: string): Target => {
+    try {
+      return findTarget(text, graph!, definitions, targets);
+    } catch (error) {
+      throw error instanceof CodedError ? error.at(`matrix ${text}`) : error;
+    }
+  };
   const matrix: { target: string; values: BatchCheck['matrix'][number]['values'] }[] = [];
   if (graph)
     for (const [text, given] of Object.entries(request.matrix))
       await attempt(undefined, () => {
-        const target = findTarget(text, graph, definitions, targets);
+        const target = findSide(text);
         if (taken.has(target.name)) throw err.BATCH_TWICE(target.name, ['a column or another side', 'the matrix']);
         taken.add(target.name);
         matrix.push({ target: target.name, values: checkSide(target, axisValues(target.name, target.port.type, given), problems) });
@@ -125,7 +135,7 @@ export async function prepareBatch(request: Request, { catalogue, data: folder, 
 
   const rows = !request.data
     ? { dataRows: 1, blocks: ['[[]]'], preview: [], sound: {} }
-    : opened
+    : opened && readable
       ? await attempt(nothing, () =>
           checkRows(opened.data, { columns: matched.columns, targets, base: request.base ?? opened.base, looking: folder }, problems),
         )

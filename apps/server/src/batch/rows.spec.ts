@@ -100,6 +100,18 @@ describe('data files', () => {
   ])('say what keeps them from being read: %s', async (name, text, why) => {
     await expect(readFile(name, text)).rejects.toThrow(why);
   });
+  it('that cannot be read are told once, without what they might have held', async () => {
+    writeFileSync(join(folder, 'twice.csv'), 'prompt,prompt\na,b\n');
+    const { check } = await prepare({ data: { path: join(folder, 'twice.csv') }, map: { prompt: 'draw.prompt' } });
+    expect(check.problems.map(({ message }) => message)).toEqual([
+      'data twice.csv: expected columns of different names, got two called prompt',
+    ]);
+    writeFileSync(join(folder, 'deep.jsonl'), '{"prompt":{"text":"a"},"seed":1}\n');
+    const nested = await prepare({ data: { path: join(folder, 'deep.jsonl') }, map: { seed: 'draw.steps' } });
+    expect(nested.check.problems.map(({ message }) => message)).toEqual([
+      'row 1, column prompt: expected text, a number, true, false or null, got an object; write it flat',
+    ]);
+  });
   it('are folders of pictures, a row for each', async () => {
     expect(await read(pictureRows('/p', ['/p/a b.png', '/p/c.d.jpg']))).toEqual({
       columns: ['file', 'name'],
@@ -309,7 +321,7 @@ describe('rows', () => {
     const { check } = await prepare({ data: { path: join(folder, 'none') }, matrix: { 'draw.steps': '5,500', 'draw.model': 'x' } });
     expect(check.problems.map(({ message }) => message)).toEqual([
       'matrix draw.steps: expected a whole number from 1 to 100, got 500',
-      'expected an input that takes a typed value, got one that takes model by a link',
+      'matrix draw.model: expected an input that takes a typed value, got one that takes model by a link',
     ]);
     expect((await prepare({ data: { path: join(folder, 'none') } })).check.problems.map(({ message }) => message)).toEqual([
       'data none: expected at least one row, got none',
