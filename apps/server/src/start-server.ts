@@ -19,6 +19,7 @@ import { createLive } from './events/live.ts';
 import { BUILTIN_NODES, loadNodes } from './load-nodes.ts';
 import { tellSinks } from './observe/active-runs.ts';
 import type { Log } from './observe/log.ts';
+import { logBatches } from './observe/log-batches.ts';
 import { logRuns } from './observe/log-runs.ts';
 import { createMetrics } from './observe/metrics.ts';
 import { createReadiness } from './observe/readiness.ts';
@@ -167,7 +168,14 @@ export async function startServer({
       batches,
       runner: batchRunner,
       feed: batchFeed,
-    } = openBatches(data, catalogue, dispatcher, () => supervisors[0]?.provider() ?? 'cpu', log);
+    } = openBatches({
+      data,
+      catalogue,
+      work: dispatcher,
+      provider: () => supervisors[0]?.provider() ?? 'cpu',
+      log,
+      sinks: [metrics.batches, logBatches(log), ...(traces ? [traces.batches] : [])],
+    });
     undo.push(batchFeed.close);
     dispatcher.add(batchRunner);
     const app = createHttpApp({

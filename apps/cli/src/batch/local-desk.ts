@@ -46,14 +46,14 @@ export async function openLocalDesk({ dataFolder, models, provider, memory, node
     },
   };
   // What waits in the folder besides is the business of a server.
-  const { batches, runner, feed } = openBatches(
+  const { batches, runner, feed } = openBatches({
     data,
     catalogue,
     work,
-    () => supervisor.provider() ?? 'cpu',
+    provider: () => supervisor.provider() ?? 'cpu',
     log,
-    (batch) => batch === mine,
-  );
+    concerns: (batch) => batch === mine,
+  });
   const refusing = async <T>(work: () => T | Promise<T>): Promise<T> => {
     try {
       return await work();

@@ -3,6 +3,7 @@ import { toProblem, type BatchActivity, type BatchEvent, type BatchEventBody, ty
 import { storageError } from '../data/database.ts';
 import type { JobSource } from '../queue/dispatcher.ts';
 import { err } from '../errors.ts';
+import type { EndedRows } from '../observe/batch-sink.ts';
 import type { Supervisor } from '../workers/worker-supervisor.ts';
 import type { BatchStore, RowResult, StoredBatch } from './batch-store.ts';
 import { RowRanges, type Stretch } from './row-ranges.ts';
@@ -30,6 +31,8 @@ export interface BatchRunnerOptions {
   /** Batches that are worked on here. */
   concerns(batch: string): boolean;
   onEvent(event: BatchEvent): void;
+  /** A worker has done what it was given, or part of it. */
+  onRows(rows: EndedRows): void;
   /** Counts, time left or activity of a batch changed. */
   onChange(batch: string): void;
 }
@@ -60,7 +63,7 @@ interface Active {
   told: { readonly at: number; readonly rows: number };
 }
 
-export function createBatchRunner({ store, wake, stopping, log, concerns, onEvent, onChange }: BatchRunnerOptions): BatchRunner {
+export function createBatchRunner({ store, wake, stopping, log, concerns, onEvent, onRows, onChange }: BatchRunnerOptions): BatchRunner {
   const active = new Map<string, Active>();
   /** Until when nothing begins, because nothing can be written. */
   let blocked: NodeJS.Timeout | undefined;
@@ -172,6 +175,8 @@ export function createBatchRunner({ store, wake, stopping, log, concerns, onEven
       mostErrors: stopAfterErrors === null ? null : Math.max(1, stopAfterErrors - (batch.summary.failed - forgiven)),
       rows: rows.map((row) => ({ row, values: store.valuesOf(batch, row).values })),
     } as const;
+    const begun = Date.now();
+    const recorded: RowResult[] = [];
     const ended = await supervisor.perform(job, {
       event() {},
       rows({ results, activity }) {
@@ -183,6 +188,7 @@ export function createBatchRunner({ store, wake, stopping, log, concerns, onEven
         const short = results.findIndex(foundNoRoom);
         const sound = short === -1 ? results : results.slice(0, short);
         if (sound.length > 0 && !record(id, mine, sound)) return supervisor.cancel();
+        recorded.push(...sound);
         for (const { row } of sound) left.delete(row);
         if (short === -1) return;
         waitForRoom(results[short]!.problems[0]!.message);
@@ -191,7 +197,15 @@ export function createBatchRunner({ store, wake, stopping, log, concerns, onEven
     });
     mine.workers.delete(supervisor);
     mine.activity = null;
-    if (ended.type === 'lost' && !stopping()) blame(id, mine, left, ended.problem.message);
+    if (ended.type === 'lost' && !stopping()) recorded.push(...blame(id, mine, left, ended.problem.message));
+    onRows({
+      batch: id,
+      name: batch.summary.name,
+      provider: supervisor.provider() ?? 'unknown',
+      begun,
+      ended: Date.now(),
+      results: recorded,
+    });
     if (ended.type === 'unstarted') {
       log.error(ended.problem.message);
       guarded(() => tell(id, { type: 'batch_paused', why: ended.problem.message }));
@@ -199,15 +213,21 @@ export function createBatchRunner({ store, wake, stopping, log, concerns, onEven
     putBack();
     guarded(() => conclude(id, mine));
   }
-  /** A worker died at one of these rows. Alone, the one that does it is found, and fails. */
-  function blame(id: string, mine: Active, left: Set<number>, how: string): void {
+  /** A worker died at one of these rows. Alone, the one that does it is found, and fails; gives what was recorded of it. */
+  function blame(id: string, mine: Active, left: Set<number>, how: string): readonly RowResult[] {
     const [only] = left;
-    if (left.size !== 1 || only === undefined) return left.forEach((row) => mine.suspects.set(row, mine.suspects.get(row) ?? 0));
+    if (left.size !== 1 || only === undefined) {
+      left.forEach((row) => mine.suspects.set(row, mine.suspects.get(row) ?? 0));
+      return [];
+    }
     const crashes = (mine.suspects.get(only) ?? 0) + 1;
     mine.suspects.set(only, crashes);
-    if (crashes < MOST_CRASHES) return;
+    if (crashes < MOST_CRASHES) return [];
     const problems = [toProblem(err.BATCH_ROW_LOST(crashes, how))];
-    if (record(id, mine, [{ row: only, status: 'failed', seconds: 0, problems, outputs: {}, scores: {} }])) left.delete(only);
+    const results: RowResult[] = [{ row: only, status: 'failed', seconds: 0, problems, outputs: {}, scores: {} }];
+    if (!record(id, mine, results)) return [];
+    left.delete(only);
+    return results;
   }
 
   return {

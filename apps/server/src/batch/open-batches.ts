@@ -1,6 +1,7 @@
 // What batches are made of, put together over a data folder.
 import type { Catalogue, Graph } from '@facewright/core';
 import type { DataFolder } from '../data/data-folder.ts';
+import type { BatchSink } from '../observe/batch-sink.ts';
 import { foretellRun } from '../plan/foretell-run.ts';
 import { createBatchFeed, type BatchFeed } from './batch-feed.ts';
 import { createBatchRunner, type BatchRunner } from './batch-runner.ts';
@@ -13,15 +14,21 @@ export interface OpenBatches {
   readonly feed: BatchFeed;
 }
 
-/** `work` gives the rows to workers, and is woken when there are some. `concerns`: which batches are worked on; default: all. */
-export function openBatches(
-  data: DataFolder,
-  catalogue: Catalogue,
-  work: { wake(): void; readonly stopping: boolean },
-  provider: () => string,
-  log: { error(message: string): void },
-  concerns: (batch: string) => boolean = () => true,
-): OpenBatches {
+export interface OpenBatchesOptions {
+  readonly data: DataFolder;
+  readonly catalogue: Catalogue;
+  /** Gives the rows to workers, and is woken when there are some. */
+  readonly work: { wake(): void; readonly stopping: boolean };
+  /** What computes. */
+  provider(): string;
+  readonly log: { error(message: string): void };
+  /** Which batches are worked on. Default: all. */
+  concerns?(batch: string): boolean;
+  /** Those who watch. Default: nobody. */
+  readonly sinks?: readonly BatchSink[];
+}
+
+export function openBatches({ data, catalogue, work, provider, log, concerns = () => true, sinks = [] }: OpenBatchesOptions): OpenBatches {
   const store = createBatchStore(data.database);
   const feed = createBatchFeed();
   const runner = createBatchRunner({
@@ -30,7 +37,13 @@ export function openBatches(
     stopping: () => work.stopping,
     log,
     concerns,
-    onEvent: ({ batch }) => feed.event(batch),
+    onEvent(event) {
+      feed.event(event.batch);
+      for (const sink of sinks) sink.event(event, store.get(event.batch).summary.name);
+    },
+    onRows(rows) {
+      for (const sink of sinks) sink.rows(rows);
+    },
     onChange: feed.changed,
   });
   const foretell = async (graph: Graph) => {

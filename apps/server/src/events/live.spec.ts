@@ -38,7 +38,13 @@ beforeEach(async () => {
   const gate = createGate(createAccessStore(database), false);
   server = createServer();
   const dispatcher = createDispatcher({ supervisors: [], paused: runs.paused, log: silentLog });
-  const { batches, feed: batchFeed } = openBatches(data, createCatalogue([]), dispatcher, () => 'cpu', silentLog);
+  const { batches, feed: batchFeed } = openBatches({
+    data,
+    catalogue: createCatalogue([]),
+    work: dispatcher,
+    provider: () => 'cpu',
+    log: silentLog,
+  });
   live = createLive({
     server,
     addresses: { boundTo: '127.0.0.1', allowHosts: [] },

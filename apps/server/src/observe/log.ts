@@ -10,6 +10,8 @@ export interface LogIds {
   readonly run?: string | undefined;
   readonly node?: string | undefined;
   readonly batch?: string | undefined;
+  /** From 1. */
+  readonly row?: number | undefined;
   /** Process id of the worker that said it. */
   readonly worker?: number | undefined;
 }

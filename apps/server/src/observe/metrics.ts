@@ -5,6 +5,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { Database } from '../data/database.ts';
 import type { Supervisor } from '../workers/worker-supervisor.ts';
 import type { EventSink } from './active-runs.ts';
+import type { BatchSink } from './batch-sink.ts';
 
 export interface MetricsOptions {
   readonly database: Database;
@@ -13,6 +14,7 @@ export interface MetricsOptions {
 }
 export interface Metrics {
   readonly event: EventSink;
+  readonly batches: BatchSink;
   /** `route` is a template such as /runs/:id, never an address that came. */
   http(method: string, route: string, status: number, seconds: number): void;
   /** A worker process became ready. */
@@ -22,6 +24,7 @@ export interface Metrics {
 }
 
 const statuses = ['queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'];
+const batchStatuses = ['queued', 'running', 'paused', 'finished', 'stopped', 'cancelled'];
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']);
 const nodeBuckets = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3600, 14_400];
 const httpBuckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
@@ -42,6 +45,53 @@ export function createMetrics({ database, workers, socketClients }: MetricsOptio
       for (const status of statuses) this.set({ status }, 0);
       for (const { status, runs } of selectCounts.all()) this.set({ status }, runs);
     },
+  });
+  const selectBatches = database.prepare<[], { status: string; batches: number; count: number; done: number; failed: number }>(
+    'SELECT status, count(*) AS batches, sum(count) AS count, sum(done) AS done, sum(failed) AS failed FROM batches GROUP BY status',
+  );
+  new Gauge({
+    name: 'facewright_batches',
+    help: 'Batches in the data folder, by status.',
+    labelNames: ['status'],
+    registers,
+    collect() {
+      for (const status of batchStatuses) this.set({ status }, 0);
+      for (const { status, batches } of selectBatches.all()) this.set({ status }, batches);
+    },
+  });
+  new Gauge({
+    name: 'facewright_batch_rows',
+    help: 'Rows of all batches in the data folder: finished, failed, or not run yet (waiting).',
+    labelNames: ['status'],
+    registers,
+    collect() {
+      const all = selectBatches.all();
+      const sum = (of: (row: (typeof all)[number]) => number) => all.reduce((total, row) => total + of(row), 0);
+      this.set(
+        { status: 'finished' },
+        sum(({ done }) => done),
+      );
+      this.set(
+        { status: 'failed' },
+        sum(({ failed }) => failed),
+      );
+      this.set(
+        { status: 'waiting' },
+        sum(({ count, done, failed }) => count - done - failed),
+      );
+    },
+  });
+  const rowsEnded = new Counter({
+    name: 'facewright_batch_rows_ended_total',
+    help: 'Rows of batches that ended since the server started; its rate is rows per second.',
+    labelNames: ['status'],
+    registers,
+  });
+  const batchesEnded = new Counter({
+    name: 'facewright_batches_ended_total',
+    help: 'Batches that ended since the server started.',
+    labelNames: ['status'],
+    registers,
   });
   new Gauge({
     name: 'facewright_database_bytes',
@@ -130,6 +180,15 @@ export function createMetrics({ database, workers, socketClients }: MetricsOptio
       else if (event.type === 'worker_lost') workerLosses.inc();
       const status = endStatus(event);
       if (status !== undefined) runsEnded.inc({ status });
+    },
+    batches: {
+      event({ type }) {
+        if (type === 'batch_finished' || type === 'batch_stopped' || type === 'batch_cancelled')
+          batchesEnded.inc({ status: type.replace('batch_', '') });
+      },
+      rows({ results }) {
+        for (const { status } of results) rowsEnded.inc({ status });
+      },
     },
     http(method, route, status, seconds) {
       httpSeconds.observe({ method: methods.has(method) ? method : 'other', route, status }, seconds);

@@ -5,7 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseRunLock, type Graph, type RunEvent, type RunEventBody, type RunSummary } from '@facewright/core';
+import {
+  parseRunLock,
+  type BatchDetails,
+  type BatchEventBody,
+  type Graph,
+  type RunEvent,
+  type RunEventBody,
+  type RunSummary,
+} from '@facewright/core';
 import { io } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../data/database.ts';
@@ -21,6 +29,8 @@ interface Line {
   readonly msg: string;
   readonly run?: string;
   readonly node?: string;
+  readonly batch?: string;
+  readonly row?: number;
   readonly worker?: number;
 }
 /** A log whose lines can be read. */
@@ -180,6 +190,29 @@ describe('a server', () => {
     expect(lines().some(({ msg }) => msg.startsWith('GET /judge/:token'))).toBe(true);
     expect(JSON.stringify(lines())).not.toContain('secret-token');
   });
+  it('counts batches and rows by what became of them, and logs beginnings, ends and rows that fail with their ids', async () => {
+    const touchy = graph('rows', 'touchy', 'show');
+    const made = await fetch(`${server.url}/api/v1/batches`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'rows', graph: touchy, data: { rows: [1, 2, -1, 3].map((value) => ({ 'n1.value': value })) } }),
+    });
+    const { id } = ((await made.json()) as { batch: BatchDetails }).batch;
+    const mine = () => lines().filter((line) => line.batch === id);
+    for (let i = 0; i < 500 && !mine().some(({ msg }) => msg === 'batch of rows finished'); i++) await sleep(20);
+    const about = mine().map(({ level, msg, row, node }) => [level, msg, row, node]);
+    expect(about).toContainEqual(['info', 'batch of rows started', undefined, undefined]);
+    expect(about).toContainEqual(['warn', expect.stringMatching(/^row 3 of rows failed: ./), 3, 'n1']);
+    expect(about.filter(([level]) => level === 'warn')).toHaveLength(1);
+    const told = await metrics();
+    expect(told.get('facewright_batches{status="finished"}')).toBe(1);
+    expect(told.get('facewright_batches{status="running"}')).toBe(0);
+    expect(told.get('facewright_batches_ended_total{status="finished"}')).toBe(1);
+    const rows = (name: string) => ['finished', 'failed', 'waiting'].map((status) => told.get(`${name}{status="${status}"}`));
+    expect(rows('facewright_batch_rows')).toEqual([3, 1, 0]);
+    expect(rows('facewright_batch_rows_ended_total')).toEqual([3, 1, undefined]);
+    expect([...told.keys()].filter((line) => line.includes(id))).toEqual([]);
+  });
   it('is alive, and ready once its worker is', async () => {
     expect(await get('/healthz')).toEqual({ status: 200, text: '{"alive":true}' });
     expect(await get('/readyz')).toEqual({ status: 200, text: '{"ready":true,"problems":[]}' });
@@ -220,7 +253,11 @@ interface SentSpan {
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
   readonly status: { readonly code?: number; readonly message?: string };
-  readonly attributes: readonly { readonly key: string; readonly value: { readonly stringValue?: string; readonly boolValue?: boolean } }[];
+  readonly attributes: readonly {
+    readonly key: string;
+    readonly value: { readonly stringValue?: string; readonly boolValue?: boolean; readonly intValue?: number };
+  }[];
+  readonly events: readonly { readonly name: string; readonly attributes: SentSpan['attributes'] }[];
 }
 describe('traces', () => {
   let collector: Server, endpoint: string;
@@ -284,5 +321,51 @@ describe('traces', () => {
     expect(nodes.map(({ status }) => status.code ?? 0)).toEqual([0, 0, 2]);
     expect(nodes[0]!.attributes).toContainEqual({ key: 'facewright.cached', value: { boolValue: true } });
     expect(nodes[1]!.attributes).toContainEqual({ key: 'facewright.node', value: { stringValue: 'b' } });
+  });
+  it('send a span for each batch and, under it, one for each job of rows, and say which rows failed', async () => {
+    received.length = 0;
+    process.env['OTEL_EXPORTER_OTLP_ENDPOINT'] = endpoint;
+    const traces = (await openTraces(process.env, () => {}))!;
+    delete process.env['OTEL_EXPORTER_OTLP_ENDPOINT'];
+    const { batches } = traces;
+    const day = Date.UTC(2026, 0, 1);
+    let seq = 0;
+    const at = (seconds: number, body: BatchEventBody) =>
+      batches.event({ ...body, batch: 'b1', seq: ++seq, time: new Date(day + seconds * 1000).toISOString() }, 'faces');
+    const job = (begun: number, ended: number, results: readonly (readonly [row: number, problem?: string])[]) =>
+      batches.rows({
+        ...{ batch: 'b1', name: 'faces', provider: 'cpu', begun: day + begun * 1000, ended: day + ended * 1000 },
+        results: results.map(([row, problem]) => ({
+          ...{ row, seconds: 1, outputs: {}, scores: {} },
+          ...(problem === undefined
+            ? { status: 'finished', problems: [] }
+            : { status: 'failed', problems: [{ code: 'X', message: problem }] }),
+        })),
+      });
+    at(0, { type: 'batch_queued', name: 'faces', count: 4 });
+    at(1, { type: 'batch_started' });
+    job(1, 3, [[1]]);
+    job(3, 4, [[2], [3, 'out of paint'], [4]]);
+    job(4, 4, []);
+    at(4, { type: 'batch_finished', done: 3, failed: 1 });
+    batches.event({ type: 'batch_started', batch: 'b2', seq: 2, time: new Date(day).toISOString() }, 'cut off');
+    await traces.close();
+    const [{ body }] = received as [{ body: { resourceSpans: { scopeSpans: { spans: SentSpan[] }[] }[] } }];
+    const spans = body.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans).flatMap((scope) => scope.spans);
+    const [batch, slow, quick, cutOff] = ['batch faces', 'row faces', 'rows faces', 'batch cut off'].map((name) =>
+      spans.find((span) => span.name === name)!,
+    ) as [SentSpan, SentSpan, SentSpan, SentSpan];
+    expect(spans).toHaveLength(4);
+    const seconds = ({ startTimeUnixNano, endTimeUnixNano }: SentSpan) => (Number(endTimeUnixNano) - Number(startTimeUnixNano)) / 1e9;
+    expect([batch, slow, quick].map(seconds)).toEqual([4, 2, 1]);
+    expect([slow, quick].map(({ traceId, parentSpanId }) => [traceId, parentSpanId])).toEqual([
+      [batch.traceId, batch.spanId],
+      [batch.traceId, batch.spanId],
+    ]);
+    expect(batch.attributes).toContainEqual({ key: 'facewright.rows.failed', value: { intValue: 1 } });
+    expect(slow.attributes).toContainEqual({ key: 'facewright.row.first', value: { intValue: 1 } });
+    expect(quick.status).toMatchObject({ code: 2, message: 'out of paint' });
+    expect(quick.events.map(({ attributes }) => attributes[0])).toEqual([{ key: 'facewright.row', value: { intValue: 3 } }]);
+    expect(cutOff.parentSpanId).toBeUndefined();
   });
 });

@@ -1,10 +1,13 @@
-// Traces: a span for each run and, under it, one for each node, sent by OTLP over HTTP to where OTEL_EXPORTER_OTLP_ENDPOINT points.
+// Traces: a span for each run and, under it, one for each node; those of batches; sent by OTLP over HTTP to where OTEL_EXPORTER_OTLP_ENDPOINT points.
 import type { Context, Span } from '@opentelemetry/api';
 import { isTerminal } from '@facewright/core';
 import type { EventSink } from './active-runs.ts';
+import type { BatchSink } from './batch-sink.ts';
+import { traceBatches } from './trace-batches.ts';
 
 export interface Traces {
   readonly event: EventSink;
+  readonly batches: BatchSink;
   /** Sends what is left. */
   close(): Promise<void>;
 }
@@ -47,8 +50,10 @@ export async function openTraces(
   });
   const tracer = provider.getTracer('facewright');
   const runs = new Map<string, TracedRun>();
+  const batches = traceBatches({ ROOT_CONTEXT, SpanStatusCode, trace }, tracer);
 
   return {
+    batches,
     event(event, { name, provider: device, queued, types }) {
       const time = new Date(event.time);
       const runOf = (): TracedRun => {
@@ -123,6 +128,7 @@ export async function openTraces(
       runs.delete(event.run);
     },
     async close() {
+      batches.close();
       await provider.shutdown().catch((cause: Error) => warn(`traces: expected to send the last spans, got ${cause.message}`));
       diag.disable();
     },

@@ -9,11 +9,11 @@ import { err } from '../errors.ts';
 import { BEAT_PIPE, type Beat } from './worker-beat.ts';
 import type { Exit } from './worker-loss.ts';
 import type { HeldMemory } from './worker-recycling.ts';
-import type { FromWorker, Job, Steering, ToWorker, WorkerSetup } from './worker-protocol.ts';
+import type { FromWorker, Job, Steering, ToWorker, WorkerPlace, WorkerSetup } from './worker-protocol.ts';
 
 export interface WorkerListener {
   /** `plain`: a line that native code or a node printed, not a message of the worker's own. */
-  log(message: string, about: { readonly run?: string; readonly node?: string; readonly worker: number; readonly plain?: true }): void;
+  log(message: string, about: WorkerPlace & { readonly worker: number; readonly plain?: true }): void;
   event(event: RunEventBody): void;
   rows(report: RowsReport): void;
   saving(saving: boolean): void;
@@ -65,11 +65,7 @@ export function startWorker(setup: WorkerSetup, beatMs: number, listener: Worker
         child.kill('SIGKILL');
         break;
       case 'log':
-        listener.log(message.message, {
-          worker: child.pid!,
-          ...(message.run !== undefined && { run: message.run }),
-          ...(message.node !== undefined && { node: message.node }),
-        });
+        listener.log(message.message, { ...message.at, worker: child.pid! });
         break;
       case 'event':
         listener.event(message.event);

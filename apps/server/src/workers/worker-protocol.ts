@@ -32,11 +32,17 @@ export interface RunJob {
 export type Steering = 'pause' | 'continue' | 'stop';
 export type ToWorker =
   { readonly type: 'perform'; readonly job: Job } | { readonly type: 'cancel' } | { readonly type: 'steer'; readonly how: Steering };
+/** Ids of what a worker is at. */
+export interface WorkerPlace {
+  readonly run?: string;
+  readonly node?: string;
+  readonly batch?: string;
+  readonly row?: number;
+}
 export type FromWorker =
   | { readonly type: 'ready'; readonly provider: string; readonly description: string }
   | { readonly type: 'cannot_start'; readonly problem: Problem }
-  /** Ids of what the worker is at. */
-  | { readonly type: 'log'; readonly message: string; readonly run?: string; readonly node?: string }
+  | { readonly type: 'log'; readonly message: string; readonly at: WorkerPlace }
   | { readonly type: 'event'; readonly event: RunEventBody }
   /** Of a job of rows, in place of events. */
   | ({ readonly type: 'rows' } & RowsReport)

@@ -11,13 +11,13 @@ import { err } from '../errors.ts';
 import { loadNodes } from '../load-nodes.ts';
 import { createLocalHost } from '../local-host.ts';
 import { startBeat } from './worker-beat.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from './worker-protocol.ts';
+import type { FromWorker, ToWorker, WorkerPlace, WorkerSetup } from './worker-protocol.ts';
 
 const send = (message: FromWorker) => {
   process.send!(message);
 };
 /** What the worker is at, for its log. */
-let at: { readonly run?: string; readonly node?: string } = {};
+let at: WorkerPlace = {};
 // The server ends the worker; without one there is nobody to work for.
 process.on('disconnect', () => process.exit(0));
 // Both are sent to the whole process group by a terminal; the server decides when the worker ends.
@@ -34,7 +34,7 @@ try {
     ...(setup.memory !== undefined && { memory: setup.memory }),
     sharedBy: setup.sharedBy,
     linkFolder: data.linkFolder,
-    log: (message) => send({ type: 'log', message, ...at }),
+    log: (message) => send({ type: 'log', message, at }),
   });
   const { cache, history } = data;
   const checkpoints: CheckpointStore = {
@@ -48,7 +48,7 @@ try {
     try {
       data.flush();
     } catch (cause) {
-      send({ type: 'log', message: messageOf(cause) });
+      send({ type: 'log', message: messageOf(cause), at });
     }
   };
   let cancel: AbortController | undefined;
@@ -80,7 +80,10 @@ try {
         ? runRows({
             ...common,
             job,
-            hostOf: (row) => hostIn(join(data.outputFolder(job.batch), String(row).padStart(6, '0'))),
+            hostOf(row) {
+              at = { batch: job.batch, row };
+              return hostIn(join(data.outputFolder(job.batch), String(row).padStart(6, '0')));
+            },
             read: ({ id }) => data.assets.read(id),
             report(report) {
               if (report.results.length > 0) commit();
