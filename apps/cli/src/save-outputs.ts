@@ -19,7 +19,7 @@ interface Named {
   readonly caption: string;
 }
 
-/** Each asset once, named after node, output and picture; the first report is report.html and report.json. */
+/** Each asset once, named after node, output and picture, with a folder for each subgraph on the way; the first report is report.html and report.json. */
 function nameFiles(outputs: Readonly<Record<string, NodeOutputs>>): Named[] {
   const named = new Map<string, Named>();
   let reports = 0;
@@ -31,7 +31,7 @@ function nameFiles(outputs: Readonly<Record<string, NodeOutputs>>): Named[] {
         if (!named.has(asset.id)) named.set(asset.id, { asset, path, node, key, caption });
       };
       if (isReport(value)) {
-        const base = reports++ === 0 ? 'report' : `report-${node}`;
+        const base = reports++ === 0 ? 'report' : `report-${node.replaceAll(':', '-')}`;
         add(value.html, `${base}.html`);
         add(value.json, `${base}.json`);
         if (value.csv) add(value.csv, `${base}.csv`);
@@ -40,7 +40,7 @@ function nameFiles(outputs: Readonly<Record<string, NodeOutputs>>): Named[] {
         const label = plain(pictures.get(asset.id)?.key ?? '').replace(/\.\w{3,4}$/, '');
         add(
           asset,
-          join('outputs', node, `${port}-${String(i + 1).padStart(3, '0')}${label && `-${label}`}.${extensionOf(asset.mediaType)}`),
+          join('outputs', ...node.split(':'), `${port}-${String(i + 1).padStart(3, '0')}${label && `-${label}`}.${extensionOf(asset.mediaType)}`),
         );
       });
     }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseGraph, type RunEventBody } from '@facewright/core';
@@ -63,6 +63,16 @@ describe('the flow nodes in a data folder', () => {
     expect(events.filter(({ type }) => type === 'item_finished')).toHaveLength(10);
     const again = await filter();
     expect([again.started, again.terminal]).toMatchObject([[], { outputs: { sum: { sum: 12 } } }]);
+  });
+  it('save a file for each item, also where the pictures have the same name', async () => {
+    const { terminal } = await run(
+      { share: ['count', { from: 0, step: 0.5, times: 3 }], draw: ['toy-faces', { count: 1 }], save: ['save-image', { prefix: 'all/' }] },
+      ['save'],
+      'share.number draw.deformed',
+      'draw.images save.images',
+    );
+    expect(terminal.type).toBe('run_succeeded');
+    expect(readdirSync(join(folder, 'out', 'all')).sort()).toEqual(['toy-1-0-2.png', 'toy-1-0-3.png', 'toy-1-0.png']);
   });
   it('leave out the branch that is not switched on', async () => {
     const { terminal, started } = await run(

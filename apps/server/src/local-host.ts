@@ -1,6 +1,6 @@
 // What the engine asks of its process, on this machine: a data folder, the user's files, sessions of one runtime.
 import { realpath, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { posix, resolve } from 'node:path';
 import type { Asset, Image } from '@facewright/core';
 import type { Session } from '@facewright/tensor';
 import { err as engineErr, type EngineHost } from '@facewright/engine';
@@ -25,6 +25,8 @@ export function createLocalHost({
   outputFolder,
 }: LocalHostOptions): EngineHost {
   const root = resolve(outputFolder);
+  /** By path, upper and lower case alike: the node that wrote it, one call of it. */
+  const writers = new Map<string, { readonly node: string }>();
   /** The file of a picture, and its name for messages. */
   const bytesOf = async (image: Image | Asset): Promise<[Uint8Array, string]> => {
     const [{ id }, name] = 'asset' in image ? [image.asset, image.key] : [image, ''];
@@ -35,7 +37,8 @@ export function createLocalHost({
     preview: previewUrl,
     checkpoints,
     spent: costs.record,
-    openNode() {
+    openNode(node) {
+      const writer = { node };
       const open: Session[] = [];
       return {
         memory: runtime.memory,
@@ -82,9 +85,17 @@ export function createLocalHost({
           part: files.part,
           ref: files.describe,
           exists: files.kind,
-          async write(name, bytes) {
-            const path = await placeInside(root, name);
+          async write(name, bytes, whenTaken) {
+            const { dir, name: base, ext } = posix.parse(name);
+            let path = await placeInside(root, name);
+            for (let n = 2; path !== null; n++) {
+              const before = writers.get(path.toLowerCase()) ?? writer;
+              if (before === writer) break;
+              if (whenTaken !== 'rename') throw engineErr.WRITTEN_ALREADY(name, before.node);
+              path = await placeInside(root, posix.join(dir, `${base}-${n}${ext}`));
+            }
             if (path === null) throw engineErr.OUTSIDE_FOLDER(name);
+            writers.set(path.toLowerCase(), writer);
             await writeWhole(path, bytes);
             return path;
           },

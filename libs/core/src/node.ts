@@ -156,8 +156,12 @@ export interface NodeContext {
     /** Names a user's file as part of a model: size and content digest. */
     ref(path: string): Promise<FileRef>;
     exists(path: string): Promise<'file' | 'folder' | null>;
-    /** Writes into the run's output folder, whole or not at all; `name` may not leave it (ENGINE_OUTSIDE_FOLDER). Returns the absolute path. */
-    write(name: string, bytes: Bytes): Promise<string>;
+    /**
+     * Writes into the run's output folder, whole or not at all; `name` may not leave it (ENGINE_OUTSIDE_FOLDER). Returns the absolute path. A file that another
+     * node of the run, or another item of this one, has written is never written over: throws ENGINE_WRITTEN_ALREADY, or with 'rename' takes the next free
+     * name, `name-2`.
+     */
+    write(name: string, bytes: Bytes, whenTaken?: 'rename'): Promise<string>;
   };
   /** Judging tasks of the data folder: a server serves their page, people judge there. */
   readonly judging: {

@@ -23,4 +23,6 @@ export const err = defineErrors('ENGINE', {
     `judging task ${name}: expected the sets that were judged already (${votes} votes), got other pictures; choose another name, or delete the task`,
   OUTSIDE_FOLDER: (name: string) =>
     `file ${name.slice(0, 100)}: expected a name inside the run's output folder that every system can keep, got one that leaves it or cannot be kept`,
+  WRITTEN_ALREADY: (name: string, node: string) =>
+    `file ${name.slice(0, 100)}: expected a name that nothing else in the run writes, got one that node ${node} has written; give each a name of its own, and collect the items of a list before they are saved`,
 });

@@ -2,6 +2,7 @@
 import { definitionsOf, portTypes, type Graph, type PortDescription } from '@facewright/core';
 import type { Catalogue } from './document.ts';
 import { isLinked, type GraphNode } from './graph-node.ts';
+import { portColour } from './port-colours.ts';
 import { slotType } from './slot-types.ts';
 
 /** The type variable that a port is; null for one with a type of its own. */
@@ -12,7 +13,7 @@ export function resolveVariables(nodes: readonly GraphNode[], document: Graph, c
   const generic = nodes.filter(({ description }) => description?.inputs.some(({ type }) => type.kind === 'any'));
   if (generic.length === 0) return;
   const types = portTypes(document, definitionsOf(catalogue.values()));
-  for (const { id, description, inputs, outputs } of generic) {
+  for (const { id, description, inputs, outputs, graph } of generic) {
     for (const port of description!.inputs) {
       const slot = inputs.find(({ name }) => name === port.name);
       if (!slot || variableOf(port) === null) continue;
@@ -21,7 +22,11 @@ export function resolveVariables(nodes: readonly GraphNode[], document: Graph, c
         (other) =>
           other !== port && variableOf(other) === variableOf(port) && inputs.some((one) => one.name === other.name && isLinked(one)),
       );
-      slot.type = slotType(held ? types.input(String(id), port.name) : { kind: 'any' });
+      const type = types.input(String(id), port.name);
+      slot.type = slotType(held ? type : { kind: 'any' });
+      slot.color_on = portColour(type);
+      const link = slot.link == null ? undefined : graph?.getLink(slot.link);
+      if (link) link.type = slotType(type);
     }
     for (const port of description!.outputs) {
       const slot = outputs.find(({ name }) => name === port.name);

@@ -26,6 +26,9 @@ describe('withoutNode', () => {
     expect(withoutNode('node diffusion (facewright/load-diffusion): a.safetensors: expected a checkpoint, got nothing')).toBe(
       'a.safetensors: expected a checkpoint, got nothing',
     );
+    expect(withoutNode('node portraits#2:draw (facewright/sampler) > item 3 > input seed: expected a number, got -1')).toBe(
+      'item 3 > input seed: expected a number, got -1',
+    );
     expect(withoutNode('node: expected one, got none')).toBe('node: expected one, got none');
   });
 });

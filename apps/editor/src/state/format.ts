@@ -17,7 +17,7 @@ export const howFar = (done: number, total: number): string =>
   total <= 0 ? 'running' : total < 1000 ? `${done} of ${total}` : `${Math.floor((100 * done) / total)} %`;
 
 /** A problem's message beside the title of its node, which the message need not name again. */
-export const withoutNode = (message: string): string => message.replace(/^node \S+ \(\S+\): /, '');
+export const withoutNode = (message: string): string => message.replace(/^node \S+ \(\S+\)(: | > )/, '');
 
 /** Shortest text with four significant digits: 0.03214, 12.35, 1.2e-7. */
 export function number(value: number): string {

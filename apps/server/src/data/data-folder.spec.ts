@@ -186,6 +186,25 @@ describe('the host of a run', () => {
       await expect(io.files.write(name, bytes('b'))).rejects.toEqual(code('ENGINE_OUTSIDE_FOLDER'));
     await io.close();
   });
+  it('never writes over what another node or item of the run has written: the next free name, or a refusal', async () => {
+    const host = createLocalHost({ data, runtime: await createRuntime({ provider: 'null' }), outputFolder: join(folder, 'out') });
+    const open = (node: string) => host.openNode(node, new AbortController().signal).files;
+    const [first, second, other] = [open('save'), open('save'), open('pairs')];
+    const written = [
+      await first.write('all/p.png', bytes('1'), 'rename'),
+      await second.write('all/P.png', bytes('2'), 'rename'),
+      await other.write('all/p.png', bytes('3'), 'rename'),
+      await second.write('all/P-2.png', bytes('2 again'), 'rename'),
+    ];
+    expect(written.map((path) => [path.slice(join(folder, 'out').length + 1), readFileSync(path, 'utf8')])).toEqual([
+      ['all/p.png', '1'],
+      ['all/P-2.png', '2 again'],
+      ['all/p-3.png', '3'],
+      ['all/P-2.png', '2 again'],
+    ]);
+    await expect(other.write('all/p.png', bytes('4'))).rejects.toThrow('got one that node save has written');
+    await first.write('all/p.png', bytes('a node changes its own file'));
+  });
   it('gives the place where a weight file really lies, since onnxruntime follows no symbolic link out of a folder', async () => {
     const [far, near] = [join(folder, 'disk'), join(folder, 'models')];
     for (const each of [far, near]) mkdirSync(each);

@@ -104,9 +104,9 @@ export async function evaluate(
     }),
   );
   const csv = bytesOf(reportCsv([...measured.variants, ...(measured.real ? [measured.real] : [])]));
-  await ctx.files.write('report.html', html);
-  await ctx.files.write('report.json', json);
-  await ctx.files.write('report.csv', csv);
+  await ctx.files.write('report.html', html, 'rename');
+  await ctx.files.write('report.json', json, 'rename');
+  await ctx.files.write('report.csv', csv, 'rename');
   ctx.progress(1000, 1000);
   return {
     title,

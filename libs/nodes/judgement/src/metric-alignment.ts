@@ -48,7 +48,7 @@ export const run: NodeRun<typeof metricAlignment> = async (inputs, ctx) => {
   const [html, json] = [alignmentHtml(about, disagreements), JSON.stringify(alignmentJson(about, judgements), null, 1)];
   // A graph may hold several of these.
   for (const [ending, content] of Object.entries({ html, json, csv: alignmentCsv(about) }))
-    await ctx.files.write(`metric-alignment-${ctx.node}.${ending}`, text(content));
+    await ctx.files.write(`metric-alignment-${ctx.node}.${ending}`, text(content), 'rename');
   return {
     report: {
       title,

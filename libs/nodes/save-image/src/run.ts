@@ -14,7 +14,7 @@ export const run: NodeRun<typeof definition> = async ({ images, prefix }, ctx) =
     const { asset } = image.asset.mediaType === 'image/png' ? image : await ctx.images.write(await ctx.images.read(image), image);
     const { graph, node } = ctx;
     const png = withPictureGraph(await ctx.assets.read(asset), { graph, node, key: image.key, caption: image.caption });
-    await ctx.files.write(`${name}.png`, png);
+    await ctx.files.write(`${name}.png`, png, 'rename');
     ctx.progress(index + 1, images.length);
   }
   return { images };

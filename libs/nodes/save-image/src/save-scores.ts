@@ -10,8 +10,8 @@ export const run: NodeRun<typeof definition> = async ({ scores, name }, ctx) => 
   const file = safeName(name);
   const csv = utf8.encode(csvOf(scores));
   const json = utf8.encode(`${JSON.stringify(plainOf(scores), null, 2)}\n`);
-  await ctx.files.write(`${file}.csv`, csv);
-  await ctx.files.write(`${file}.json`, json);
+  await ctx.files.write(`${file}.csv`, csv, 'rename');
+  await ctx.files.write(`${file}.json`, json, 'rename');
   const html = utf8.encode(await pageOf(scores, ctx));
   return {
     report: {
