@@ -40,7 +40,11 @@ function nameFiles(outputs: Readonly<Record<string, NodeOutputs>>): Named[] {
         const label = plain(pictures.get(asset.id)?.key ?? '').replace(/\.\w{3,4}$/, '');
         add(
           asset,
-          join('outputs', ...node.split(':'), `${port}-${String(i + 1).padStart(3, '0')}${label && `-${label}`}.${extensionOf(asset.mediaType)}`),
+          join(
+            'outputs',
+            ...node.split(':'),
+            `${port}-${String(i + 1).padStart(3, '0')}${label && `-${label}`}.${extensionOf(asset.mediaType)}`,
+          ),
         );
       });
     }

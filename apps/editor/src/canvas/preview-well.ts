@@ -47,7 +47,15 @@ export class PreviewWell extends BaseWidget {
     if (this.kind === 'curve') drawCurve(ctx, look.curve, x, y, room, height);
     else if (only !== undefined && pictures.length + look.more === 1) drawOne(ctx, only, x, y, room, height);
     else if (only !== undefined) drawPictures(ctx, pictures, look.more, x, y, room, height);
-    else drawEmpty(ctx, look.status === 'done' || look.status === 'cached' ? 'no pictures to show' : 'pictures appear here', x, y, room, height);
+    else
+      drawEmpty(
+        ctx,
+        look.status === 'done' || look.status === 'cached' ? 'no pictures to show' : 'pictures appear here',
+        x,
+        y,
+        room,
+        height,
+      );
     ctx.restore();
   }
 }
