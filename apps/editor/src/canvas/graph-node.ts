@@ -26,6 +26,8 @@ interface DrawnSlot {
   readonly type: number | string;
   readonly link?: number | null;
   readonly links?: number[] | null;
+  /** Where it is not that of the type: what a link brings to a port that takes anything. */
+  readonly color_on?: string | CanvasGradient | CanvasPattern;
 }
 /** litegraph has both null and undefined for an input without a link, and a list of links on outputs. */
 export const isLinked = ({ link, links }: Pick<DrawnSlot, 'link' | 'links'>): boolean => typeof link === 'number' || Boolean(links?.length);
@@ -518,7 +520,7 @@ function drawSlot(
   const type = portOfSlot(slot.type);
   const connected = isLinked(slot);
   ctx.globalAlpha = alpha;
-  ctx.fillStyle = ctx.strokeStyle = type ? portColour(type) : missingColour;
+  ctx.fillStyle = ctx.strokeStyle = slot.color_on ?? (type ? portColour(type) : missingColour);
   ctx.lineWidth = 1.8;
   ctx.beginPath();
   if (list || (type && listKinds.has(type.kind))) ctx.roundRect(x - 4, y - 4, 8, 8, 2);

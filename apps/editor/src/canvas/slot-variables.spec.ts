@@ -2,7 +2,7 @@ import { describeNode, defineNode, port, type Graph } from '@facewright/core';
 import { LGraph } from 'litegraph.js';
 import { beforeAll, expect, it } from 'vitest';
 import { graphNodes, readFromCanvas, writeToCanvas } from './document.ts';
-import { installSlotTypes, linkAnswer } from './slot-types.ts';
+import { installSlotTypes, linkAnswer, portOfSlot } from './slot-types.ts';
 import { resolveVariables } from './slot-variables.ts';
 import { installTheme } from './theme.ts';
 
@@ -20,6 +20,8 @@ beforeAll(() => {
   installSlotTypes();
 });
 
+/** What the links of the last graph are drawn as. */
+const colours: unknown[] = [];
 function shown(...links: [string, string][]) {
   const document: Graph = {
     facewright: 1,
@@ -36,6 +38,7 @@ function shown(...links: [string, string][]) {
     const { inputs, outputs } = graph.getNodeById(node)!;
     return [...inputs, ...outputs].find((one) => one.name === name)!.type;
   };
+  colours.splice(0, Infinity, ...[...graph.links.values()].map(({ type }) => portOfSlot(type)?.kind));
   return (from: [string, string], to: [string, string]) => linkAnswer(slot(...from), slot(...to));
 }
 
@@ -51,4 +54,8 @@ it('with a link its output and its other inputs have that type, and refusals say
 });
 it('its only link may be replaced by one of another type', () => {
   expect(shown(['picture.out', 'pick.yes'])(['text', 'out'], ['pick', 'yes'])).toBe(true);
+});
+it('its links have the colour of what they carry, also where they may be replaced', () => {
+  shown(['picture.out', 'pick.no']);
+  expect(colours).toEqual(['image']);
 });

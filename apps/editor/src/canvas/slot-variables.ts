@@ -25,7 +25,7 @@ export function resolveVariables(nodes: readonly GraphNode[], document: Graph, c
       const type = types.input(String(id), port.name);
       slot.type = slotType(held ? type : { kind: 'any' });
       slot.color_on = portColour(type);
-      const link = slot.link == null ? undefined : graph?.getLink(slot.link);
+      const link = isLinked(slot) ? graph?.getLink(slot.link) : undefined;
       if (link) link.type = slotType(type);
     }
     for (const port of description!.outputs) {
