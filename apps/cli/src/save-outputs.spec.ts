@@ -10,7 +10,10 @@ it('outputs of nodes inside a subgraph lie in folders that every system can make
   const graph = { facewright: 1, name: '', description: '', nodes: {}, links: [], groups: [] } as const;
   try {
     const files = await saveOutputs({ 'r#1:draw': text('a'), 'r#2:draw': text('b') }, graph, async () => Uint8Array.of(65), folder);
-    expect(files).toEqual({ [`sha256:${'a'.repeat(64)}`]: expect.stringMatching(/^outputs.r#1.draw.told-001/), [`sha256:${'b'.repeat(64)}`]: expect.stringMatching(/^outputs.r#2.draw.told-001/) });
+    expect(files).toEqual({
+      [`sha256:${'a'.repeat(64)}`]: expect.stringMatching(/^outputs.r#1.draw.told-001/),
+      [`sha256:${'b'.repeat(64)}`]: expect.stringMatching(/^outputs.r#2.draw.told-001/),
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
