@@ -263,6 +263,24 @@ describe('facewright run --server', () => {
     ]);
     await expect(openRemoteSource('http://127.0.0.1:1')).rejects.toMatchObject({ code: 'CLI_NO_SERVER' });
   });
+  it('says where a token is to be put when the server asks for one', async () => {
+    const dataFolder = join(folder, 'guarded');
+    const { code } = await facewright(['token', 'create', 'anna', '--scope', 'run', '--data', dataFolder]);
+    expect(code).toBe(0);
+    const guarded = await startServer({
+      port: 0,
+      host: '127.0.0.1',
+      dataFolder,
+      provider: 'null',
+      log: silentLog,
+      nodes,
+      requireToken: true,
+    });
+    const { url } = guarded;
+    await expect(openRemoteSource(url).finally(() => guarded.close())).rejects.toThrow(
+      `server ${url}: expected a token of it in FACEWRIGHT_TOKEN, got none`,
+    );
+  });
 });
 
 describe('facewright validate, nodes and explain', () => {

@@ -17,5 +17,6 @@ export const err = defineErrors('CLI', {
   NO_FILE: (path: string, why: string) => `graph ${path}: expected a readable file, got ${why}`,
   BAD_OPTION: (name: string, want: string, got: string) => `--${name}: expected ${want}, got ${got}`,
   NO_SERVER: (url: string, why: string) => `server ${url}: expected an answer, got ${why}`,
+  TOKEN: (url: string, variable: string, got: string) => `server ${url}: expected a token of it in ${variable}, got ${got}`,
   SERVER_ANSWER: (url: string, status: number) => `server ${url}: expected the Facewright API, got status ${status} without problems`,
 });

@@ -185,7 +185,7 @@ program
   .addOption(provider)
   .addOption(memory)
   .option('--json', 'prints one event a line')
-  .option('--server <url>', 'runs on a server instead of in this process')
+  .option('--server <url>', 'runs on a server instead of in this process; its token is taken from FACEWRIGHT_TOKEN')
   .addOption(data)
   .addOption(models)
   .addOption(nodes)

@@ -19,7 +19,8 @@ interface ServerOption {
 }
 
 export function addQueueCommands({ program, command, print, screen }: QueueCommands): void {
-  const server = () => new Option('--server <url>', 'address of the server').default('http://127.0.0.1:8288');
+  const server = () =>
+    new Option('--server <url>', 'address of the server; its token is taken from FACEWRIGHT_TOKEN').default('http://127.0.0.1:8288');
   const group = program.command('queue').description('shows and changes the queue of a server');
   /** A command about one run, which is then shown as it is. */
   const about = (name: string, description: string, change: (client: ServerClient, id: string) => Promise<{ readonly run: RunSummary }>) =>

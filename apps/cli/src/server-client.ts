@@ -12,7 +12,7 @@ const TOKEN_VARIABLE = 'FACEWRIGHT_TOKEN';
 
 export interface ServerClient {
   readonly url: string;
-  /** Throws CLI_NO_SERVER, CLI_SERVER_ANSWER, or a ProblemList with what the server refuses. */
+  /** Throws CLI_NO_SERVER, CLI_TOKEN, CLI_SERVER_ANSWER, or a ProblemList with what the server refuses. */
   call(path: string, init?: RequestInit): Promise<Response>;
   /** Sends JSON where there is something to send, and reads JSON. Throws as `call` does. */
   json<T>(path: string, method?: 'GET' | 'POST', body?: unknown): Promise<T>;
@@ -31,6 +31,7 @@ export function serverClient(server: string): ServerClient {
       },
     );
     if (response.ok) return response;
+    if (response.status === 401) throw err.TOKEN(url, TOKEN_VARIABLE, token === undefined ? 'none' : 'one that is not valid');
     const { problems, problemCount } = (await response.json().catch(() => ({}))) as {
       problems?: readonly Problem[];
       problemCount?: number;

@@ -49,7 +49,10 @@ const openDesk = ({ server, dataFolder, models = [], provider = 'auto', memory =
 
 export function addBatchCommands({ program, models, provider, memory, nodes, command, print, complain }: Shared): void {
   const dataFolder = new Option('--data-folder <dir>', 'folder for results, assets and the ledger of batches').default('.facewright');
-  const server = new Option('--server <url>', 'runs on a server instead of in a worker of this command');
+  const server = new Option(
+    '--server <url>',
+    'runs on a server instead of in a worker of this command; its token is taken from FACEWRIGHT_TOKEN',
+  );
   const batch = program
     .command('batch')
     // --data of `append` is its own.
