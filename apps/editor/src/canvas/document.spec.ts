@@ -39,6 +39,11 @@ describe('a document shown on the canvas and read back', () => {
   it('is the same: ids, types, versions, titles, values, fractional positions and links', () => {
     expect(roundTrip(positioned(fakeLoop))).toEqual(positioned(fakeLoop));
   });
+  it('is the same text when it is opened again, so that undo finds no change where there is none', () => {
+    const fresh = document({ nodes: { shown: { type: 'facewright/preview', version: 1, values: {}, title: 'New', mode: 'bypassed' } } });
+    const read = roundTrip(fresh);
+    expect(JSON.stringify(roundTrip(read))).toBe(JSON.stringify(read));
+  });
   it('does not change with the canvas afterwards', () => {
     const { graph, remainder } = show(positioned(fakeLoop));
     const read = readFromCanvas(graph, remainder);

@@ -90,7 +90,8 @@ const place = (now: ArrayLike<number>, saved: readonly [number, number] | undefi
   same(now, saved) && saved ? [...saved] : [Math.round((now[0] ?? 0) * 10) / 10, Math.round((now[1] ?? 0) * 10) / 10];
 
 function readNode(node: GraphNode): NodeInstance {
-  const { title: _, size: __, mode: ___, repeat: ____, ...kept } = node.instance;
+  const { title: _, size: __, mode: ___, repeat: ____, position: _____, ...kept } = node.instance;
+  // Keys in one order, wherever the node comes from: undo tells documents apart by their text.
   return {
     ...kept,
     ...(node.customTitle !== undefined && { title: node.customTitle }),
