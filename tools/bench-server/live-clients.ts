@@ -7,12 +7,12 @@ export interface LiveClients {
   readonly clients: number;
   /** Client i watches run i modulo their number. */
   readonly runs: readonly string[];
-  /** What befalls each of them once, from when it has begun to watch, ms; default: nothing. */
+  /** What befalls each of them once, at a time in milliseconds since 1970; default: nothing. */
   readonly mishap?:
-    /** It takes nothing from the network for so long. */
-    | { readonly type: 'stall'; readonly ms: number }
-    /** Its connection is lost after so long. */
-    | { readonly type: 'cut'; readonly ms: number };
+    /** It takes nothing from the network until another time. */
+    | { readonly type: 'stall'; readonly at: number; readonly until: number }
+    /** Its connection is lost. */
+    | { readonly type: 'cut'; readonly at: number };
 }
 export interface LiveResult {
   /** Events that came. */
@@ -47,12 +47,14 @@ function watch(run: string): { readonly watching: Promise<void>; readonly ended:
       watching.resolve();
       if (!hale || !mishap) return;
       hale = false;
-      const { engine } = socket.io;
-      if (mishap.type === 'cut') return void setTimeout(() => engine.close(), mishap.ms);
-      // What the operating system holds for it fills up, and the server has to notice.
-      const { _socket: stream } = (engine.transport as unknown as { ws: { _socket: { pause(): void; resume(): void } } }).ws;
-      stream.pause();
-      setTimeout(() => stream.resume(), mishap.ms);
+      setTimeout(() => {
+        const { engine } = socket.io;
+        if (mishap.type === 'cut') return void engine.close();
+        // What the operating system holds for it fills up, and the server has to notice.
+        const { _socket: stream } = (engine.transport as unknown as { ws: { _socket: { pause(): void; resume(): void } } }).ws;
+        stream.pause();
+        setTimeout(() => stream.resume(), mishap.until - Date.now());
+      }, mishap.at - Date.now());
     }),
   );
   // Whoever loses the connection comes back by itself and goes on from its cursor, but for one whom the server sends away.

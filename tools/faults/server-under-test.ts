@@ -33,12 +33,19 @@ export class Refused extends Error {
 }
 
 /** `nodeOptions` go to server and workers, e.g. `--import FILE`; `nodes` is the URL of a module of nodes. Rejects with Refused where the server ends before it answers. */
-export async function serve(data: string, { nodeOptions = '', workers = 1, nodes = NODES } = {}): Promise<ServerUnderTest> {
+export async function serve(
+  data: string,
+  { nodeOptions = '', workers = 1, nodes = NODES, logLevel = 'info' } = {},
+): Promise<ServerUnderTest> {
   const provider = Array<string>(workers).fill('null').join(',');
-  const child = spawn('facewright', ['serve', '--port', '0', '--provider', provider, '--nodes', nodes, '--data', data], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_OPTIONS: nodeOptions },
-  });
+  const child = spawn(
+    'facewright',
+    ['serve', '--port', '0', '--provider', provider, '--nodes', nodes, '--data', data, '--log-level', logLevel],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NODE_OPTIONS: nodeOptions },
+    },
+  );
   const ended = once(child, 'close').then(([code, signal]) => (signal ?? code) as number | string);
   let log = '';
   child.stderr.on('data', (text: Buffer) => (log += text.toString()));

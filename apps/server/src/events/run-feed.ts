@@ -1,7 +1,7 @@
 // What is new of runs and of the queue, told in bundles: however many events a second, whoever listens is called a few dozen times.
 import type { RunEvent } from '@facewright/core';
 
-/** How long events and changes of the queue wait for others to be told with, ms. */
+/** How long events and changes of the queue wait for others to be told with, ms; events at least as long as telling the last ones took, so that half of the time is left for other work however many listen. */
 const EVENTS_MS = 25;
 const QUEUE_MS = 150;
 
@@ -25,18 +25,21 @@ export function createRunFeed(): RunFeed {
   let fresh = new Map<string, RunEvent[]>();
   let events: NodeJS.Timeout | undefined;
   let queue: NodeJS.Timeout | undefined;
+  let took = 0;
   const tell = () => {
+    const begun = performance.now();
     events = undefined;
     const told = fresh;
     fresh = new Map();
     for (const listener of listeners) listener.events?.(told);
+    took = performance.now() - begun;
   };
   return {
     event(event) {
       const waiting = fresh.get(event.run);
       if (waiting) waiting.push(event);
       else fresh.set(event.run, [event]);
-      events ??= setTimeout(tell, EVENTS_MS);
+      events ??= setTimeout(tell, Math.max(EVENTS_MS, took));
     },
     queueChanged() {
       queue ??= setTimeout(() => {
