@@ -366,7 +366,13 @@ export class GraphCanvas {
     const description = this.#catalogue.get(type);
     const id = freeId(type, new Set(graphNodes(this.#graph).map((node) => String(node.id))));
     const node = new GraphNode(id, { type, version: description?.version ?? 1, values: {} }, description, this.#hooks);
-    const [x, y] = at ? this.#toGraph(at) : this.#freePlace(node);
+    const wished = at && this.#toGraph(at);
+    // Keys open the search at one place, and a node that lies on another hides it.
+    const hides =
+      from === null &&
+      wished &&
+      graphNodes(this.#graph).some(({ pos }) => Math.hypot((pos[0] ?? 0) - wished[0], (pos[1] ?? 0) - wished[1]) < 40);
+    const [x, y] = wished && !hides ? wished : this.#freePlace(node);
     node.pos = from?.side === 'input' ? [x - (node.size[0] ?? 0), y + theme.titleHeight / 2] : [x, y + theme.titleHeight / 2];
     this.#graph.add(node);
     const other = from && this.#find(from.node);

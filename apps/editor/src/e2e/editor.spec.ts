@@ -206,6 +206,11 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
       await page.keyboard.press('Control+c');
       await page.keyboard.press('Control+v');
       expect(await editor.ask(({ canvas }) => Object.keys(canvas.read().nodes))).toEqual(['sampler', 'sampler-2']);
+      await page.keyboard.press('Tab');
+      await page.keyboard.type('sampl');
+      await page.keyboard.press('Enter');
+      const places = await editor.ask(({ canvas }) => Object.values(canvas.read().nodes).map(({ position }) => String(position)));
+      expect([places.length, new Set(places).size]).toEqual([3, 3]);
       await page.keyboard.press('Control+a');
       await page.keyboard.press('Delete');
       expect(await editor.ask(({ canvas }) => Object.keys(canvas.read().nodes))).toEqual([]);

@@ -27,7 +27,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['F', 'Fit the view'],
   ['Shift+A', 'Arrange the nodes'],
   ['Ctrl+G', 'Frame the selection'],
-  ['Ctrl+M, Ctrl+Shift+B', 'Mute, bypass'],
+  ['Ctrl+M, Ctrl+B', 'Mute, bypass'],
   ['Ctrl+Shift+E', 'Make a subgraph'],
   ['Enter, or double-click', 'Open a subgraph'],
   ['Drag the canvas, or arrow keys', 'Move the view'],
