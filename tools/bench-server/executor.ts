@@ -2,14 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createCatalogue, defineNode, nodePackage, parseGraph, port, prepareGraph, type Graph, type Link } from '@facewright/core';
-import {
-  createMemoryCache,
-  createMemoryCheckpoints,
-  createMemoryHistory,
-  executeRun,
-  type EngineHost,
-  type ResultCache,
-} from '@facewright/engine';
+import { createMemoryCache, createMemoryHistory, executeRun, type ResultCache } from '@facewright/engine';
+import { createIdleHost } from '@facewright/engine/testing';
 import type { Measurement } from '../bench/report.ts';
 
 const counts = [100, 300, 1000, 10_000];
@@ -39,23 +33,7 @@ const end = defineNode({ ...definition, type: 'bench/end', output: true });
 const catalogue = createCatalogue(
   [definition, end].map((one) => nodePackage(one, async () => ({ run: async ({ a }) => ({ number: a }) }))),
 );
-const unused = async () => {
-  throw new Error('the bench does no I/O');
-};
-const host: EngineHost = {
-  fingerprint: unused,
-  preview: unused,
-  checkpoints: createMemoryCheckpoints(),
-  openNode: () => ({
-    memory: Infinity,
-    session: unused,
-    assets: { read: unused, write: unused, file: unused },
-    images: { read: unused, layers: unused, write: unused },
-    files: { list: unused, read: unused, size: unused, part: unused, ref: unused, exists: unused, write: unused },
-    judging: { publish: unused, read: unused },
-    close: async () => {},
-  }),
-};
+const host = createIdleHost();
 
 /** A chain, or layers of two nodes each fed by both of the layer before. The last node shows its result. */
 function graphOf(shape: Shape, count: number): Graph {

@@ -1,6 +1,7 @@
 // What the engine costs: 1,000 chained nodes that do nothing, and planning diamonds of up to 10,000 nodes.
 import { createCatalogue, defineNode, nodePackage, port, type Graph, type Link } from '@facewright/core';
-import { createMemoryCache, createMemoryCheckpoints, createMemoryHistory, executeRun, planRun, type EngineHost } from '@facewright/engine';
+import { createMemoryCache, createMemoryHistory, executeRun, planRun } from '@facewright/engine';
+import { createIdleHost } from '@facewright/engine/testing';
 import type { Measurement } from './report.ts';
 import { median } from './median.ts';
 
@@ -16,23 +17,7 @@ const definition = defineNode({
   outputs: { number: port.number(range) },
 });
 const catalogue = createCatalogue([nodePackage(definition, async () => ({ run: async ({ a }) => ({ number: a }) }))]);
-const unused = async () => {
-  throw new Error('the bench does no I/O');
-};
-const host: EngineHost = {
-  fingerprint: unused,
-  preview: unused,
-  checkpoints: createMemoryCheckpoints(),
-  openNode: () => ({
-    memory: Infinity,
-    session: unused,
-    assets: { read: unused, write: unused, file: unused },
-    images: { read: unused, layers: unused, write: unused },
-    files: { list: unused, read: unused, size: unused, part: unused, ref: unused, exists: unused, write: unused },
-    judging: { publish: unused, read: unused },
-    close: async () => {},
-  }),
-};
+const host = createIdleHost();
 const graphOf = (ids: readonly string[], links: readonly Link[]): Graph => ({
   facewright: 1,
   name: 'bench',

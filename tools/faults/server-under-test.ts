@@ -90,7 +90,7 @@ function childrenOf(pid: number): number[] {
 }
 
 /** Each row waits a while, then paints a picture and writes a report of its own. */
-export const rowGraph: Graph = {
+const rowGraph: Graph = {
   facewright: 1,
   name: 'faults',
   description: '',

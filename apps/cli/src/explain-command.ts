@@ -1,10 +1,9 @@
 // facewright explain: what a run would do, why, how long it may take and what is missing.
 import { styleText } from 'node:util';
 import { chooseProvider, sizeText, type ProviderChoice } from '@facewright/runtime';
-import type { Forecast, ForetoldRun } from '@facewright/core';
+import { durationText, type Forecast, type ForetoldRun } from '@facewright/core';
 import { foretellRun, loadNodes, openDataFolder } from '@facewright/server';
 import { applySettings } from './apply-settings.ts';
-import { duration } from './progress-view.ts';
 import { readGraph } from './read-graph.ts';
 
 export interface ExplainCommand {
@@ -43,7 +42,7 @@ const forecastText = (forecast: Forecast | null): string => {
   if (!forecast) return 'time unknown';
   const { seconds, memory, basis, runs } = forecast;
   const by = `${runs} ${runs === 1 ? 'run' : 'runs'} with ${basis === 'same settings' ? 'these settings' : basis}`;
-  return `about ${duration(seconds)}${memory === null ? '' : `, ${sizeText(memory)}`} by ${by}`;
+  return `about ${durationText(seconds)}${memory === null ? '' : `, ${sizeText(memory)}`} by ${by}`;
 };
 
 /** One thing a line. */
@@ -64,7 +63,7 @@ export function explanationLines({ plan, problems, missing, models, total }: For
       `${running} to run, ${plan.filter(({ action }) => action === 'cached').length} stored: ` +
         (total.unknown === running
           ? 'time unknown, since nothing like it ran here before'
-          : `about ${duration(total.seconds)}${total.unknown > 0 ? `, and ${total.unknown} of which nothing is known` : ''}${total.memory === null ? '' : `, ${sizeText(total.memory)} of memory`}`),
+          : `about ${durationText(total.seconds)}${total.unknown > 0 ? `, and ${total.unknown} of which nothing is known` : ''}${total.memory === null ? '' : `, ${sizeText(total.memory)} of memory`}`),
     );
   return lines;
 }

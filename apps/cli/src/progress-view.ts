@@ -1,14 +1,8 @@
 // A run for people: a line for each node that ends, and on a terminal a last line that moves.
 import { styleText } from 'node:util';
-import { itemName, type RunEvent } from '@facewright/core';
+import { durationText, itemName, type RunEvent } from '@facewright/core';
 
 const BAR = 24;
-export const duration = (seconds: number): string =>
-  seconds < 10
-    ? `${seconds.toFixed(1)} s`
-    : seconds < 90
-      ? `${Math.round(seconds)} s`
-      : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 
 export interface Screen {
   readonly isTTY?: boolean;
@@ -40,7 +34,7 @@ export function createProgressView(screen: Screen): (event: RunEvent) => void {
         return move(`  ${event.node} …`);
       case 'node_progress': {
         const filled = event.total > 0 ? Math.round((BAR * event.done) / event.total) : 0;
-        const left = event.secondsLeft === null ? '' : `, ${duration(event.secondsLeft)} left`;
+        const left = event.secondsLeft === null ? '' : `, ${durationText(event.secondsLeft)} left`;
         return move(`  ${event.node} ${'█'.repeat(filled)}${'░'.repeat(BAR - filled)} ${event.done}/${event.total}${left}`);
       }
       case 'node_log':
@@ -49,8 +43,10 @@ export function createProgressView(screen: Screen): (event: RunEvent) => void {
         return line(`${colour('dim', '=')} ${event.node} ${colour('dim', `stored: ${event.reason}`)}`);
       case 'node_finished':
         return event.unfinished === undefined
-          ? line(`${colour('green', '✓')} ${event.node} ${colour('dim', duration(event.seconds))}`)
-          : line(`${colour('yellow', '✓')} ${event.node} ${colour('dim', `${duration(event.seconds)}, unfinished: ${event.unfinished}`)}`);
+          ? line(`${colour('green', '✓')} ${event.node} ${colour('dim', durationText(event.seconds))}`)
+          : line(
+              `${colour('yellow', '✓')} ${event.node} ${colour('dim', `${durationText(event.seconds)}, unfinished: ${event.unfinished}`)}`,
+            );
       case 'node_failed':
         return line(`${colour('red', '✗')} ${event.node}`);
       case 'node_blocked':
@@ -74,7 +70,7 @@ export function createProgressView(screen: Screen): (event: RunEvent) => void {
       case 'run_interrupted':
         return line(colour('yellow', 'Waits to go on'));
       case 'run_succeeded':
-        return line(`${colour('green', 'Done')} in ${duration(event.seconds)}`);
+        return line(`${colour('green', 'Done')} in ${durationText(event.seconds)}`);
       case 'run_failed':
         return line(event.problems.map(({ message }) => colour('red', message)).join('\n'));
       case 'run_cancelled':

@@ -2,6 +2,7 @@
 import { BatchesDesk } from './batches/batches-desk.ts';
 import { JudgingDesk } from './judging/judging-desk.ts';
 import {
+  durationText,
   assetIdOf,
   assetName,
   graphOfPicture,
@@ -34,7 +35,7 @@ import {
   type Toast,
   stoppableNode,
 } from './state/editor-state.ts';
-import { duration, withoutNode } from './state/format.ts';
+import { withoutNode } from './state/format.ts';
 import { History } from './state/history.ts';
 import { looksOf, skippedIn } from './state/looks.ts';
 import { takeChange } from './state/queue-state.ts';
@@ -573,7 +574,7 @@ export class Editor {
       const stopped = [...run.nodes.values()].some(({ unfinished }) => unfinished !== null);
       this.toast(
         'good',
-        `Finished${run.seconds === null ? '' : ` in ${duration(run.seconds)}`}${stopped ? ', with what was made until you stopped it. Run it again to go on from there' : ''}.`,
+        `Finished${run.seconds === null ? '' : ` in ${durationText(run.seconds)}`}${stopped ? ', with what was made until you stopped it. Run it again to go on from there' : ''}.`,
       );
       if (dock.tab === 'progress' && reportsOf(run, (node) => describeRunNode(this.state, node)).length) this.showTab('report');
     } else if (run?.status === 'failed') {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { build } from 'vite';
+import { expect } from 'vitest';
 import type { Editor } from '../src/editor.ts';
 
 export const chromiumPath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
@@ -64,4 +65,20 @@ export async function openEditor(browser: Browser, url: string, size = { width: 
   };
   await until(({ state }) => state.ready);
   return { page, complaints, ask, until };
+}
+
+/** Work in a page of its own, which has complained of nothing by the end. */
+export async function withEditor(
+  browser: Browser,
+  url: string,
+  work: (editor: OpenEditor) => Promise<void>,
+  size?: { width: number; height: number },
+): Promise<void> {
+  const editor = await openEditor(browser, url, size);
+  try {
+    await work(editor);
+    expect(editor.complaints).toEqual([]);
+  } finally {
+    await editor.page.context().close();
+  }
 }

@@ -1,4 +1,5 @@
 // The contract between node authors, engine, server and editor. No machine learning, no I/O.
+export * from './amount-texts.ts';
 export * from './asset-name.ts';
 export * from './blocked.ts';
 export * from './batches.ts';
@@ -24,6 +25,7 @@ export * from './png-text.ts';
 export * from './port.ts';
 export * from './port-types.ts';
 export * from './redact.ts';
+export * from './report-numbers.ts';
 export * from './run-lock.ts';
 export * from './storage.ts';
 export * from './subgraph-ports.ts';

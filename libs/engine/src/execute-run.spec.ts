@@ -21,6 +21,7 @@ import type { EngineHost } from './host.ts';
 import { planRun } from './plan-run.ts';
 import { createMemoryCheckpoints } from './checkpoint-store.ts';
 import { createMemoryCache, createMemoryHistory, type ResultCache } from './result-cache.ts';
+import { idleNode } from './testing/idle-host.ts';
 
 const asset = (digit: string) => ({ id: `sha256:${digit.repeat(64)}`, mediaType: 'image/png', bytes: 1 });
 const picture = (key: string) => ({ asset: asset('a'), width: 1, height: 1, key, caption: '' });
@@ -121,24 +122,13 @@ const catalogue = createCatalogue(packages);
 
 let fingerprints: Record<string, string> = {};
 const closed: string[] = [];
-const unused = async () => {
-  throw new Error('not part of this test');
-};
 let checkpoints = createMemoryCheckpoints();
 const host: EngineHost = {
   get checkpoints() {
     return checkpoints;
   },
   fingerprint: async (path) => fingerprints[path] ?? 'absent',
-  openNode: (id) => ({
-    memory: Infinity,
-    session: unused,
-    assets: { read: unused, write: unused, file: unused },
-    images: { read: unused, layers: unused, write: unused },
-    files: { list: unused, read: unused, size: unused, part: unused, ref: unused, exists: unused, write: unused },
-    judging: { publish: unused, read: unused },
-    close: async () => void closed.push(id),
-  }),
+  openNode: (id) => ({ ...idleNode, close: async () => void closed.push(id) }),
   preview: async ({ width }) => `data:image/png;base64,${width}`,
 };
 let cache: ResultCache;

@@ -18,6 +18,7 @@ import { explainRun } from './explain-run.ts';
 import type { EngineHost } from './host.ts';
 import { createMemoryCache, createMemoryHistory } from './result-cache.ts';
 import { createRunControl, type RunControl } from './run-control.ts';
+import { createIdleHost } from './testing/idle-host.ts';
 
 const base = { title: 'T', summary: 'S.', category: 'Test', effects: 'none', version: 1 } as const;
 const count = port.integer({ min: 0, max: 1e6 });
@@ -68,24 +69,11 @@ beforeEach(() => {
   [cache, history, checkpoints] = [createMemoryCache(), createMemoryHistory(), createMemoryCheckpoints()];
   [atStep, begunAt, saves] = [() => {}, [], 0];
 });
-const unused = async () => {
-  throw new Error('not part of this test');
-};
 const host: EngineHost = {
-  fingerprint: unused,
-  preview: unused,
+  ...createIdleHost(),
   get checkpoints() {
     return checkpoints;
   },
-  openNode: () => ({
-    memory: Infinity,
-    session: unused,
-    assets: { read: unused, write: unused, file: unused },
-    images: { read: unused, layers: unused, write: unused },
-    files: { list: unused, read: unused, size: unused, part: unused, ref: unused, exists: unused, write: unused },
-    judging: { publish: unused, read: unused },
-    close: async () => {},
-  }),
 };
 const graphOf = (type: string, values: object, chain = false): Graph =>
   parseGraph({

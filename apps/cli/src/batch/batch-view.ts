@@ -1,7 +1,7 @@
 // A batch for people: a line for each row that fails, and on a terminal a last line that moves; elsewhere a line at each tenth.
 import { styleText } from 'node:util';
-import type { BatchActivity, BatchCheck, BatchRowRecord, BatchSummary } from '@facewright/core';
-import { duration, type Screen } from '../progress-view.ts';
+import { durationText, type BatchActivity, type BatchCheck, type BatchRowRecord, type BatchSummary } from '@facewright/core';
+import type { Screen } from '../progress-view.ts';
 
 const BAR = 24;
 
@@ -25,7 +25,7 @@ export function createBatchView(screen: Screen): BatchView {
     progress({ count, done, failed, secondsLeft }, activity) {
       const ended = done + failed;
       const failures = failed > 0 ? `, ${failed} failed` : '';
-      const left = secondsLeft === null ? '' : `, ${duration(secondsLeft)} left`;
+      const left = secondsLeft === null ? '' : `, ${durationText(secondsLeft)} left`;
       if (screen.isTTY) {
         const filled = count > 0 ? Math.round((BAR * ended) / count) : 0;
         const at = !activity?.node
@@ -73,7 +73,7 @@ export function checkLines({
     ),
     ...(seeds.length > 0 ? [`Seeds that runs count up: ${seeds.join(', ')}`] : []),
     ...notes.map((note) => `Note: ${note}`),
-    `${count} rows from ${dataRows} of data${estimate ? `, about ${duration(estimate.seconds)} (${duration(estimate.secondsPerRow)} a row, from ${estimate.from})` : ''}`,
+    `${count} rows from ${dataRows} of data${estimate ? `, about ${durationText(estimate.seconds)} (${durationText(estimate.secondsPerRow)} a row, from ${estimate.from})` : ''}`,
     ...problems.map(({ message }) => message),
     ...(problemCount > problems.length ? [`and ${problemCount - problems.length} more problems`] : []),
   ];

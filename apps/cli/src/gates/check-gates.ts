@@ -1,5 +1,5 @@
 // Gates against the reports of a run: which hold, and by how much.
-import type { Asset, NodeOutputs, Report } from '@facewright/core';
+import { reportNumbers, type Asset, type NodeOutputs, type Report, type ReportNumbers } from '@facewright/core';
 import { holds, findName, type Gate } from './parse-gate.ts';
 
 export interface GateResult {
@@ -15,34 +15,14 @@ export interface GateResult {
   readonly note?: string;
 }
 
-/** The part of a report's JSON that gates read. */
-interface ReportNumbers {
-  readonly summaries: readonly {
-    readonly role: string;
-    readonly label: string;
-    readonly values: Readonly<Record<string, number | null>>;
-  }[];
-  readonly comparisons: readonly {
-    readonly variant: string;
-    readonly against: string;
-    readonly measure: string;
-    readonly difference: { readonly estimate: number | null; readonly low: number | null; readonly high: number | null };
-  }[];
-}
-const isNumbers = (json: unknown): json is ReportNumbers =>
-  typeof json === 'object' &&
-  json !== null &&
-  Array.isArray((json as ReportNumbers).summaries) &&
-  Array.isArray((json as ReportNumbers).comparisons);
-
 /** The numbers in the reports among the outputs of a run. */
 export async function readReports(
   outputs: Readonly<Record<string, NodeOutputs>>,
   read: (asset: Asset) => Promise<Uint8Array>,
 ): Promise<readonly ReportNumbers[]> {
   const reports = Object.values(outputs).flatMap((ports) => Object.values(ports).flat(Infinity).filter(isReport));
-  const all = await Promise.all(reports.map(async ({ json }) => JSON.parse(new TextDecoder().decode(await read(json))) as unknown));
-  return all.filter(isNumbers);
+  const all = await Promise.all(reports.map(async ({ json }) => reportNumbers(await read(json))));
+  return all.filter((numbers) => numbers !== null);
 }
 export const isReport = (value: unknown): value is Report =>
   typeof value === 'object' && value !== null && 'html' in value && 'json' in value && 'summary' in value;

@@ -1,4 +1,5 @@
 // facewright models list | inspect | pull | catalogue.
+import { fileSizeText } from '@facewright/core';
 import {
   inspectModel,
   listModels,
@@ -12,7 +13,7 @@ import {
 import type { Command, Option } from 'commander';
 import { resolve } from 'node:path';
 import { existsSync } from 'node:fs';
-import { columns, count, size } from './columns.ts';
+import { columns, count } from './columns.ts';
 import { pullCommand, type PullOptions } from './pull-command.ts';
 import { createTransferView } from './transfer-view.ts';
 
@@ -98,7 +99,7 @@ export function addModelCommands({ program, models, command, print }: ModelComma
 const listText = (found: readonly ModelFile[]): string =>
   columns(
     ['folder', 'name', 'size', 'kind'],
-    found.map(({ folder, path, bytes, kind }) => [folder, path, size(bytes), kind]),
+    found.map(({ folder, path, bytes, kind }) => [folder, path, fileSizeText(bytes), kind]),
   );
 
 const catalogueText = (entries: readonly CatalogueEntry[]): string =>
@@ -108,7 +109,7 @@ const catalogueText = (entries: readonly CatalogueEntry[]): string =>
       entry.name,
       entry.title,
       entry.folder,
-      entry.bytes === null ? 'unknown' : size(entry.bytes),
+      entry.bytes === null ? 'unknown' : fileSizeText(entry.bytes),
       entry.sha256 === null ? 'no hash' : 'SHA-256',
       entry.licence,
       entry.source,
@@ -117,7 +118,7 @@ const catalogueText = (entries: readonly CatalogueEntry[]): string =>
 
 function reportText(report: ModelReport, sha256: string | null): string {
   const { path, format, bytes, title, why, parts, lacks, ema, lora, problems } = report;
-  const lines = [path, `  ${title} (${why})`, `  ${format}, ${size(bytes)}`];
+  const lines = [path, `  ${title} (${why})`, `  ${format}, ${fileSizeText(bytes)}`];
   const of = (dtypes: Readonly<Record<string, number>>) =>
     Object.keys(dtypes).length === 1
       ? Object.keys(dtypes).join()

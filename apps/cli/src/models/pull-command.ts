@@ -1,9 +1,9 @@
 // facewright models pull: what to download and where to, with Ctrl-C that keeps what is there.
+import { fileSizeText } from '@facewright/core';
 import { basename, join } from 'node:path';
 import { asModelFolder, modelCatalogue, modelLibraryErrors, modelRoots, pullModel } from '@facewright/model-library';
 import { err } from '../errors.ts';
 import type { Screen } from '../progress-view.ts';
-import { size } from './columns.ts';
 import { createTransferView } from './transfer-view.ts';
 
 export interface PullOptions {
@@ -45,7 +45,7 @@ export async function pullCommand(
       signal: stop.signal,
     });
     view.end();
-    print(`${path}: ${already ? 'already there, ' : ''}${size(bytes)}, SHA-256 ${sha256}`);
+    print(`${path}: ${already ? 'already there, ' : ''}${fileSizeText(bytes)}, SHA-256 ${sha256}`);
     print(`In graphs: ${folder}/${basename(path)}`);
     return 0;
   } catch (error) {

@@ -1,7 +1,7 @@
 // The progress of a download for people: on a terminal a line that moves, otherwise a line now and then.
+import { durationText, fileSizeText } from '@facewright/core';
 import type { PullProgress } from '@facewright/model-library';
-import { duration, type Screen } from '../progress-view.ts';
-import { size } from './columns.ts';
+import type { Screen } from '../progress-view.ts';
 
 const REDRAW_MS = 100;
 const PLAIN_MS = 10_000;
@@ -38,9 +38,9 @@ export function createTransferView(screen: Screen, now: () => number = () => per
       shown = at;
       const text = [
         phase === 'verify' ? 'Checking' : 'Downloading',
-        ` ${size(done)}${total === null ? '' : ` of ${size(total)}`}`,
-        rate > 0 ? `, ${size(Math.round(rate))}/s` : '',
-        rate > 0 && total !== null && !whole ? `, ${duration((total - done) / rate)} left` : '',
+        ` ${fileSizeText(done)}${total === null ? '' : ` of ${fileSizeText(total)}`}`,
+        rate > 0 ? `, ${fileSizeText(Math.round(rate))}/s` : '',
+        rate > 0 && total !== null && !whole ? `, ${durationText((total - done) / rate)} left` : '',
       ].join('');
       screen.write(screen.isTTY ? `\r\x1b[2K${text.slice(0, (screen.columns ?? 80) - 1)}` : `${text}\n`);
       moving = screen.isTTY === true;

@@ -14,7 +14,7 @@ import { replayRun } from './replay-run.ts';
 import { verifyLock, type Verified } from './verify-lock.ts';
 
 /** Something differs that decides about results. */
-export const DIFFERS = 4;
+const DIFFERS = 4;
 
 export interface ReplayCommands {
   readonly program: Command;

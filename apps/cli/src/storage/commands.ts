@@ -1,7 +1,7 @@
 // facewright storage | gc | doctor | backup | restore: what the data folder takes, freeing room, finding and mending damage, copies.
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { GarbageReport, StorageFinding, StorageUse } from '@facewright/core';
+import { fileSizeText, type GarbageReport, type StorageFinding, type StorageUse } from '@facewright/core';
 import {
   backUp,
   checkBackup,
@@ -14,7 +14,7 @@ import {
   type DataFolder,
 } from '@facewright/server';
 import type { Command, Option } from 'commander';
-import { columns, count, size } from '../models/columns.ts';
+import { columns, count } from '../models/columns.ts';
 import { createTransferView } from '../models/transfer-view.ts';
 import { parseSize } from './parse-size.ts';
 
@@ -95,13 +95,13 @@ export function addStorageCommands({ program, data, command, print }: StorageCom
       command(async () => {
         if (options.check) {
           const { files, bytes, created } = await watched((onProgress) => checkBackup(dir, onProgress));
-          print(`The backup of ${created} is whole: ${count(files)} files, ${size(bytes)}.`);
+          print(`The backup of ${created} is whole: ${count(files)} files, ${fileSizeText(bytes)}.`);
           return 0;
         }
         const { files, bytes, kept, damaged } = await watched((onProgress) =>
           inFolder(options.data, (folder) => backUp(folder, dir, onProgress)),
         );
-        print(`${count(files)} files, ${size(bytes)}; ${count(kept)} of them were there already.`);
+        print(`${count(files)} files, ${fileSizeText(bytes)}; ${count(kept)} of them were there already.`);
         for (const name of damaged) print(`${name}: damaged in the data folder and left out; see facewright doctor`);
         return damaged.length === 0 ? 0 : 1;
       }),
@@ -118,7 +118,7 @@ export function addStorageCommands({ program, data, command, print }: StorageCom
         const { files, bytes, created, moved } = await watched((onProgress) =>
           restore(dir, options.data, { replace: options.replace ?? false, onProgress }),
         );
-        print(`Restored ${count(files)} files, ${size(bytes)}, as of ${created}.`);
+        print(`Restored ${count(files)} files, ${fileSizeText(bytes)}, as of ${created}.`);
         if (moved !== null) print(`What was there is now ${moved}`);
         return 0;
       }),
@@ -139,16 +139,16 @@ async function watched<T>(work: (onProgress: (done: number, total: number) => vo
 
 function useText({ assets, results, checkpoints, runs, databases, quarantine, removable }: StorageUse): string {
   const rows = [
-    ['pictures, models and other assets', count(assets.count), size(assets.bytes)],
-    ['stored results', count(results.count), size(results.bytes)],
-    ['checkpoints of unfinished work', count(checkpoints.count), size(checkpoints.bytes)],
-    ['runs, with the files they wrote', count(runs.count), size(runs.bytes)],
-    ['databases, with stored results', '', size(databases)],
-    ...(quarantine.count > 0 ? [['damaged files in quarantine/', count(quarantine.count), size(quarantine.bytes)]] : []),
+    ['pictures, models and other assets', count(assets.count), fileSizeText(assets.bytes)],
+    ['stored results', count(results.count), fileSizeText(results.bytes)],
+    ['checkpoints of unfinished work', count(checkpoints.count), fileSizeText(checkpoints.bytes)],
+    ['runs, with the files they wrote', count(runs.count), fileSizeText(runs.bytes)],
+    ['databases, with stored results', '', fileSizeText(databases)],
+    ...(quarantine.count > 0 ? [['damaged files in quarantine/', count(quarantine.count), fileSizeText(quarantine.bytes)]] : []),
   ];
   return `${columns(['what', 'count', 'size'], rows)}\n\n${
     removable.count > 0
-      ? `facewright gc would free ${size(removable.bytes)}.`
+      ? `facewright gc would free ${fileSizeText(removable.bytes)}.`
       : 'Nothing is without use; facewright gc --keep SIZE drops what was used longest ago.'
   }`;
 }
@@ -156,12 +156,12 @@ function useText({ assets, results, checkpoints, runs, databases, quarantine, re
 function garbageText({ results, assets, checkpoints, pieces, kept, over }: GarbageReport, dryRun: boolean): string {
   const rows = Object.entries({ results, assets, checkpoints, 'unfinished files': pieces })
     .filter(([, amount]) => amount.count > 0)
-    .map(([what, amount]) => [what, count(amount.count), size(amount.bytes)]);
+    .map(([what, amount]) => [what, count(amount.count), fileSizeText(amount.bytes)]);
   const lines = rows.length > 0 ? [columns([dryRun ? 'would be removed' : 'removed', 'count', 'size'], rows)] : ['Nothing to remove.'];
-  lines.push(`What is kept takes ${size(kept)}.`);
+  lines.push(`What is kept takes ${fileSizeText(kept)}.`);
   if (over > 0)
     lines.push(
-      `That is ${size(over)} more than asked for: runs, judging tasks, saved graphs or batches refer to it, or it was used just now. Delete what is not needed, then try again.`,
+      `That is ${fileSizeText(over)} more than asked for: runs, judging tasks, saved graphs or batches refer to it, or it was used just now. Delete what is not needed, then try again.`,
     );
   return lines.join('\n');
 }

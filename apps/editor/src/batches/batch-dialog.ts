@@ -1,11 +1,10 @@
 // The dialog that puts a batch together: data, which column sets what, a matrix, runs; what the server says of it, live.
-import { describeType, type BatchCheck, type BatchProblem } from '@facewright/core';
+import { durationText, describeType, type BatchCheck, type BatchProblem } from '@facewright/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
 import type { Editor } from '../editor.ts';
 import { icon } from '../panels/icons.ts';
 import { modal } from '../panels/modal.ts';
-import { duration } from '../state/format.ts';
 import { isOverSomething, type BatchDraft } from './batch-draft.ts';
 import type { TargetChoice } from './batches-desk.ts';
 
@@ -43,7 +42,7 @@ function sum({ check, uploading, data, dataName }: BatchDraft): unknown {
   const rows = html`<strong>${check.count.toLocaleString()} ${check.count === 1 ? 'row' : 'rows'}</strong>`;
   const from = data === null ? '' : ` from ${dataName}`;
   const time = check.estimate
-    ? html` · about <strong>${duration(check.estimate.seconds)}</strong> <span class="soft">(as ${check.estimate.from})</span>`
+    ? html` · about <strong>${durationText(check.estimate.seconds)}</strong> <span class="soft">(as ${check.estimate.from})</span>`
     : html` <span class="soft">· how long is known after the first rows</span>`;
   return html`${rows}<span class="soft">${from}</span>${time}`;
 }

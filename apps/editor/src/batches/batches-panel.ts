@@ -1,11 +1,11 @@
 // Batches of the server, and of the one that is shown how far it is, its rows, and what can be done with it.
-import { picturesIn, type BatchRowRecord, type BatchStatus, type BatchSummary } from '@facewright/core';
+import { durationText, picturesIn, type BatchRowRecord, type BatchStatus, type BatchSummary } from '@facewright/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { assetUrl, resultsUrl } from '../api/http.ts';
 import type { Editor } from '../editor.ts';
 import { icon } from '../panels/icons.ts';
 import { emptyPanel } from '../panels/progress-panel.ts';
-import { dateTime, duration, howFar, number, withoutNode } from '../state/format.ts';
+import { dateTime, howFar, number, withoutNode } from '../state/format.ts';
 import type { BatchesDesk, ShownBatch } from './batches-desk.ts';
 
 /** Height of a row, px, as the stylesheet has it. */
@@ -14,7 +14,7 @@ const ROW = 44;
 const TALLEST = 8_000_000;
 const SCORES = 3;
 
-export const batchWords: Record<BatchStatus, string> = {
+const batchWords: Record<BatchStatus, string> = {
   queued: 'Waiting',
   running: 'Running',
   paused: 'Paused',
@@ -78,7 +78,7 @@ function shownBatch(editor: Editor, shown: ShownBatch, batch: BatchSummary): Tem
           >${batch.done.toLocaleString()}
           done${batch.failed > 0 ? html`, <span class="bad">${batch.failed.toLocaleString()} failed</span>` : nothing}${rest > 0 ? html`, ${rest.toLocaleString()} to go` : nothing}</span
         >
-        ${batch.secondsLeft === null ? nothing : html`<span class="left">${duration(batch.secondsLeft)} left</span>`}
+        ${batch.secondsLeft === null ? nothing : html`<span class="left">${durationText(batch.secondsLeft)} left</span>`}
       </div>
       ${buttons(batches, batch)}
     </header>
@@ -237,7 +237,7 @@ function rowView(editor: Editor, { details }: ShownBatch, record: BatchRowRecord
       >${shownScores.map(([name, value]) => html`<span title=${name}><span class="soft">${name}</span> ${number(value)}</span>`)}</span
     >
     <span class="time soft" role="cell"
-      >${status === 'waiting' ? '' : duration(seconds)}${attempt > 1 ? html` <span title="How often it was run">×${attempt}</span>` : nothing}</span
+      >${status === 'waiting' ? '' : durationText(seconds)}${attempt > 1 ? html` <span title="How often it was run">×${attempt}</span>` : nothing}</span
     >
     <button
       class="quiet"

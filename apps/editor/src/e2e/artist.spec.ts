@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFakeServer, type FakeServer } from '../../test-support/fake-server.ts';
-import { buildEditor, hasChromium, openEditor, startBrowser, why, type OpenEditor } from '../../test-support/open-editor.ts';
+import { buildEditor, hasChromium, openEditor, startBrowser, why, withEditor, type OpenEditor } from '../../test-support/open-editor.ts';
 
 if (!hasChromium) console.warn(why);
 
@@ -18,15 +18,7 @@ describe.skipIf(!hasChromium)('an artist at the editor', () => {
     await server?.close();
   });
 
-  async function withEditor(work: (editor: OpenEditor) => Promise<void>): Promise<void> {
-    const editor = await openEditor(browser, server.url);
-    try {
-      await work(editor);
-      expect(editor.complaints).toEqual([]);
-    } finally {
-      await editor.page.context().close();
-    }
-  }
+  const inEditor = (work: (editor: OpenEditor) => Promise<void>) => withEditor(browser, server.url, work);
   const open = async ({ page }: OpenEditor, type: string, values: Record<string, unknown>) => {
     const graph = {
       facewright: 1,
@@ -46,7 +38,7 @@ describe.skipIf(!hasChromium)('an artist at the editor', () => {
     const heightOf = async ({ page }: OpenEditor) =>
       ((await page.evaluate("window.facewright.canvas.boxOf('one').toJSON()")) as { height: number }).height;
     it('finds them folded, with how many are changed; what is changed is on the node', () =>
-      withEditor(async (editor) => {
+      inEditor(async (editor) => {
         const { page } = editor;
         await open(editor, 'sampler', {});
         expect(await page.locator('.more > summary').textContent()).toMatch(/More settings\s+2\s*$/);
@@ -69,7 +61,7 @@ describe.skipIf(!hasChromium)('an artist at the editor', () => {
         await page.waitForSelector('.more[open]');
       }));
     it('sees them unfolded when a problem is among them', () =>
-      withEditor(async (editor) => {
+      inEditor(async (editor) => {
         await open(editor, 'sampler', { rescale: 7 });
         expect(await editor.page.locator('.more[open]').count()).toBe(0);
         await editor.page.evaluate(
@@ -102,7 +94,7 @@ describe.skipIf(!hasChromium)('an artist at the editor', () => {
     }
 
     it('marks what the pointer drags over, erases, takes back, and stores it at the size of the picture', () =>
-      withEditor(async (editor) => {
+      inEditor(async (editor) => {
         const { page } = editor;
         await open(editor, 'load-image', { path: '/photos/cat.png' });
         const at = await painting(editor);
@@ -141,7 +133,7 @@ describe.skipIf(!hasChromium)('an artist at the editor', () => {
       }));
 
     it('leaves without a question when nothing changed, and asks before a mask is lost', () =>
-      withEditor(async (editor) => {
+      inEditor(async (editor) => {
         const { page } = editor;
         await open(editor, 'load-image', { path: '/photos/cat.png' });
         const asked: string[] = [];
@@ -165,7 +157,7 @@ describe.skipIf(!hasChromium)('an artist at the editor', () => {
       }));
 
     it('says which picture is missing, and that one has to be chosen first', () =>
-      withEditor(async (editor) => {
+      inEditor(async (editor) => {
         await open(editor, 'load-image', { path: '/nowhere.png' });
         await editor.page.click('#field-one-mask');
         await editor.page.waitForSelector('.toast.bad');
@@ -195,7 +187,7 @@ describe.skipIf(!hasChromium)('an artist at the editor', () => {
   });
 
   it('drops a picture on a node that reads one: it is stored, and the node reads it', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       const { page } = editor;
       await open(editor, 'load-image', {});
       await page.evaluate(`(() => {

@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fakeLoop } from '../../test-support/fake-nodes.ts';
 import { startFakeServer, type FakeServer } from '../../test-support/fake-server.ts';
-import { buildEditor, hasChromium, openEditor, startBrowser, why, type OpenEditor } from '../../test-support/open-editor.ts';
+import { buildEditor, hasChromium, startBrowser, why, withEditor, type OpenEditor } from '../../test-support/open-editor.ts';
 
 if (!hasChromium) console.warn(why);
 
@@ -28,19 +28,10 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     await server?.close();
   });
 
-  /** A fresh page; afterwards it must have complained of nothing. */
-  async function withEditor(
+  const inEditor = (
     work: (editor: OpenEditor) => Promise<void>,
     { size, url = server.url }: { size?: { width: number; height: number }; url?: string } = {},
-  ): Promise<void> {
-    const editor = await openEditor(browser, url, size);
-    try {
-      await work(editor);
-      expect(editor.complaints).toEqual([]);
-    } finally {
-      await editor.page.context().close();
-    }
-  }
+  ) => withEditor(browser, url, work, size);
   const slot = async ({ page }: OpenEditor, node: string, port: string, side: 'input' | 'output') =>
     (await page.evaluate(`window.facewright.canvas.slotAt('${node}', '${port}', '${side}')`)) as { x: number; y: number };
   async function drag(page: Page, from: { x: number; y: number }, to: { x: number; y: number }): Promise<void> {
@@ -65,7 +56,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
   const node = (type: string, position: readonly [number, number]) => ({ type: `facewright/${type}`, version: 1, values: {}, position });
 
   it('opens with the loop template, without a complaint about the content security policy', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       expect(await editor.ask(({ state }) => [state.graphName, state.nodeCount, state.connection])).toEqual([
         'Face quality loop',
         Object.keys(fakeLoop.nodes).length,
@@ -75,7 +66,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     }));
 
   it('runs from a click to the report: progress, curves, pictures, then everything from the cache', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       const { page } = editor;
       await page.click('#run');
       await page.waitForSelector('#cancel');
@@ -104,7 +95,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     }));
 
   it('misses nothing of a run while the connection is lost, and says that it is', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       await editor.page.evaluate("window.facewright.setValue('draw', 'seed', 1001)");
       await editor.page.click('#run');
       await editor.until(({ state }) => (state.run?.seq ?? 0) > 20);
@@ -119,7 +110,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
 
   it('cancels, and marks what was not run', async () => {
     const slow = await startFakeServer({ pace: 1 });
-    await withEditor(
+    await inEditor(
       async (editor) => {
         await editor.page.click('#run');
         await editor.until(({ state }) => state.run?.nodes.get('draw')?.status === 'running');
@@ -134,7 +125,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
   });
 
   it('shows the failure of a node with its message', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       await editor.page.evaluate("window.facewright.setValue('faces', 'confidence', 0.99)");
       await editor.page.click('#run');
       await editor.until(({ state }) => state.run?.status === 'failed');
@@ -143,7 +134,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     }));
 
   it('lists all problems of a graph at once, and a click leads to the node', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       const { page } = editor;
       await open(
         editor,
@@ -162,7 +153,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     }));
 
   it('checks a link while it is dragged and refuses a wrong one with the reason', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       const { page } = editor;
       await open(editor, graphOf({ load: node('load-diffusion', [0, 0]), draw: node('sampler', [400, 0]) }));
       await drag(page, await slot(editor, 'load', 'model', 'output'), await slot(editor, 'draw', 'prompts', 'input'));
@@ -176,7 +167,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     }));
 
   it('offers fitting nodes for a link dropped on nothing, joins the chosen one, and takes it back', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       const { page } = editor;
       await open(editor, graphOf({ score: node('load-face-score', [0, 0]) }));
       const from = await slot(editor, 'score', 'model', 'output');
@@ -195,7 +186,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     }));
 
   it('adds a node at the pointer with Tab, and copies, pastes, selects all and deletes by keys', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       const { page } = editor;
       await open(editor, graphOf({}));
       await page.locator('.stage-canvas canvas').focus();
@@ -217,7 +208,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     }));
 
   it('takes a value typed into a field of a node, and says why a bad one is not taken', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       const { page } = editor;
       await open(editor, graphOf({ draw: node('sampler', [0, 0]) }));
       const steps = async (): Promise<unknown> => editor.ask(({ canvas }) => canvas.read().nodes['draw']?.values['steps']);
@@ -239,7 +230,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     }));
 
   it('saves on the server, opens again, and keeps the graph in the browser across a reload', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       const { page } = editor;
       await page.keyboard.press('Control+s');
       await page.fill('dialog.save input', 'My loop');
@@ -257,7 +248,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     }));
 
   it('refuses a file that is not a graph, and says so', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       const file = join(tmpdir(), 'facewright-editor-spec', 'bad.json');
       mkdirSync(join(file, '..'), { recursive: true });
       writeFileSync(file, '{"facewright": 2}');
@@ -275,7 +266,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     }`);
 
   it('takes a graph back from a picture that is dropped on it, which can be undone', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       const { page } = editor;
       const graph = graphSchema.parse(graphOf({ draw: node('sampler', [0, 0]), judge: node('evaluator', [400, 0]) }));
       const png = withPictureGraph(emptyPng, { graph, node: 'draw', key: 'red hair#7', caption: '' });
@@ -293,7 +284,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     }));
 
   it('says what a picture without a graph is, and what can be dropped', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       const before = await editor.ask(({ state }) => state.nodeCount);
       const told = async () => editor.page.locator('.toast.bad').last().textContent();
       await drop(editor, 'plain.png', emptyPng);
@@ -309,7 +300,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     }));
 
   it('shows the templates as cards, with a drawn graph where there is no picture, and opens one by keys', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       const { page } = editor;
       await page.click('#open-templates');
       await page.waitForSelector('.card');
@@ -323,7 +314,7 @@ describe.skipIf(!hasChromium)('the editor in a browser', () => {
     }));
 
   it('can be used on a small screen: nothing overflows, run and every tab can be reached', () =>
-    withEditor(
+    inEditor(
       async (editor) => {
         const { page } = editor;
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(1024);

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startFakeServer, type FakeServer } from '../../test-support/fake-server.ts';
-import { buildEditor, hasChromium, openEditor, startBrowser, why, type OpenEditor } from '../../test-support/open-editor.ts';
+import { buildEditor, hasChromium, startBrowser, why, withEditor, type OpenEditor } from '../../test-support/open-editor.ts';
 
 if (!hasChromium) console.warn(why);
 
@@ -18,15 +18,7 @@ describe.skipIf(!hasChromium)('the picker of models', () => {
     await server?.close();
   });
 
-  async function withEditor(work: (editor: OpenEditor) => Promise<void>): Promise<void> {
-    const editor = await openEditor(browser, server.url);
-    try {
-      await work(editor);
-      expect(editor.complaints).toEqual([]);
-    } finally {
-      await editor.page.context().close();
-    }
-  }
+  const inEditor = (work: (editor: OpenEditor) => Promise<void>) => withEditor(browser, server.url, work);
   const pathOf = ({ ask }: OpenEditor) => ask(({ canvas }) => canvas.read().nodes['base']?.values['path']);
   async function opened(editor: OpenEditor, node: string): Promise<void> {
     await editor.page.evaluate(`window.facewright.focusNode('${node}')`);
@@ -36,7 +28,7 @@ describe.skipIf(!hasChromium)('the picker of models', () => {
   const names = ({ page }: OpenEditor) => page.locator('.model-picker .found-title').allTextContents();
 
   it('lists the files of the port’s folder with sizes, the default too, and takes the clicked one', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       const { page } = editor;
       await opened(editor, 'base');
       expect(await names(editor)).toEqual([
@@ -60,7 +52,7 @@ describe.skipIf(!hasChromium)('the picker of models', () => {
     }));
 
   it('is used by keys alone: opened with the arrow, filtered, moved in, left with Escape, taken with Enter', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       const { page } = editor;
       await page.evaluate("window.facewright.focusNode('base')");
       await page.focus('#field-base-path');
@@ -84,7 +76,7 @@ describe.skipIf(!hasChromium)('the picker of models', () => {
     }));
 
   it('opens from the field on the canvas, and takes a path that is typed', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       const { page } = editor;
       await page.evaluate("window.facewright.focusNode('base')");
       // The view glides to the node.
@@ -104,7 +96,7 @@ describe.skipIf(!hasChromium)('the picker of models', () => {
     }));
 
   it('says where it looked and what to do when there is nothing', () =>
-    withEditor(async (editor) => {
+    inEditor(async (editor) => {
       await opened(editor, 'scorer');
       const text = (await editor.page.locator('.picker-empty').textContent())?.replace(/\s+/g, ' ');
       expect(text).toContain('No scorers yet');

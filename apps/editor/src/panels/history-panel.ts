@@ -1,7 +1,8 @@
 // Runs of the server, the latest first; a click shows one again with its graph.
+import { durationText } from '@facewright/core';
 import { html, type TemplateResult } from 'lit-html';
 import type { Editor } from '../editor.ts';
-import { dateTime, duration } from '../state/format.ts';
+import { dateTime } from '../state/format.ts';
 import { emptyPanel } from './progress-panel.ts';
 import { runWords } from './status.ts';
 
@@ -17,7 +18,7 @@ export function historyPanel(editor: Editor): TemplateResult {
             <button class="history-row ${run.status}" aria-current=${run.id === shown?.id} @click=${() => void editor.attach(run.id)}>
               <span class="mark" aria-hidden="true"></span><strong>${run.name}</strong><span>${runWords[run.status]}</span>
               <span class="soft"
-                >${run.finished ? duration(Math.max(0, (Date.parse(run.finished) - Date.parse(run.created)) / 1000)) : ''}</span
+                >${run.finished ? durationText(Math.max(0, (Date.parse(run.finished) - Date.parse(run.created)) / 1000)) : ''}</span
               ><span class="soft">${dateTime(run.created)}</span><code>${run.id.slice(0, 12)}</code>
             </button>
           </li>

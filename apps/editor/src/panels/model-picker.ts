@@ -1,11 +1,11 @@
 // The picker of a path field that wants a model: the files of the models folders, filtered by typing; a typed path is taken as well.
-import type { PortDescription } from '@facewright/core';
+import { fileSizeText, type PortDescription } from '@facewright/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { ref } from 'lit-html/directives/ref.js';
 import type { ModelListing } from '../api/http.ts';
 import { label } from '../canvas/label.ts';
 import type { Editor } from '../editor.ts';
-import { date, size } from '../state/format.ts';
+import { date } from '../state/format.ts';
 import { findModels } from './find-models.ts';
 import { floating } from './floating.ts';
 import { icon } from './icons.ts';
@@ -97,7 +97,7 @@ function modelRow({ path, bytes, modified, kind }: ModelListing['models'][number
   const about = [inside, kind === 'folder' ? 'a folder' : '', date(modified)].filter((part) => part !== '');
   return {
     path,
-    content: html`<span class="found-title">${parts.at(-1)}</span><span class="found-category">${size(bytes)}</span
+    content: html`<span class="found-title">${parts.at(-1)}</span><span class="found-category">${fileSizeText(bytes)}</span
       ><span class="found-summary">${about.join(' · ')}</span>`,
   };
 }

@@ -1,9 +1,9 @@
 // What a run would do, before it is started: what runs and why, how long it may take, which models it opens, what is missing.
-import type { Forecast, ForetoldRun, ForetoldStep, Problem } from '@facewright/core';
+import { durationText, fileSizeText, type Forecast, type ForetoldRun, type ForetoldStep, type Problem } from '@facewright/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { label } from '../canvas/label.ts';
 import type { Editor } from '../editor.ts';
-import { dateTime, duration, size, withoutNode } from '../state/format.ts';
+import { dateTime, withoutNode } from '../state/format.ts';
 import { icon } from './icons.ts';
 import { modal } from './modal.ts';
 
@@ -11,7 +11,7 @@ const counted = (number: number, what: string): string => `${number} ${what}${nu
 
 /** What the time goes by, for a hint. */
 const basisWords = ({ basis, runs, memory }: Forecast): string =>
-  `By ${counted(runs, 'earlier run')} with ${basis === 'same settings' ? 'these settings' : basis}${memory === null ? '' : `; took ${size(memory)} of memory`}`;
+  `By ${counted(runs, 'earlier run')} with ${basis === 'same settings' ? 'these settings' : basis}${memory === null ? '' : `; took ${fileSizeText(memory)} of memory`}`;
 
 /** "3 nodes run, about 12 s; 4 come from the cache". */
 export function summary({ plan, total }: ForetoldRun): string {
@@ -22,8 +22,8 @@ export function summary({ plan, total }: ForetoldRun): string {
   const time =
     known === 0
       ? 'time unknown, as nothing like it ran here before'
-      : `about ${duration(total.seconds)}${total.unknown > 0 ? ` and ${counted(total.unknown, 'node')} of which nothing is known` : ''}`;
-  const memory = total.memory === null ? '' : `, ${size(total.memory)} of memory`;
+      : `about ${durationText(total.seconds)}${total.unknown > 0 ? ` and ${counted(total.unknown, 'node')} of which nothing is known` : ''}`;
+  const memory = total.memory === null ? '' : `, ${fileSizeText(total.memory)} of memory`;
   return `${counted(running, 'node')} to run, ${time}${memory}${cached > 0 ? `; ${cached} from the cache` : ''}.`;
 }
 
@@ -46,7 +46,7 @@ function row(editor: Editor, step: ForetoldStep, longest: number): TemplateResul
             ? 'from the cache'
             : forecast
               ? html`<span class="bar thin"><span .style=${`width:${longest > 0 ? (100 * forecast.seconds) / longest : 0}%`}></span></span
-                  >${forecast.basis === 'same settings' ? '' : '≈ '}${duration(forecast.seconds)}`
+                  >${forecast.basis === 'same settings' ? '' : '≈ '}${durationText(forecast.seconds)}`
               : action === 'open'
                 ? 'perhaps'
                 : 'unknown'
@@ -99,7 +99,7 @@ function body(editor: Editor, foretold: ForetoldRun): TemplateResult {
                 ({ name, bytes, nodes }) =>
                   html`<li>
                     <span class="plan-model" title=${name}><bdi>${name}</bdi></span
-                    ><span class="soft">${bytes === null ? 'missing' : size(bytes)}</span
+                    ><span class="soft">${bytes === null ? 'missing' : fileSizeText(bytes)}</span
                     ><span class="soft">for ${nodes.map((node) => titleOf(editor, node)).join(', ')}</span>
                   </li>`,
               )}

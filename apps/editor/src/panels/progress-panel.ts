@@ -1,8 +1,9 @@
 // How far the run is: overall, and node by node with why each ran or not.
+import { durationText } from '@facewright/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import type { Editor } from '../editor.ts';
 import { runNodeTitle } from '../state/editor-state.ts';
-import { duration, howFar, timeLeft, withoutNode } from '../state/format.ts';
+import { howFar, timeLeft, withoutNode } from '../state/format.ts';
 import { isOver, progressOf, type NodeRun, type RunState } from '../state/run-state.ts';
 import { runControls } from './run-controls.ts';
 import { runWords, statusWords } from './status.ts';
@@ -83,7 +84,7 @@ export function progressPanel(editor: Editor): TemplateResult {
         <div class="run-line">
           <strong>${runWords[run.status]}</strong><span>${run.name}</span>
           <span class="soft"
-            >${run.nodes.size ? counts(run) : ''}${taken === null ? '' : `, ${duration(taken)}`}${run.provider ? `, on ${run.provider}` : ''}</span
+            >${run.nodes.size ? counts(run) : ''}${taken === null ? '' : `, ${durationText(taken)}`}${run.provider ? `, on ${run.provider}` : ''}</span
           >
           ${remaining ? html`<span class="eta">${remaining}</span>` : nothing} ${runControls(editor)}
         </div>

@@ -1,6 +1,6 @@
 // States of nodes and runs in words.
-import type { RunSummary } from '@facewright/core';
-import { duration, howFar, timeLeft } from '../state/format.ts';
+import { durationText, type RunSummary } from '@facewright/core';
+import { howFar, timeLeft } from '../state/format.ts';
 import type { NodeRun } from '../state/run-state.ts';
 
 export function statusWords({ status, done, total, secondsLeft, seconds, unfinished }: NodeRun): string {
@@ -13,7 +13,7 @@ export function statusWords({ status, done, total, secondsLeft, seconds, unfinis
       return 'from the cache';
     case 'done':
       if (unfinished !== null) return 'unfinished';
-      return seconds === null ? 'done' : `done in ${duration(seconds)}`;
+      return seconds === null ? 'done' : `done in ${durationText(seconds)}`;
     case 'failed':
       return 'failed';
     case 'blocked':

@@ -1,19 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { duration, howFar, number, withoutNode } from './format.ts';
-
-describe('duration', () => {
-  it('is read at a glance', () => {
-    expect([0.04, 4.24, 59.4, 59.6, 200, 3599.8, 3900].map(duration)).toEqual([
-      '0.0 s',
-      '4.2 s',
-      '59 s',
-      '1 min 0 s',
-      '3 min 20 s',
-      '1 h 0 min',
-      '1 h 5 min',
-    ]);
-  });
-});
+import { howFar, number, withoutNode } from './format.ts';
 
 describe('howFar', () => {
   it('counts steps, gives a share of many, and says only that it runs when nothing is known', () => {

@@ -1,16 +1,8 @@
-// Durations, dates and numbers in words for people.
-
-/** 4.2 s, 3 min 20 s, 1 h 5 min. */
-export function duration(seconds: number): string {
-  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
-}
+// Dates, progress and numbers in words for people.
+import { durationText } from '@facewright/core';
 
 /** What a node's clock shows while it runs. */
-export const timeLeft = (seconds: number | null): string => (seconds === null ? '' : `${duration(seconds)} left`);
+export const timeLeft = (seconds: number | null): string => (seconds === null ? '' : `${durationText(seconds)} left`);
 
 /** 3 of 20, or a share where so many steps would only be numbers, as in drawing, which counts thousandths of pictures. */
 export const howFar = (done: number, total: number): string =>
@@ -25,15 +17,6 @@ export function number(value: number): string {
   if (Number.isInteger(value)) return String(value);
   const size = Math.abs(value);
   return size >= 1e-4 && size < 1e6 ? String(Number(value.toPrecision(4))) : value.toExponential(2);
-}
-
-/** 4.27 GB, 233 kB: powers of ten, three digits. */
-export function size(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'] as const;
-  let unit = 0;
-  let value = bytes;
-  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
-  return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`;
 }
 
 export const date = (iso: string): string =>

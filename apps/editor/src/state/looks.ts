@@ -1,11 +1,11 @@
 // How each node of the canvas looks: the state of the run and the problems of the graph, together.
-import { definitionsOf, lowerGraph, type Graph } from '@facewright/core';
+import { durationText, definitionsOf, lowerGraph, type Graph } from '@facewright/core';
 import { assetUrl } from '../api/http.ts';
 import { titleOnWay, type Catalogue } from '../canvas/document.ts';
 import { plainLook, type NodeLook } from '../canvas/node-look.ts';
 import { contentAt, scopeOf, stepsOf, walk } from '../canvas/scope.ts';
 import { describeRunNode, runNodesShown, type EditorState } from './editor-state.ts';
-import { duration, howFar, timeLeft, withoutNode } from './format.ts';
+import { howFar, timeLeft, withoutNode } from './format.ts';
 import { picturesOf } from './results.ts';
 import type { NodeRun, RunState } from './run-state.ts';
 
@@ -22,7 +22,7 @@ function state({ status, done, total, secondsLeft, seconds, unfinished }: NodeRu
       return secondsLeft !== null ? timeLeft(secondsLeft) : howFar(done, total);
     case 'done':
       if (unfinished !== null) return 'unfinished';
-      return seconds === null ? 'done' : duration(seconds);
+      return seconds === null ? 'done' : durationText(seconds);
     case 'cached':
       return 'cached';
     case 'failed':

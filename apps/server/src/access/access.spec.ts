@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import type { Problem } from '@facewright/core';
 import { io, type Socket } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer } from '../fixtures/test-server.ts';
 import { openDatabase, type Database } from '../data/database.ts';
 import { silentLog as log } from '../observe/log.ts';
-import { startServer, type RunningServer } from '../start-server.ts';
+import type { RunningServer } from '../start-server.ts';
 import { createAccessStore, type AccessStore } from './access-store.ts';
 import { createGate } from './gate.ts';
 
-const nodes = new URL('../fixtures/test-nodes.ts', import.meta.url).href;
 let folder: string, server: RunningServer, database: Database, access: AccessStore;
 const tokens = { read: '', run: '', admin: '' };
 const sockets: Socket[] = [];
@@ -24,14 +24,8 @@ beforeAll(async () => {
   database = openDatabase(join(folder, 'data', 'facewright.sqlite'));
   access = createAccessStore(database);
   for (const scope of ['read', 'run', 'admin'] as const) tokens[scope] = access.create(scope, scope, null).secret;
-  server = await startServer({
-    port: 0,
-    host: '127.0.0.1',
+  server = await startTestServer(join(folder, 'data'), {
     requireToken: true,
-    dataFolder: join(folder, 'data'),
-    provider: 'null',
-    log,
-    nodes,
     templatesFolder: folder,
     editorFolder: join(folder, 'editor'),
   });
@@ -80,9 +74,10 @@ const knock = (options: { auth?: object; extraHeaders?: Record<string, string> }
 
 describe('a server that needs a token', () => {
   it('does not start on an address that others can reach before there is one', async () => {
-    await expect(
-      startServer({ port: 0, host: '0.0.0.0', dataFolder: join(folder, 'none'), provider: 'null', log, nodes }),
-    ).rejects.toMatchObject({ code: 'SERVER_NO_TOKENS', message: expect.stringContaining('facewright token create') as string });
+    await expect(startTestServer(join(folder, 'none'), { host: '0.0.0.0' })).rejects.toMatchObject({
+      code: 'SERVER_NO_TOKENS',
+      message: expect.stringContaining('facewright token create') as string,
+    });
   });
   it('lets a token do what its scope says, and no more', async () => {
     const tries = async (token: string) => [

@@ -19,7 +19,7 @@ export const COOKIE = 'facewright_session';
 const SWEEP_MS = 1000;
 const EVERYBODY: Access = { key: '', name: 'this machine', scope: 'admin' };
 
-export const bearerOf = ({ authorization }: IncomingHttpHeaders): string | undefined => /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
+const bearerOf = ({ authorization }: IncomingHttpHeaders): string | undefined => /^Bearer +(\S+) *$/i.exec(authorization ?? '')?.[1];
 const sessionOf = ({ cookie }: IncomingHttpHeaders): string | undefined =>
   (cookie ?? '')
     .split(/; */)

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { createAccessStore } from './access-store.ts';
 import { openDatabase, type Database } from '../data/database.ts';
 import { createLog } from '../observe/log.ts';
-import { startServer, type RunningServer } from '../start-server.ts';
+import { startTestServer } from '../fixtures/test-server.ts';
+import type { RunningServer } from '../start-server.ts';
 
 // Before the modules are loaded, as for a real process.
 const planted = vi.hoisted(() => {
@@ -49,12 +50,8 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'editor', 'index.html'), '<!doctype html><title>Editor</title>');
   database = openDatabase(join(folder, 'data', 'facewright.sqlite'));
   token = createAccessStore(database).create('planted', 'admin', null).secret;
-  server = await startServer({
-    port: 0,
-    host: '127.0.0.1',
+  server = await startTestServer(join(folder, 'data'), {
     requireToken: true,
-    dataFolder: join(folder, 'data'),
-    provider: 'null',
     nodes: new URL('../fixtures/leaky-nodes.ts', import.meta.url).href,
     templatesFolder: folder,
     editorFolder: join(folder, 'editor'),

@@ -154,7 +154,7 @@ const KEPT_BODIES = 16;
 const digestOf = ({ nodes, links }: Graph): string =>
   hash('sha256', JSON.stringify([Object.entries(nodes).map(([id, { type }]) => [id, type]), links]));
 /** Of values in the order of their names. */
-export const rowDigest = (values: Readonly<Record<string, Cell>>): string =>
+const rowDigest = (values: Readonly<Record<string, Cell>>): string =>
   hash('sha256', JSON.stringify(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)))).slice(0, 16);
 
 export function createBatchStore(database: Database): BatchStore {

@@ -17,20 +17,11 @@ import type {
 } from '@facewright/core';
 import { io } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { silentLog } from '../observe/log.ts';
-import { startServer, type RunningServer } from '../start-server.ts';
+import { startTestServer } from '../fixtures/test-server.ts';
+import type { RunningServer } from '../start-server.ts';
 
 let folder: string, server: RunningServer;
-const start = (name: string) =>
-  startServer({
-    port: 0,
-    host: '127.0.0.1',
-    dataFolder: join(folder, name),
-    provider: 'null',
-    log: silentLog,
-    nodes: new URL('../fixtures/test-nodes.ts', import.meta.url).href,
-    cancelGraceMs: 300,
-  });
+const start = (name: string) => startTestServer(join(folder, name), { cancelGraceMs: 300 });
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'batches-spec-'));
   server = await start('data');

@@ -1,20 +1,15 @@
 // The numbers that a row gave, by name: of score tables, of reports, and of outputs that are numbers.
-import { nodeInside, type Asset, type Catalogue, type Graph, type NodeOutputs, type Report, type Scores } from '@facewright/core';
-
-/** The part of an evaluator's report that has numbers. */
-interface ReportNumbers {
-  readonly summaries: readonly {
-    readonly role: string;
-    readonly label: string;
-    readonly values: Readonly<Record<string, number | null>>;
-  }[];
-  readonly comparisons: readonly {
-    readonly variant: string;
-    readonly against: string;
-    readonly measure: string;
-    readonly difference: { readonly estimate: number | null; readonly low: number | null; readonly high: number | null };
-  }[];
-}
+import {
+  nodeInside,
+  reportNumbers,
+  type Asset,
+  type Catalogue,
+  type Graph,
+  type NodeOutputs,
+  type Report,
+  type ReportNumbers,
+  type Scores,
+} from '@facewright/core';
 
 /**
  * METRIC is the mean of a score table; METRIC:VARIANT the value of a variant in a report, with .difference, .low and .high of its difference to the base; NODE.OUTPUT an output that is a
@@ -38,8 +33,10 @@ export async function rowScores(
       const value = outputs[output];
       if (value === undefined) continue;
       if (type.kind === 'scores') addTable(value as Scores, add);
-      else if (type.kind === 'report') addReport(JSON.parse(new TextDecoder().decode(await read((value as Report).json))) as unknown, add);
-      else if ((type.kind === 'number' || type.kind === 'seed') && targets.includes(node)) add(`${node}.${output}`, value as number);
+      else if (type.kind === 'report') {
+        const numbers = reportNumbers(await read((value as Report).json));
+        if (numbers) addReport(numbers, add);
+      } else if ((type.kind === 'number' || type.kind === 'seed') && targets.includes(node)) add(`${node}.${output}`, value as number);
     }
   }
   return scores;
@@ -50,13 +47,11 @@ function addTable({ metric, rows }: Scores, add: (name: string, value: number | 
   if (values.length > 0) add(metric, values.reduce((a, b) => a + b, 0) / values.length);
 }
 
-function addReport(json: unknown, add: (name: string, value: number | null) => void): void {
-  const { summaries, comparisons } = (json ?? {}) as Partial<ReportNumbers>;
-  if (!Array.isArray(summaries) || !Array.isArray(comparisons)) return;
-  const base = (summaries as ReportNumbers['summaries']).find(({ role }) => role === 'base')?.label;
-  for (const { label, role, values } of summaries as ReportNumbers['summaries'])
+function addReport({ summaries, comparisons }: ReportNumbers, add: (name: string, value: number | null) => void): void {
+  const base = summaries.find(({ role }) => role === 'base')?.label;
+  for (const { label, role, values } of summaries)
     if (role !== 'real') for (const [metric, value] of Object.entries(values)) add(`${metric}:${label}`, value);
-  for (const { variant, against, measure, difference } of comparisons as ReportNumbers['comparisons']) {
+  for (const { variant, against, measure, difference } of comparisons) {
     if (against !== base) continue;
     add(`${measure}:${variant}.difference`, difference.estimate);
     add(`${measure}:${variant}.low`, difference.low);

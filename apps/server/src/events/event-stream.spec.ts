@@ -5,25 +5,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isTerminal, type QueueChange, type RunEvent } from '@facewright/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer } from '../fixtures/test-server.ts';
 import { heldMemory } from '../fixtures/held-memory.ts';
 import { testClient, type TestClient } from '../fixtures/test-client.ts';
 import { counting } from '../fixtures/test-queue.ts';
-import { silentLog } from '../observe/log.ts';
-import { startServer, type RunningServer } from '../start-server.ts';
+import type { RunningServer } from '../start-server.ts';
 
 let folder: string, server: RunningServer, client: TestClient;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'event-stream-spec-'));
-  server = await startServer({
-    port: 0,
-    host: '127.0.0.1',
-    dataFolder: join(folder, 'data'),
-    provider: 'null',
-    log: silentLog,
-    nodes: new URL('../fixtures/test-nodes.ts', import.meta.url).href,
-    templatesFolder: folder,
-    editorFolder: folder,
-  });
+  server = await startTestServer(join(folder, 'data'), { templatesFolder: folder, editorFolder: folder });
   client = testClient(server.url);
 });
 afterAll(async () => {

@@ -7,20 +7,15 @@ import type { BlindTask, Graph, Judgements, JudgingSummary, Problem, RunEvent, R
 import { parseJudgements } from '@facewright/node-judgement/file';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { silentLog } from '../observe/log.ts';
-import { startServer, type RunningServer } from '../start-server.ts';
+import { startTestServer } from '../fixtures/test-server.ts';
+import type { RunningServer } from '../start-server.ts';
 
 let folder: string, server: RunningServer;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'judging-http-'));
   mkdirSync(join(folder, 'editor'));
   writeFileSync(join(folder, 'editor', 'judge.html'), '<!doctype html><title>Judge</title>');
-  server = await startServer({
-    port: 0,
-    host: '127.0.0.1',
-    dataFolder: join(folder, 'data'),
-    provider: 'null',
-    log: silentLog,
+  server = await startTestServer(join(folder, 'data'), {
     nodes: new URL('../fixtures/judging-nodes.ts', import.meta.url).href,
     templatesFolder: join(folder, 'templates'),
     editorFolder: join(folder, 'editor'),

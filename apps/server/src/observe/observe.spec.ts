@@ -16,8 +16,9 @@ import {
 } from '@facewright/core';
 import { io } from 'socket.io-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer } from '../fixtures/test-server.ts';
 import { openDatabase } from '../data/database.ts';
-import { startServer, type RunningServer } from '../start-server.ts';
+import type { RunningServer } from '../start-server.ts';
 import { tellSinks } from './active-runs.ts';
 import { createLog, type Log } from './log.ts';
 import { createReadiness } from './readiness.ts';
@@ -111,14 +112,7 @@ describe('a server', () => {
     );
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'observe-spec-'));
-    server = await startServer({
-      port: 0,
-      host: '127.0.0.1',
-      dataFolder: folder,
-      provider: 'null',
-      log,
-      nodes: new URL('../fixtures/test-nodes.ts', import.meta.url).href,
-    });
+    server = await startTestServer(folder, { log });
   });
   afterAll(async () => {
     await server.close();

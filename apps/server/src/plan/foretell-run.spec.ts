@@ -5,6 +5,7 @@ import { type Catalogue, type Graph } from '@facewright/core';
 import { executeRun } from '@facewright/engine';
 import { createRuntime } from '@facewright/runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { testNodes } from '../fixtures/test-server.ts';
 import { openDataFolder, type DataFolder } from '../data/data-folder.ts';
 import { foretellRun } from './foretell-run.ts';
 import { loadNodes } from '../load-nodes.ts';
@@ -19,7 +20,7 @@ afterEach(() => {
   data.close();
   rmSync(folder, { recursive: true });
 });
-const testNodes = () => loadNodes(new URL('../fixtures/test-nodes.ts', import.meta.url).href);
+const loadTestNodes = () => loadNodes(testNodes);
 const graph = (nodes: Record<string, [type: string, values?: Record<string, unknown>]>, ...links: string[]): Graph => ({
   facewright: 1,
   name: 'foretold',
@@ -59,7 +60,7 @@ describe('a foretold run', () => {
     );
 
   it('says of which nodes nothing is known, and after a run how long each takes', async () => {
-    const catalogue = await testNodes();
+    const catalogue = await loadTestNodes();
     const before = await foretell(counting(10), catalogue);
     expect(before.plan.map(({ action, forecast }) => [action, forecast])).toEqual([
       ['run', null],
@@ -85,7 +86,7 @@ describe('a foretold run', () => {
     expect(longer.total.seconds).toBeGreaterThanOrEqual(count.forecast!.seconds);
   });
   it('says what unfinished work it goes on from', async () => {
-    const catalogue = await testNodes();
+    const catalogue = await loadTestNodes();
     const training = graph({ train: ['test/train', { steps: 1000 }], shown: ['test/show'] }, 'train.value shown.value');
     expect((await foretell(training, catalogue)).plan[0]!.resumes).toBeNull();
     await run(training, catalogue, 1);

@@ -3,21 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isTerminal, type PlanStep, type Problem, type RunEvent, type RunSummary } from '@facewright/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { silentLog } from '../observe/log.ts';
-import { startServer, type RunningServer } from '../start-server.ts';
+import { startTestServer } from '../fixtures/test-server.ts';
+import type { RunningServer } from '../start-server.ts';
 
 let folder: string;
 let server: RunningServer;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'partial-runs-spec-'));
-  server = await startServer({
-    port: 0,
-    host: '127.0.0.1',
-    dataFolder: folder,
-    provider: 'null',
-    nodes: new URL('../fixtures/test-nodes.ts', import.meta.url).href,
-    log: silentLog,
-  });
+  server = await startTestServer(folder);
 });
 afterAll(async () => {
   await server.close();

@@ -3,24 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isTerminal, type QueueChange, type RunEvent, type RunSummary } from '@facewright/core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startTestServer } from '../fixtures/test-server.ts';
 import { testClient, type TestClient } from '../fixtures/test-client.ts';
 import { counting } from '../fixtures/test-queue.ts';
-import { silentLog } from '../observe/log.ts';
-import { startServer, type RunningServer } from '../start-server.ts';
+import type { RunningServer } from '../start-server.ts';
 
 let folder: string, server: RunningServer, client: TestClient;
 async function open(): Promise<void> {
-  server = await startServer({
-    port: 0,
-    host: '127.0.0.1',
-    dataFolder: join(folder, 'data'),
-    provider: 'null',
-    log: silentLog,
-    nodes: new URL('../fixtures/test-nodes.ts', import.meta.url).href,
-    templatesFolder: folder,
-    editorFolder: folder,
-    cancelGraceMs: 300,
-  });
+  server = await startTestServer(join(folder, 'data'), { templatesFolder: folder, editorFolder: folder, cancelGraceMs: 300 });
   client = testClient(server.url);
 }
 beforeAll(async () => {

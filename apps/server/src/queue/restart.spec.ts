@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isTerminal, type Graph, type QueueChange, type RunEvent } from '@facewright/core';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { testNodes } from '../fixtures/test-server.ts';
 import { testClient, type TestClient } from '../fixtures/test-client.ts';
 import { counting } from '../fixtures/test-queue.ts';
 
 const program = join(import.meta.dirname, '../../../cli/src/main.ts');
-const nodes = new URL('../fixtures/test-nodes.ts', import.meta.url).href;
 let folder: string, server: ChildProcess, client: TestClient;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'restart-spec-'));
@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 /** The real command, as a process of its own. */
 async function open(): Promise<void> {
-  const args = [program, 'serve', '--port', '0', '--provider', 'null', '--data', join(folder, 'data'), '--nodes', nodes];
+  const args = [program, 'serve', '--port', '0', '--provider', 'null', '--data', join(folder, 'data'), '--nodes', testNodes];
   server = spawn(process.execPath, args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] });
   const url = await new Promise<string>((resolve, reject) => {
     let out = '';

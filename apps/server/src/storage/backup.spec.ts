@@ -5,11 +5,11 @@ import type { Asset, Graph } from '@facewright/core';
 import { float32 } from '@facewright/tensor';
 import SQLite from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { startTestServer } from '../fixtures/test-server.ts';
 import { openDataFolder, type DataFolder } from '../data/data-folder.ts';
 import { lockDataFolder } from '../data/data-lock.ts';
 import { createGraphFiles } from '../files/graph-files.ts';
 import { createRunStore } from '../queue/run-store.ts';
-import { startServer } from '../start-server.ts';
 import { backUp } from './backup.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { examine } from './doctor.ts';
@@ -158,14 +158,7 @@ describe('restoring', () => {
 
 describe('a backup while a server works', () => {
   it('is consistent: every run in it has the events that it says, and every asset that they name is there', async () => {
-    const server = await startServer({
-      port: 0,
-      host: '127.0.0.1',
-      dataFolder: folder,
-      provider: 'null',
-      log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-      nodes: new URL('../fixtures/test-nodes.ts', import.meta.url).href,
-    });
+    const server = await startTestServer(folder);
     const submit = (steps: number) =>
       fetch(`${server.url}/api/v1/runs`, {
         method: 'POST',

@@ -4,20 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Asset, Graph, RunSummary, StorageUse } from '@facewright/core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { startServer, type RunningServer } from '../start-server.ts';
+import { startTestServer } from '../fixtures/test-server.ts';
+import type { RunningServer } from '../start-server.ts';
 import { openDataFolder } from '../data/data-folder.ts';
 
 let folder: string, server: RunningServer;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'storage-routes-spec-'));
-  server = await startServer({
-    port: 0,
-    host: '127.0.0.1',
-    dataFolder: folder,
-    provider: 'null',
-    log: { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} },
-    nodes: new URL('../fixtures/test-nodes.ts', import.meta.url).href,
-  });
+  server = await startTestServer(folder);
 });
 afterAll(async () => {
   await server.close();

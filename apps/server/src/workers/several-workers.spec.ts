@@ -3,14 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunEvent } from '@facewright/core';
 import { expect, it } from 'vitest';
+import { testNodes } from '../fixtures/test-server.ts';
 import { openDataFolder } from '../data/data-folder.ts';
 import { counting, testQueue } from '../fixtures/test-queue.ts';
 import { createMemoryLedger } from './memory-ledger.ts';
 import { silentLog } from '../observe/log.ts';
 import { createRunStore } from '../queue/run-store.ts';
 import { createSupervisor } from './worker-supervisor.ts';
-
-const nodes = new URL('../fixtures/test-nodes.ts', import.meta.url).href;
 
 it('runs go to the worker that is free, and a worker that dies takes only its own run with it', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'several-workers-spec-'));
@@ -51,7 +50,7 @@ it('a job waits, and says so, until there is memory for it beside the one at wor
   const learned: number[] = [];
   const supervisors = [1, 2].map(() =>
     createSupervisor({
-      setup: { dataFolder: folder, models: [], provider: 'null', nodes, sharedBy: 2 },
+      setup: { dataFolder: folder, models: [], provider: 'null', nodes: testNodes, sharedBy: 2 },
       log: silentLog,
       cancelGraceMs: 5000,
       limits: { beatMs: 20 },

@@ -6,8 +6,8 @@ import type { Graph, RunEvent, RunSummary } from '@facewright/core';
 import { writeTinyModels } from '@facewright/pipelines/testing';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { silentLog } from '../observe/log.ts';
-import { startServer, type RunningServer } from '../start-server.ts';
+import { startTestServer } from '../fixtures/test-server.ts';
+import type { RunningServer } from '../start-server.ts';
 
 let folder: string, server: RunningServer;
 beforeAll(async () => {
@@ -23,12 +23,8 @@ beforeAll(async () => {
   await open();
 }, 30_000);
 async function open(): Promise<void> {
-  server = await startServer({
-    port: 0,
-    host: '127.0.0.1',
-    dataFolder: join(folder, '.data'),
+  server = await startTestServer(join(folder, '.data'), {
     provider: 'cpu',
-    log: silentLog,
     nodes: new URL('../fixtures/drawing-nodes.ts', import.meta.url).href,
     templatesFolder: join(folder, 'templates'),
     editorFolder: join(folder, 'editor'),

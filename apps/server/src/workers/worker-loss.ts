@@ -1,7 +1,7 @@
 // What became of a worker that ended in the middle of a job, and what to do about it.
 import { readFileSync } from 'node:fs';
 import { totalmem } from 'node:os';
-import { toProblem, type Problem } from '@facewright/core';
+import { durationText, toProblem, type Problem } from '@facewright/core';
 import { sizeText } from '@facewright/runtime';
 import type { CodedError } from '@facewright/tensor';
 import { err } from '../errors.ts';
@@ -63,5 +63,3 @@ export const lossOfSilence = (seconds: number, at: AtTheEnd): WorkerLoss => ({
 const heldText = ({ beat }: AtTheEnd) => (beat ? `, holding ${sizeText(beat.memory)} with ${sizeText(beat.free)} free` : '');
 const problemOf = (error: CodedError, { node }: AtTheEnd): Problem =>
   node === null ? toProblem(error) : toProblem(error.at(`node ${node}`), { node });
-
-export const durationText = (seconds: number): string => (seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`);

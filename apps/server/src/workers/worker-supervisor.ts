@@ -1,6 +1,6 @@
 // Keeps one worker process for one device: gives it a job at a time, ends it when it does not obey, and starts another when it is gone. Knows nothing of what is stored.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { messageOf, toProblem, type Problem, type RunEventBody } from '@facewright/core';
+import { durationText, messageOf, toProblem, type Problem, type RunEventBody } from '@facewright/core';
 import { sizeText } from '@facewright/runtime';
 import { CodedError } from '@facewright/tensor';
 import type { RowsReport } from '../batch/run-rows.ts';
@@ -9,7 +9,7 @@ import type { Log } from '../observe/log.ts';
 import type { LedgerEntry } from './memory-ledger.ts';
 import { startWorker, type WorkerHandle } from './worker-handle.ts';
 import type { Beat } from './worker-beat.ts';
-import { durationText, lossOfCall, lossOfExit, lossOfSilence, outOfMemoryKills, type WorkerLoss } from './worker-loss.ts';
+import { lossOfCall, lossOfExit, lossOfSilence, outOfMemoryKills, type WorkerLoss } from './worker-loss.ts';
 import { createRecycling, type RecyclingLimits } from './worker-recycling.ts';
 import type { Job, Steering, WorkerSetup } from './worker-protocol.ts';
 
