@@ -8,7 +8,6 @@ import { io, type Socket } from 'socket.io-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startTestServer } from '../fixtures/test-server.ts';
 import { openDatabase, type Database } from '../data/database.ts';
-import { silentLog as log } from '../observe/log.ts';
 import type { RunningServer } from '../start-server.ts';
 import { createAccessStore, type AccessStore } from './access-store.ts';
 import { createGate } from './gate.ts';
