@@ -64,8 +64,10 @@ export async function batchCommand(command: BatchCommand): Promise<number> {
   const desk = await open(known !== undefined && known === note?.batch ? note.place : undefined);
   try {
     let batch: BatchDetails;
-    if (known !== undefined) batch = await desk.get(known);
-    else {
+    if (known !== undefined) {
+      batch = await desk.get(known);
+      if (describes(command)) show.say(`Goes on with batch ${known} as it was begun; what describes a new one is not looked at`);
+    } else {
       const request = await requestOf(command, desk);
       if (dryRun) {
         const check = await desk.check(request);
@@ -159,6 +161,12 @@ async function requestOf(command: BatchCommand, desk: BatchDesk): Promise<BatchR
     stopAfterErrors: command.stopAfterErrors ?? null,
   };
 }
+
+/** Whether the call says what a batch is to be, which is fixed once it has begun. */
+const describes = ({ template, data, map, matrix, settings, name, runs, stopAfterErrors }: BatchCommand): boolean =>
+  [template, data, name, stopAfterErrors].some((given) => given !== undefined) ||
+  map.length + matrix.length + settings.length > 0 ||
+  runs > 1;
 
 /** Before the last = of a map, since columns are called what they like; before the first of a matrix, since values may hold one. */
 function splitOption(option: 'map' | 'matrix', text: string, want: string): [string, string] {

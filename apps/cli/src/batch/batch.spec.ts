@@ -95,6 +95,7 @@ describe('facewright batch', () => {
     expect((await batch(['list', '--data-folder', 'elsewhere'])).out).toMatch(
       /^\S+ {2}finished {3}3\/3 \(1 failed\) {2}touchy · rows.csv\n$/,
     );
+    expect((await batch(['--resume', '--out', 'out', '--stop-after-errors', '9'])).out).toMatch(/^Goes on with batch \S+ as it was begun/);
     const again = await batch(['--resume', '--out', 'out', '--retry-failed', '--json']);
     const lines = again.out
       .trim()
