@@ -57,10 +57,11 @@ export function explanationLines({ plan, problems, missing, models, total }: For
   }
   for (const { name, bytes, nodes } of models)
     lines.push(`model  ${name} (${bytes === null ? 'missing' : sizeText(bytes)}) for ${nodes.join(', ')}`);
-  const running = plan.filter(({ action }) => action === 'run').length;
+  const count = (what: (typeof plan)[number]['action']) => plan.filter(({ action }) => action === what).length;
+  const running = count('run');
   if (running > 0)
     lines.push(
-      `${running} to run, ${plan.filter(({ action }) => action === 'cached').length} stored: ` +
+      `${running} to run, ${count('cached')} stored${count('open') > 0 ? `, ${count('open')} open until others have run` : ''}: ` +
         (total.unknown === running
           ? 'time unknown, since nothing like it ran here before'
           : `about ${durationText(total.seconds)}${total.unknown > 0 ? `, and ${total.unknown} of which nothing is known` : ''}${total.memory === null ? '' : `, ${sizeText(total.memory)} of memory`}`),

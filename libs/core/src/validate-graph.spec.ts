@@ -21,6 +21,8 @@ const definitions: NodeDefinition[] = [
     outputs: { sum: port.number({ min: 0, max: 20 }) },
   }),
   defineNode({ ...base, type: 'test/text', inputs: { text: port.text({ default: '' }) }, outputs: { text: port.text() } }),
+  defineNode({ ...base, type: 'test/keep', effects: 'writes', inputs: {}, outputs: {}, output: true }),
+  defineNode({ ...base, type: 'test/compare', inputs: { left: port.text(), right: port.text() }, outputs: {}, output: true }),
   defineNode({ ...base, type: 'test/show', inputs: { number: port.number({ min: 0, max: 20 }) }, outputs: {}, output: true }),
 ];
 const catalogue: Definitions = new Map(definitions.map((definition) => [definition.type, { definition }]));

@@ -57,7 +57,7 @@ export function validateGraph(graph: Graph, catalogue: Definitions, { targets }:
   }
   for (const cycle of findCycles(checked, into)) problems.push(toProblem(err.CYCLE(cycle), { node: cycle[0]! }));
   if (targets === undefined && defaultTargets(graph, catalogue).length === 0)
-    problems.push(toProblem(err.NO_OUTPUT([...catalogue.values()].find(({ definition }) => definition.output)?.definition.type)));
+    problems.push(toProblem(err.NO_OUTPUT(simplestOutput(catalogue))));
   return problems;
 }
 
@@ -252,4 +252,11 @@ function findCycles(nodes: ReadonlySet<string>, into: ReadonlyMap<string, readon
     }
   }
   return cycles;
+}
+
+/** Of the output nodes that write nothing the one with the fewest inputs, to name as an example. */
+function simplestOutput(catalogue: Definitions): string | undefined {
+  const size = ({ inputs }: NodeDefinition) => Object.keys(inputs).length;
+  const outputs = [...catalogue.values()].flatMap(({ definition }) => (definition.output && definition.effects === 'none' ? [definition] : []));
+  return outputs.sort((a, b) => size(a) - size(b))[0]?.type;
 }
