@@ -257,6 +257,8 @@ function findCycles(nodes: ReadonlySet<string>, into: ReadonlyMap<string, readon
 /** Of the output nodes that write nothing the one with the fewest inputs, to name as an example. */
 function simplestOutput(catalogue: Definitions): string | undefined {
   const size = ({ inputs }: NodeDefinition) => Object.keys(inputs).length;
-  const outputs = [...catalogue.values()].flatMap(({ definition }) => (definition.output && definition.effects === 'none' ? [definition] : []));
+  const outputs = [...catalogue.values()].flatMap(({ definition }) =>
+    definition.output && definition.effects === 'none' ? [definition] : [],
+  );
   return outputs.sort((a, b) => size(a) - size(b))[0]?.type;
 }
