@@ -5,7 +5,8 @@ import type { JobSource } from '../queue/dispatcher.ts';
 import { err } from '../errors.ts';
 import type { EndedRows } from '../observe/batch-sink.ts';
 import type { Supervisor } from '../workers/worker-supervisor.ts';
-import type { BatchStore, RowResult, StoredBatch } from './batch-store.ts';
+import type { BatchStore, StoredBatch } from './batch-store.ts';
+import type { RowResult } from './row-records.ts';
 import { RowRanges, type Stretch } from './row-ranges.ts';
 
 /** How long a job should take, seconds: a run that comes waits for it, and each costs a message to the worker and back. */

@@ -17,7 +17,8 @@ import {
 import type { DataFolder } from '../data/data-folder.ts';
 import { err } from '../errors.ts';
 import type { BatchRunner } from './batch-runner.ts';
-import { detailsOf, type BatchStore, type RowsPage, type StoredBatch } from './batch-store.ts';
+import { detailsOf, type BatchStore, type StoredBatch } from './batch-store.ts';
+import type { RowsPage } from './row-records.ts';
 import { checkRows, Problems } from './check-rows.ts';
 import { openData, parseRequest, prepareBatch } from './prepare-batch.ts';
 import { countRows, withValues } from './row-plan.ts';

@@ -14,7 +14,7 @@ import {
 import { executeRun, type EngineHost, type KeyHistory, type ResultCache, type RunControl } from '@facewright/engine';
 import { CodedError } from '@facewright/tensor';
 import { err } from '../errors.ts';
-import type { RowResult } from './batch-store.ts';
+import type { RowResult } from './row-records.ts';
 import { rowScores } from './row-scores.ts';
 import { withValues } from './row-plan.ts';
 

@@ -1,6 +1,6 @@
 // What those who watch the server are told of batches.
 import type { BatchEvent } from '@facewright/core';
-import type { RowResult } from '../batch/batch-store.ts';
+import type { RowResult } from '../batch/row-records.ts';
 
 /** Rows that a worker was given in one go, and what was recorded of them. */
 export interface EndedRows {
