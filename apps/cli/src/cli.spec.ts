@@ -306,10 +306,8 @@ describe('facewright validate, nodes and explain', () => {
   });
   it('nodes gives the catalogue', async () => {
     const { code, out } = await facewright(['nodes', '--nodes', nodes, '--json']);
-    expect([code, (JSON.parse(out) as { nodes: { type: string }[] }).nodes.map(({ type }) => type)]).toEqual([
-      0,
-      ['test/source', 'test/count', 'test/train', 'test/stubborn', 'test/fail', 'test/show', 'test/paint'],
-    ]);
+    expect(code).toBe(0);
+    expect((JSON.parse(out) as { nodes: unknown[] }).nodes).toContainEqual(expect.objectContaining({ type: 'test/paint', title: 'Paint' }));
   });
   it('explain says what would run and why', async () => {
     const { code, out } = await facewright([

@@ -31,7 +31,7 @@ export type RunEventBody =
       readonly total: number;
       readonly secondsLeft: number | null;
     }
-  /** `image` is a data: URL of a small PNG. */
+  /** `image` is a data: URL of a small PNG; in what is kept it is empty once there is a later one of the node, or the run has ended. */
   | { readonly type: 'node_preview'; readonly node: string; readonly image: string }
   | { readonly type: 'node_metric'; readonly node: string; readonly name: string; readonly step: number; readonly value: number }
   | { readonly type: 'node_log'; readonly node: string; readonly level: 'info' | 'warn'; readonly message: string }

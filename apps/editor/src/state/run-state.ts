@@ -173,7 +173,7 @@ function take(draft: Draft, event: RunEvent): void {
       patch(draft, event.node, { status: 'running', done: event.done, total: event.total, secondsLeft: event.secondsLeft });
       return;
     case 'node_preview':
-      patch(draft, event.node, { preview: event.image });
+      if (event.image !== '') patch(draft, event.node, { preview: event.image });
       return;
     case 'node_metric':
       metric(draft, event);

@@ -30,6 +30,24 @@ describe('the store of runs', () => {
     expect(store.append('b', { type: 'run_cancelled' })).toBeNull();
     expect(store.get('a')!.run).toMatchObject({ status: 'cancelled', lastSeq: 2 });
   });
+  it('keeps of previews the latest of each node, and none when the run has ended', () => {
+    const store = createRunStore(database);
+    store.create('seen', { graph });
+    for (const [node, image] of [
+      ['a', 'one'],
+      ['b', 'two'],
+      ['a', 'three'],
+    ] as const)
+      store.append('seen', { type: 'node_preview', node, image });
+    const images = () => store.events('seen', 0).map((event) => event.type === 'node_preview' && [event.seq, event.node, event.image]);
+    expect(images()).toEqual([
+      [1, 'a', ''],
+      [2, 'b', 'two'],
+      [3, 'a', 'three'],
+    ]);
+    store.append('seen', { type: 'run_cancelled' });
+    expect(images()).toEqual([[1, 'a', ''], [2, 'b', ''], [3, 'a', ''], false]);
+  });
   it('keeps its order when the clock jumps back', () => {
     const store = createRunStore(database);
     vi.useFakeTimers({ toFake: ['Date'] });

@@ -188,6 +188,12 @@ export function createRunStore(database: Database): RunStore {
   const selectEventsWith = database.prepare<[string, string], EventRow>(
     'SELECT seq, time, body FROM events WHERE run = ? AND instr(body, ?) > 0 ORDER BY seq',
   );
+  const forgetPreview = database.prepare("UPDATE events SET body = json_set(body, '$.image', '') WHERE run = ? AND seq = ?");
+  const forgetPreviews = database.prepare(
+    `UPDATE events SET body = json_set(body, '$.image', '') WHERE run = ? AND body LIKE '{"type":"node_preview",%'`,
+  );
+  /** Of runs at work: the last preview of each node. */
+  const previews = new Map<string, Map<string, number>>();
   const deleteEvents = database.prepare('DELETE FROM events WHERE run = ?');
   const deleteRun = database.prepare('DELETE FROM runs WHERE id = ?');
   const toEvent =
@@ -204,8 +210,20 @@ export function createRunStore(database: Database): RunStore {
     const problem = body.type === 'run_failed' ? JSON.stringify(body.problems[0]) : null;
     insertEvent.run(run, seq, time, JSON.stringify(body));
     updateRun.run(seq, statusAfter(body) ?? row.status, ends ? time : null, problem, ends ? 0 : row.cancelling, run);
+    if (body.type === 'node_preview') keepLatest(run, body.node, seq);
+    if (ends) {
+      forgetPreviews.run(run);
+      previews.delete(run);
+    }
     return { ...body, run, seq, time };
   });
+  /** Pictures of unfinished work would outweigh all else that is kept of a run, and nobody asks for an old one. */
+  function keepLatest(run: string, node: string, seq: number): void {
+    const ofRun = previews.get(run) ?? new Map<string, number>();
+    const before = ofRun.get(node);
+    if (before !== undefined) forgetPreview.run(run, before);
+    previews.set(run, ofRun.set(node, seq));
+  }
   const create = database.transaction((id: string, { graph, targets, priority = 0, front = false, key, retryOf }: Submission) => {
     const number = bump.get()!;
     const time = new Date().toISOString();
