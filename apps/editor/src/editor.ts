@@ -15,7 +15,7 @@ import {
   type PortDescription,
   type RunEvent,
 } from '@facewright/core';
-import { api, RequestRefused, type ModelListing } from './api/http.ts';
+import { api, RequestRefused, type ModelListing, type RunRequest } from './api/http.ts';
 import { connectLive, type Live } from './api/live.ts';
 import { GraphCanvas, type CanvasPoint, type LooseEnd } from './canvas/graph-canvas.ts';
 import { parseField } from './fields/field-values.ts';
@@ -75,6 +75,8 @@ export class Editor {
   #clipboard: Graph | null = null;
   /** Graphs of the runs that were queued here and not shown yet, by run. */
   readonly #mine = new Map<string, Graph>();
+  /** The last submission when no answer came to it. */
+  #unanswered: { readonly asked: string; readonly key: string } | null = null;
   #rendering = false;
   #recordTimer: ReturnType<typeof setTimeout> | undefined;
   #validateTimer: ReturnType<typeof setTimeout> | undefined;
@@ -125,7 +127,7 @@ export class Editor {
       connection: (connection) => {
         const back = connection === 'online' && this.state.connection === 'lost';
         this.update({ connection });
-        if (back) void this.#refresh();
+        if (back) this.#isBack();
       },
       refused: (message) => this.toast('bad', message),
     });
@@ -174,6 +176,14 @@ export class Editor {
     const last = localStorage.getItem(LAST_RUN);
     if (kept && last) await this.#attach(last, false);
     this.update({ ready: true });
+  }
+  /** Asks again for what could not be asked while the server was away. */
+  #isBack(): void {
+    void this.#refresh();
+    this.#validateSoon();
+    const { dialog } = this.state;
+    if (dialog?.kind === 'templates' || dialog?.kind === 'open') this.openDialog(dialog);
+    else if (dialog?.kind === 'batch') this.batches.checkAgain();
   }
   async #refresh(): Promise<void> {
     void this.batches.refresh();
@@ -456,7 +466,7 @@ export class Editor {
     else this.toast('info', 'Select the nodes to run to.');
   }
   /** Queues the graph, before all others or behind them. The run is shown as soon as none is at work that is shown. */
-  async run(how: { readonly targets?: readonly string[]; readonly front?: boolean } = {}): Promise<void> {
+  async run(how: RunRequest = {}): Promise<void> {
     if (this.state.starting) return;
     this.#record();
     const graph = this.canvas.read();
@@ -465,9 +475,13 @@ export class Editor {
       return;
     }
     this.update({ starting: true });
+    const asked = JSON.stringify([graph, how]);
+    // Whether the server has what was never answered is not known: sent again, it is queued once.
+    const { key } = this.#unanswered?.asked === asked ? this.#unanswered : { key: crypto.randomUUID() };
+    this.#unanswered = null;
     try {
       const waits = isBusy({ ...this.state, starting: false });
-      const run = await api.start(graph, how);
+      const run = await api.start(graph, how, key);
       this.update({ problems: [], showProblems: false, toasts: [] });
       if (waits) {
         this.#mine.set(run.id, graph);
@@ -480,6 +494,7 @@ export class Editor {
       this.showTab(tab === 'problems' || tab === 'history' || tab === 'report' ? 'progress' : tab);
     } catch (error) {
       if (!(error instanceof RequestRefused)) throw error;
+      if (error.status === 0) this.#unanswered = { asked, key };
       if (error.status === 422) {
         this.update({ problems: error.problems, showProblems: true });
         this.showTab('problems');
@@ -500,7 +515,7 @@ export class Editor {
     void this.#try(async () => {
       const foretold = await api.explain(this.canvas.read());
       if (this.state.dialog?.kind === 'plan') this.update({ dialog: { kind: 'plan', foretold } });
-    });
+    }).then((answered) => !answered && this.state.dialog?.kind === 'plan' && this.closeDialog());
   }
   async cancel(): Promise<void> {
     const { run } = this.state;

@@ -45,6 +45,16 @@ export interface ModelListing {
   readonly folders: readonly string[];
 }
 
+/** What of a graph is run, and whether before all others. */
+export interface RunRequest {
+  readonly targets?: readonly string[];
+  readonly front?: boolean;
+}
+
+/** How often, and how soon, ms, what was not answered is sent again. */
+const AGAIN = 5;
+const AGAIN_MS = 2000;
+
 /** The server said no, or could not be reached; `problems` is never empty. */
 export class RequestRefused extends Error {
   readonly status: number;
@@ -56,6 +66,9 @@ export class RequestRefused extends Error {
   }
 }
 
+const noAnswer = (): RequestRefused =>
+  new RequestRefused(0, [{ code: 'EDITOR_OFFLINE', message: 'The server does not answer. Is it still running?' }]);
+
 /** The answer to a request that the server granted; a Blob is sent as it is, anything else as JSON. */
 async function send(method: string, path: string, body?: unknown): Promise<Response> {
   const [payload, type] = body instanceof Blob ? [body, body.type] : [JSON.stringify(body), 'application/json'];
@@ -66,7 +79,7 @@ async function send(method: string, path: string, body?: unknown): Promise<Respo
       ...(body !== undefined && { body: payload, headers: { 'content-type': type } }),
     });
   } catch {
-    throw new RequestRefused(0, [{ code: 'EDITOR_OFFLINE', message: 'The server does not answer. Is it still running?' }]);
+    throw noAnswer();
   }
   if (response.ok) return response;
   const problems = problemsIn(await response.text(), response);
@@ -76,8 +89,23 @@ async function send(method: string, path: string, body?: unknown): Promise<Respo
   return send(method, path, body);
 }
 async function request<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const text = await (await send(method, path, body)).text();
+  const response = await send(method, path, body);
+  const text = await response.text().catch(() => {
+    throw noAnswer();
+  });
   return (text === '' ? undefined : JSON.parse(text)) as T;
+}
+
+/** Tries again when the connection was lost before an answer came. */
+async function insist<T>(ask: () => Promise<T>): Promise<T> {
+  for (let again = AGAIN; ; again--) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (again === 0 || !(error instanceof RequestRefused) || error.status !== 0) throw error;
+      await new Promise((go) => setTimeout(go, AGAIN_MS));
+    }
+  }
 }
 
 function problemsIn(text: string, response: Response): readonly Problem[] {
@@ -103,8 +131,9 @@ export const api = {
   deleteGraph: (name: string) => request<unknown>('DELETE', `/graphs/${named(name)}`),
   validate: async (graph: Graph) => (await request<{ problems: readonly Problem[] }>('POST', '/graphs/validate', { graph })).problems,
   explain: (graph: Graph) => request<ForetoldRun>('POST', '/graphs/explain', { graph }),
-  start: async (graph: Graph, { targets, front }: { readonly targets?: readonly string[]; readonly front?: boolean } = {}) =>
-    (await request<{ run: RunSummary }>('POST', '/runs', { graph, targets, front })).run,
+  /** The same key again gives the run that there is, so it is sent again by itself when no answer comes. */
+  start: async (graph: Graph, { targets, front }: RunRequest, key: string) =>
+    (await insist(() => request<{ run: RunSummary }>('POST', '/runs', { graph, targets, front, key }))).run,
   retry: async (id: string) => (await request<{ run: RunSummary }>('POST', `/runs/${named(id)}/retry`)).run,
   move: (id: string, to: { readonly before: string } | { readonly after: string } | { readonly to: 'front' }) =>
     request<unknown>('POST', `/runs/${named(id)}/move`, to),
@@ -129,6 +158,9 @@ export const api = {
     (await request<{ batch: BatchDetails }>('POST', '/batches', { ...asked, key })).batch,
   steerBatch: async (id: string, how: 'pause' | 'continue' | 'cancel' | 'retry-failed') =>
     (await request<{ batch: BatchDetails }>('POST', `/batches/${named(id)}/${how}`)).batch,
+  /** Before all others of that priority. */
+  moveBatch: async (id: string, to: { readonly priority: number; readonly front: true }) =>
+    (await request<{ batch: BatchDetails }>('POST', `/batches/${named(id)}/move`, to)).batch,
   appendRows: async (id: string, data: BatchData) =>
     (await request<{ batch: BatchDetails }>('POST', `/batches/${named(id)}/rows`, { data })).batch,
   removeBatch: (id: string) => request<unknown>('DELETE', `/batches/${named(id)}`),

@@ -12,6 +12,7 @@ import {
 import { api, RequestRefused } from '../api/http.ts';
 import { label } from '../canvas/label.ts';
 import type { Editor } from '../editor.ts';
+import { waitingRuns } from '../state/queue-state.ts';
 import { isOverSomething, newDraft, requestOf, type BatchDraft } from './batch-draft.ts';
 import { BatchRows } from './batch-rows.ts';
 
@@ -124,6 +125,9 @@ export class BatchesDesk {
   usePath(path: string): void {
     this.set(path.trim() === '' ? { data: null, dataName: '' } : { data: { path: path.trim() }, dataName: path.trim(), map: {} });
   }
+  checkAgain(): void {
+    this.#checkSoon(0);
+  }
   #checkSoon(ms: number): void {
     clearTimeout(this.#checkTimer);
     if (this.draft?.uploading) return;
@@ -170,9 +174,12 @@ export class BatchesDesk {
     } catch {
       return;
     }
-    const last = localStorage.getItem(SHOWN);
-    const id = this.shown?.id ?? this.list.find((batch) => batch.id === last)?.id ?? this.list.find(isAtWork)?.id ?? this.list[0]?.id;
-    if (id !== undefined) this.#attach(id);
+    // What it was at before is over.
+    this.activity = {};
+    const last = this.shown?.id ?? localStorage.getItem(SHOWN);
+    const { id } = this.list.find((batch) => batch.id === last) ?? this.list.find(isAtWork) ?? this.list[0] ?? {};
+    if (id === undefined) this.shown = null;
+    else this.#attach(id);
     this.#changed();
   }
   changes({ batches, removed }: { readonly batches: readonly BatchSummary[]; readonly removed: readonly string[] }): void {
@@ -235,10 +242,18 @@ export class BatchesDesk {
     if (this.shown) this.shown = { ...this.shown, failedOnly };
     this.#changed();
   }
-  async act(how: 'pause' | 'continue' | 'cancel' | 'retry-failed'): Promise<void> {
-    const { shown } = this;
-    if (!shown || this.acting) return;
-    await this.#acting(async () => this.takeIn(await api.steerBatch(shown.id, how)));
+  async act(id: string, how: 'pause' | 'continue' | 'retry-failed'): Promise<void> {
+    if (!this.acting) await this.#acting(async () => this.takeIn(await api.steerBatch(id, how)));
+  }
+  async cancel({ id, name }: BatchSummary): Promise<void> {
+    if (this.acting || !window.confirm(`Cancel the batch “${name}”? What was run is kept.`)) return;
+    await this.#acting(async () => this.takeIn(await api.steerBatch(id, 'cancel')));
+  }
+  /** Before all that wait, runs among them. */
+  async first(batch: BatchSummary): Promise<void> {
+    const waiting = [...waitingRuns(this.#editor.state.queue), ...this.list.filter(isAtWork)];
+    const priority = Math.max(batch.priority, ...waiting.map((one) => one.priority));
+    if (!this.acting) await this.#acting(async () => this.takeIn(await api.moveBatch(batch.id, { priority, front: true })));
   }
   async append(file: File): Promise<void> {
     const { shown } = this;

@@ -6,7 +6,7 @@ import type { Editor } from '../editor.ts';
 import { icon } from '../panels/icons.ts';
 import { emptyPanel } from '../panels/progress-panel.ts';
 import { dateTime, howFar, number, withoutNode } from '../state/format.ts';
-import type { BatchesDesk, ShownBatch } from './batches-desk.ts';
+import type { ShownBatch } from './batches-desk.ts';
 
 /** Height of a row, px, as the stylesheet has it. */
 const ROW = 44;
@@ -78,9 +78,10 @@ function shownBatch(editor: Editor, shown: ShownBatch, batch: BatchSummary): Tem
           >${batch.done.toLocaleString()}
           done${batch.failed > 0 ? html`, <span class="bad">${batch.failed.toLocaleString()} failed</span>` : nothing}${rest > 0 ? html`, ${rest.toLocaleString()} to go` : nothing}</span
         >
+        ${editor.state.connection === 'lost' ? html`<span class="soft">Connecting again… It goes on without you.</span>` : nothing}
         ${batch.secondsLeft === null ? nothing : html`<span class="left">${durationText(batch.secondsLeft)} left</span>`}
       </div>
-      ${buttons(batches, batch)}
+      ${buttons(editor, batch)}
     </header>
     ${bar(batch)}
     ${
@@ -97,23 +98,23 @@ function shownBatch(editor: Editor, shown: ShownBatch, batch: BatchSummary): Tem
   </section>`;
 }
 
-function buttons(batches: BatchesDesk, batch: BatchSummary): TemplateResult {
+function buttons({ batches, state }: Editor, batch: BatchSummary): TemplateResult {
   const { id, status, failed } = batch;
-  const busy = batches.acting;
+  const busy = batches.acting || state.connection === 'lost';
   const atWork = status === 'queued' || status === 'running';
   const over = status === 'finished' || status === 'stopped' || status === 'cancelled';
   return html`<div class="batch-buttons" role="group" aria-label="The batch">
-    ${atWork ? html`<button id="pause-batch" ?disabled=${busy} @click=${() => void batches.act('pause')} data-tip="The row at work is finished first">${icon('pause')} Pause</button>` : nothing}
+    ${atWork ? html`<button id="pause-batch" ?disabled=${busy} @click=${() => void batches.act(id, 'pause')} data-tip="The row at work is finished first">${icon('pause')} Pause</button>` : nothing}
     ${
       status === 'paused' || status === 'stopped'
-        ? html`<button id="continue-batch" class="primary" ?disabled=${busy} @click=${() => void batches.act('continue')}>
+        ? html`<button id="continue-batch" class="primary" ?disabled=${busy} @click=${() => void batches.act(id, 'continue')}>
             ${icon('play')} Continue
           </button>`
         : nothing
     }
     ${
       failed > 0 && status !== 'cancelled'
-        ? html`<button id="retry-batch" ?disabled=${busy} @click=${() => void batches.act('retry-failed')}>
+        ? html`<button id="retry-batch" ?disabled=${busy} @click=${() => void batches.act(id, 'retry-failed')}>
             ${icon('redo')} Retry ${failed} failed
           </button>`
         : nothing
@@ -125,7 +126,7 @@ function buttons(batches: BatchesDesk, batch: BatchSummary): TemplateResult {
             class="danger"
             id="cancel-batch"
             ?disabled=${busy}
-            @click=${() => window.confirm('Cancel this batch? What was run is kept.') && void batches.act('cancel')}
+            @click=${() => void batches.cancel(batch)}
           >
             ${icon('stop')} Cancel
           </button>`
@@ -138,6 +139,7 @@ function buttons(batches: BatchesDesk, batch: BatchSummary): TemplateResult {
               type="file"
               class="hidden-file"
               aria-label="A table with more rows"
+              ?disabled=${busy}
               accept=".csv,.tsv,.txt,.jsonl,.ndjson"
               @change=${(event: Event) => {
                 const input = event.target as HTMLInputElement;
@@ -154,6 +156,9 @@ function buttons(batches: BatchesDesk, batch: BatchSummary): TemplateResult {
         ? html`<button
             class="quiet"
             aria-label="Delete this batch"
+            data-tip="Delete"
+            data-tip-side="left"
+            ?disabled=${busy}
             @click=${() => window.confirm(`Delete “${batch.name}” with the records of its rows?`) && void batches.remove()}
           >
             ${icon('trash')}
@@ -184,13 +189,13 @@ function rowsView(editor: Editor, shown: ShownBatch, batch: BatchSummary): Templ
     </div>`;
 }
 
-/** Which rows are in view: before anything was drawn, those of a screen. */
+/** Which rows are in view: enough for the whole window, since the panel may become larger before it is drawn again. */
 function view(total: number): { first: number; count: number; offset: number; height: number } {
   const box = document.querySelector<HTMLElement>('.batch-rows');
   const room = box?.clientHeight ?? 400;
   const height = Math.min(total * ROW, TALLEST);
   const top = Math.min(box?.scrollTop ?? 0, Math.max(0, height - room));
-  const count = Math.ceil(room / ROW) + 2;
+  const count = Math.ceil(window.innerHeight / ROW) + 2;
   const share = height > room ? top / (height - room) : 0;
   // One to one as long as the browser can; the last row is reached all the same.
   const first = height === total * ROW ? Math.floor(top / ROW) : Math.min(Math.floor(share * total), Math.max(0, total - count + 2));

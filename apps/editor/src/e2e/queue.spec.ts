@@ -101,6 +101,59 @@ describe.skipIf(!hasChromium)('the queue in the editor', () => {
     await editor.until(({ state }) => state.queue.runs.every(({ finished }) => finished !== null));
     expect(editor.complaints).toEqual([]);
   });
+  it('queues a graph once although the connection was lost before the answer', async () => {
+    const { page } = editor;
+    const before = await editor.ask(({ state }) => state.queue.runs.length);
+    const sent: string[] = [];
+    await page.route('**/api/v1/runs', async (route) => {
+      sent.push(route.request().postData()!);
+      const response = await route.fetch();
+      if (sent.length === 1) await route.abort();
+      else await route.fulfill({ response });
+    });
+    await steps(5);
+    await page.keyboard.press('Control+Enter');
+    await editor.until(({ state }) => !state.starting && state.run?.status === 'succeeded');
+    await page.unroute('**/api/v1/runs');
+    expect(sent).toHaveLength(2);
+    expect(sent[1]).toBe(sent[0]);
+    expect(await editor.ask(({ state }) => state.queue.runs.length)).toBe(before + 1);
+  });
+  it('shows a batch among the runs where its rows go, puts it first, and leads to it', async () => {
+    const { page } = editor;
+    await page.evaluate(`window.facewright.queue.pause(true)`);
+    await editor.until(({ state }) => state.queue.paused);
+    const data = { rows: [{ steps: 2 }, { steps: 3 }, { steps: 4 }] };
+    const posted = await fetch(`${server.url}/api/v1/batches`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ graph, name: 'three rows', data, map: { steps: 'count.steps' } }),
+    });
+    expect(posted.status).toBe(201);
+    await names('single');
+    await page.keyboard.press('Control+Enter');
+    await page.click('#tab-queue');
+    await editor.until(() => document.querySelectorAll('.queue-row.queued').length === 2);
+    expect(await rows()).toEqual(['single', 'three rows']);
+    const batch = page.locator('.batch-waits');
+    expect(await batch.textContent()).toMatch(/0 of 3 rows.*priority -10/s);
+    await batch.getByRole('button', { name: 'Run first' }).click();
+    await editor.until(() => document.querySelector('.queue-row.queued')?.classList.contains('batch-waits') ?? false);
+    await page.getByRole('button', { name: 'Pause three rows' }).click();
+    const paused = page.getByRole('list', { name: 'Paused batches' });
+    await paused.waitFor();
+    expect(await rows()).toEqual(['single']);
+    await paused.getByRole('button', { name: 'Continue' }).click();
+    await editor.until(() => document.querySelectorAll('.queue-row.queued').length === 2);
+    expect(await rows()).toEqual(['three rows', 'single']);
+    await page.evaluate(`window.facewright.queue.pause(false)`);
+    await editor.until(({ batches, state }) => batches.list[0]?.status === 'finished' && state.queue.runs[0]?.status === 'succeeded');
+    const runs = (await (await fetch(`${server.url}/api/v1/runs?limit=1`)).json()) as { runs: { finished: string }[] };
+    const { batches } = (await (await fetch(`${server.url}/api/v1/batches`)).json()) as { batches: { finished: string }[] };
+    expect(Date.parse(batches[0]!.finished)).toBeLessThanOrEqual(Date.parse(runs.runs[0]!.finished));
+    await page.evaluate(`window.facewright.batches.show(window.facewright.batches.list[0].id)`);
+    expect(await page.locator('.batch-title').textContent()).toContain('three rows');
+  });
   it('shows the runs that were queued here one after the other, and a failed one with its message, to try again', async () => {
     const { page } = editor;
     await editor.page.evaluate(`window.facewright.queue.pause(true)`);

@@ -4,7 +4,7 @@ import { batchesPanel } from '../batches/batches-panel.ts';
 import type { Editor } from '../editor.ts';
 import { describeRunNode, type DockTab } from '../state/editor-state.ts';
 import { queuePanel } from '../queue/queue-panel.ts';
-import { waitingRuns } from '../state/queue-state.ts';
+import { waitingLine } from '../state/queue-state.ts';
 import { galleryOf, reportsOf } from '../state/results.ts';
 import { progressOf } from '../state/run-state.ts';
 import { curvesPanel } from './curves-panel.ts';
@@ -38,7 +38,7 @@ function badge(editor: Editor, tab: DockTab): unknown {
         ? html`<span class="badge live">${Math.round(progressOf(run) * 100)} %</span>`
         : nothing;
     case 'queue':
-      return state.queue.paused ? html`<span class="badge">paused</span>` : count(waitingRuns(state.queue).length);
+      return state.queue.paused ? html`<span class="badge">paused</span>` : count(waitingLine(state.queue, editor.batches.list).length);
     case 'curves':
       return count(run?.curves.size ?? 0);
     case 'gallery':

@@ -3,10 +3,14 @@ import { api } from '../api/http.ts';
 import type { Editor } from '../editor.ts';
 import { runsAtWork, waitingRuns } from '../state/queue-state.ts';
 
+const PAGE = 200;
+
 export class QueueDesk {
   readonly #editor: Editor;
   /** The row to have the focus again when the list has been put in order. */
   #focus: string | null = null;
+  /** How many of a long list are drawn. */
+  most = PAGE;
 
   constructor(editor: Editor) {
     this.#editor = editor;
@@ -18,6 +22,10 @@ export class QueueDesk {
     this.#focus = null;
     // When it is drawn.
     if (id !== null) setTimeout(() => document.getElementById(rowId(id))?.focus());
+  }
+  showMore(): void {
+    this.most += PAGE;
+    this.#editor.update({});
   }
   async pause(paused: boolean): Promise<void> {
     await this.#editor.attempt(() => api.pauseQueue(paused));

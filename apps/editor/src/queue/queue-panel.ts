@@ -3,16 +3,16 @@ import type { RunSummary } from '@facewright/core';
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import type { Editor } from '../editor.ts';
-import { icon, type IconName } from '../panels/icons.ts';
+import { icon } from '../panels/icons.ts';
 import { emptyPanel } from '../panels/progress-panel.ts';
 import { dateTime, timeLeft, withoutNode } from '../state/format.ts';
-import { failedRuns, runsAtWork, waitingRuns } from '../state/queue-state.ts';
+import { failedRuns, openBatches, runsAtWork, waitingLine, waitingRuns } from '../state/queue-state.ts';
+import { batchAtWork, batchPaused, batchWaits } from './queue-batches.ts';
 import { rowId } from './queue-desk.ts';
+import { rowKeys, tool } from './queue-rows.ts';
 
 const DRAG = 'application/x-facewright-run';
 
-const tool = (name: IconName, label: string, act: () => void, disabled = false): TemplateResult =>
-  html`<button class="quiet" aria-label=${label} data-tip=${label} ?disabled=${disabled} @click=${act}>${icon(name)}</button>`;
 const show = (editor: Editor, run: RunSummary): TemplateResult =>
   html`<button
     class="link queue-name"
@@ -46,22 +46,6 @@ function atWork(editor: Editor, run: RunSummary): TemplateResult {
   </li>`;
 }
 
-function rowKeys(editor: Editor, run: RunSummary, event: KeyboardEvent): void {
-  if (event.target !== event.currentTarget) return;
-  const act = {
-    'alt+ArrowUp': () => editor.queue.step(run.id, -1),
-    'alt+ArrowDown': () => editor.queue.step(run.id, 1),
-    'alt+Home': () => editor.queue.first(run.id),
-    Delete: () => editor.queue.cancel(run.id),
-    Enter: () => editor.attach(run.id),
-  }[`${event.altKey ? 'alt+' : ''}${event.key}`];
-  const beside = { ArrowUp: 'previousElementSibling', ArrowDown: 'nextElementSibling' }[event.key] as 'previousElementSibling' | undefined;
-  if (!act && (!beside || event.altKey)) return;
-  event.preventDefault();
-  event.stopPropagation();
-  if (act) void act();
-  else if (beside) ((event.currentTarget as HTMLElement)[beside] as HTMLElement | null)?.focus();
-}
 /** Whether a dragged row goes before or after the one that it is over. */
 const sideOf = (event: DragEvent): 'before' | 'after' => {
   const { top, height } = (event.currentTarget as HTMLElement).getBoundingClientRect();
@@ -73,7 +57,8 @@ const mark = (event: DragEvent, side: 'before' | 'after' | null): void => {
   row.classList.toggle('drop-after', side === 'after');
 };
 
-function waits(editor: Editor, run: RunSummary, at: number, all: number): TemplateResult {
+/** `at` its place among all that wait; `neighbours`: whether a run waits before and behind it. */
+function waits(editor: Editor, run: RunSummary, at: number, all: number, neighbours: readonly [boolean, boolean]): TemplateResult {
   const isDrag = (event: DragEvent): boolean => event.dataTransfer?.types.includes(DRAG) ?? false;
   return html`<li
     id=${rowId(run.id)}
@@ -81,7 +66,14 @@ function waits(editor: Editor, run: RunSummary, at: number, all: number): Templa
     tabindex="0"
     draggable="true"
     aria-label="${at + 1} of ${all}: ${run.name}. Alt and the arrow keys move it, Delete cancels it."
-    @keydown=${(event: KeyboardEvent) => rowKeys(editor, run, event)}
+    @keydown=${(event: KeyboardEvent) =>
+      rowKeys(event, {
+        'alt+ArrowUp': () => editor.queue.step(run.id, -1),
+        'alt+ArrowDown': () => editor.queue.step(run.id, 1),
+        'alt+Home': () => editor.queue.first(run.id),
+        Delete: () => editor.queue.cancel(run.id),
+        Enter: () => editor.attach(run.id),
+      })}
     @dragstart=${(event: DragEvent) => event.dataTransfer?.setData(DRAG, run.id)}
     @dragover=${(event: DragEvent) => {
       if (!isDrag(event)) return;
@@ -103,8 +95,8 @@ function waits(editor: Editor, run: RunSummary, at: number, all: number): Templa
     <span class="soft">${dateTime(run.created)}</span><span></span>
     <span class="queue-tools"
       >${at === 0 ? nothing : html`<button class="small" @click=${() => void editor.queue.first(run.id)}>Run first</button>`}
-      ${tool('up', 'One place up (Alt+↑)', () => void editor.queue.step(run.id, -1), at === 0)}
-      ${tool('chevron', 'One place down (Alt+↓)', () => void editor.queue.step(run.id, 1), at === all - 1)}
+      ${tool('up', 'One place up (Alt+↑)', () => void editor.queue.step(run.id, -1), !neighbours[0])}
+      ${tool('chevron', 'One place down (Alt+↓)', () => void editor.queue.step(run.id, 1), !neighbours[1])}
       ${tool('close', `Cancel ${run.name}`, () => void editor.queue.cancel(run.id))}</span
     >
   </li>`;
@@ -120,9 +112,15 @@ const failed = (editor: Editor, run: RunSummary): TemplateResult =>
 export function queuePanel(editor: Editor): TemplateResult {
   const { queue, connection } = editor.state;
   const working = runsAtWork(queue);
-  const line = waitingRuns(queue);
+  const runs = waitingRuns(queue);
+  const line = waitingLine(queue, editor.batches.list);
+  const shown = line.slice(0, editor.queue.most);
+  const { atWork: batch, paused } = openBatches(editor.batches.list);
   const broken = failedRuns(queue);
-  const words = [working.length > 0 && `${working.length} running`, line.length > 0 && `${line.length} waiting`].filter(Boolean).join(', ');
+  const atWorkCount = working.length + (batch ? 1 : 0);
+  const words = [atWorkCount > 0 && `${atWorkCount} running`, line.length > 0 && `${line.length.toLocaleString()} waiting`]
+    .filter(Boolean)
+    .join(', ');
   const pause = queue.paused
     ? html`<button class="primary" @click=${() => void editor.queue.pause(false)}>${icon('play')} Go on</button>`
     : html`<button data-tip="Begins nothing new; what runs goes on" @click=${() => void editor.queue.pause(true)}>
@@ -136,9 +134,11 @@ export function queuePanel(editor: Editor): TemplateResult {
       }</span
     >
     <span class="spread"></span>${pause}
-    <button class="danger" ?disabled=${working.length + line.length === 0} @click=${() => void editor.queue.cancelAll()}>Cancel all</button>
+    <button class="danger" ?disabled=${working.length + runs.length === 0} @click=${() => void editor.queue.cancelAll()}>
+      Cancel all runs
+    </button>
   </div>`;
-  if (working.length + line.length + broken.length === 0)
+  if (atWorkCount + line.length + paused.length + broken.length === 0)
     return html`<div class="queue-panel">
       ${head}
       ${emptyPanel(
@@ -149,18 +149,41 @@ export function queuePanel(editor: Editor): TemplateResult {
   return html`<div class="queue-panel" ?inert=${connection === 'lost'}>
     ${head}
     <ol class="queue-rows" aria-label="Running">
-      ${working.map((run) => atWork(editor, run))}
+      ${working.map((run) => atWork(editor, run))}${batch ? batchAtWork(editor, batch) : nothing}
     </ol>
     <ol class="queue-rows" aria-label="Waiting, in their order">
       ${repeat(
-        line,
-        ({ id }) => id,
-        (run, at) => waits(editor, run, at, line.length),
+        shown,
+        ({ run, batch }) => (run ?? batch).id,
+        ({ run, batch }, at) =>
+          run
+            ? waits(editor, run, at, line.length, [run.id !== runs[0]?.id, run.id !== runs.at(-1)?.id])
+            : batchWaits(editor, batch, at, line.length),
       )}
     </ol>
+    ${more(editor, line.length)}
+    ${
+      paused.length === 0
+        ? nothing
+        : html`<h3>Paused batches</h3>
+            <ul class="queue-rows" aria-label="Paused batches">
+              ${paused.map((one) => batchPaused(editor, one))}
+            </ul>`
+    }
     ${broken.length === 0 ? nothing : html`<h3>Failed</h3>`}
     <ul class="queue-rows" aria-label="Failed">
       ${broken.map((run) => failed(editor, run))}
     </ul>
   </div>`;
 }
+
+/** Below a list that shows no more than the desk says. */
+export const more = (editor: Editor, all: number): unknown => {
+  const rest = all - editor.queue.most;
+  return rest <= 0
+    ? nothing
+    : html`<p class="queue-more">
+        <span class="soft">and ${rest.toLocaleString()} more</span>
+        <button class="small" @click=${() => editor.queue.showMore()}>Show more</button>
+      </p>`;
+};

@@ -1,6 +1,6 @@
-import type { QueueChange, RunSummary } from '@facewright/core';
+import type { BatchSummary, QueueChange, RunSummary } from '@facewright/core';
 import { expect, it } from 'vitest';
-import { failedRuns, firstQueue, runsAtWork, takeChange, waitingRuns } from './queue-state.ts';
+import { failedRuns, firstQueue, openBatches, runsAtWork, takeChange, waitingLine, waitingRuns } from './queue-state.ts';
 
 const run = (number: number, more: Partial<RunSummary> = {}): RunSummary => ({
   id: `r${number}`,
@@ -16,6 +16,22 @@ const run = (number: number, more: Partial<RunSummary> = {}): RunSummary => ({
   attempts: 0,
   retryOf: null,
   problem: null,
+  ...more,
+});
+const batch = (id: string, more: Partial<BatchSummary> = {}): BatchSummary => ({
+  id,
+  name: id,
+  status: 'queued',
+  created: '',
+  finished: null,
+  priority: -10,
+  place: 1,
+  count: 9,
+  done: 0,
+  failed: 0,
+  secondsLeft: null,
+  lastSeq: 1,
+  lastRecorded: 0,
   ...more,
 });
 const change = (runs: RunSummary[], more: Partial<QueueChange> = {}): QueueChange => ({
@@ -40,6 +56,17 @@ it('changes add, replace and remove runs; a whole list replaces all that was kno
 it('what waits is in the order in which it goes', () => {
   const queue = takeChange(firstQueue, change([run(1), run(2, { priority: -10 }), run(3, { place: -3 }), run(4, { priority: 5 })]));
   expect(ids(waitingRuns(queue))).toEqual(['r4', 'r3', 'r1', 'r2']);
+});
+it('batches stand between the runs where their rows go', () => {
+  const queue = takeChange(firstQueue, change([run(1), run(2, { priority: -10, place: 4 }), run(3)]));
+  const batches = [batch('later', { place: 6 }), batch('first', { priority: 0, place: -7 }), batch('old', { place: 3 })];
+  expect(waitingLine(queue, batches).map((one) => (one.run ?? one.batch).id)).toEqual(['first', 'r1', 'r3', 'old', 'r2', 'later']);
+});
+it('of several batches that were begun, the one is at work whose turn it is', () => {
+  const begun = [batch('a', { status: 'running', place: 2 }), batch('b', { status: 'running' }), batch('over', { status: 'finished' })];
+  expect(openBatches(begun)).toEqual({ atWork: begun[1], waiting: [begun[0]], paused: [] });
+  const paused = batch('c', { status: 'paused' });
+  expect(openBatches([paused, batch('d')])).toEqual({ atWork: null, waiting: [batch('d')], paused: [paused] });
 });
 it('a failed run is shown until it is tried again', () => {
   const queue = takeChange(firstQueue, change([run(1, { status: 'failed' }), run(2, { status: 'failed' }), run(3, { retryOf: 'r1' })]));

@@ -57,7 +57,8 @@ export interface BatchStore extends RowReader {
   /** Failed rows until now do not stop it any more. */
   forgive(id: string): void;
   reorder(id: string, priority: number, place: number): void;
-  firstPlace(priority: number): number;
+  /** Before all that wait, batches or runs, of the same priority. */
+  firstPlace(): number;
   /** Seconds of a row of the latest batches of the graph; null where none was run. */
   secondsOf(graph: Graph): { readonly secondsPerRow: number; readonly from: string } | null;
   remove(id: string): void;
@@ -111,7 +112,7 @@ export function createBatchStore(database: Database): BatchStore {
     `SELECT ${columns} FROM batches WHERE status IN ('queued', 'running') ORDER BY priority DESC, place`,
   );
   const insert = database.prepare(
-    "INSERT INTO batches (id, client_key, name, status, created, priority, place, graph_digest, body, data_rows, count) VALUES (?, ?, ?, 'queued', ?, ?, (SELECT coalesce(max(number), 0) + 1 FROM batches), ?, ?, ?, ?)",
+    "INSERT INTO batches (id, client_key, name, status, created, priority, place, graph_digest, body, data_rows, count) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, ?, ?, ?)",
   );
   const updateCount = database.prepare('UPDATE batches SET data_rows = ?, count = ? WHERE number = ?');
   const insertEvent = database.prepare('INSERT INTO batch_events (batch, seq, time, body) VALUES (?, ?, ?, ?)');
@@ -125,7 +126,8 @@ export function createBatchStore(database: Database): BatchStore {
   const updateRetry = database.prepare('UPDATE batches SET failed = 0, forgiven = 0 WHERE number = ?');
   const updateForgiven = database.prepare('UPDATE batches SET forgiven = failed WHERE number = ?');
   const updatePlace = database.prepare('UPDATE batches SET priority = ?, place = ? WHERE number = ?');
-  const selectFirst = database.prepare<[number], number | null>('SELECT min(place) FROM batches WHERE priority = ?').pluck();
+  /** Counts places of runs and batches alike, so that they compare. */
+  const bump = database.prepare<[], number>('UPDATE queue SET counter = counter + 1 RETURNING counter').pluck();
   const selectSeconds = database.prepare<[string], { name: string; seconds: number; rows: number }>(
     'SELECT name, seconds, done + failed AS rows FROM batches WHERE graph_digest = ? AND done > 0 ORDER BY number DESC LIMIT 1',
   );
@@ -204,6 +206,7 @@ export function createBatchStore(database: Database): BatchStore {
         name,
         new Date().toISOString(),
         priority,
+        bump.get()!,
         digestOf(body.graph),
         JSON.stringify(body),
         dataRows,

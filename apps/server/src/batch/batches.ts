@@ -210,7 +210,7 @@ export function createBatches({ store, runner, foretell, catalogue, data: folder
     move(id, { priority, front }) {
       const { summary } = store.get(id);
       const wanted = priority ?? summary.priority;
-      store.reorder(id, wanted, front ? store.firstPlace(wanted) - 1 : summary.place);
+      store.reorder(id, wanted, front ? store.firstPlace() : summary.place);
       onChange(id);
       wake();
       return details(id);
