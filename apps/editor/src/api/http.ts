@@ -135,6 +135,7 @@ export const api = {
   start: async (graph: Graph, { targets, front }: RunRequest, key: string) =>
     (await insist(() => request<{ run: RunSummary }>('POST', '/runs', { graph, targets, front, key }))).run,
   retry: async (id: string) => (await request<{ run: RunSummary }>('POST', `/runs/${named(id)}/retry`)).run,
+  removeRun: (id: string) => request<unknown>('DELETE', `/runs/${named(id)}`),
   move: (id: string, to: { readonly before: string } | { readonly after: string } | { readonly to: 'front' }) =>
     request<unknown>('POST', `/runs/${named(id)}/move`, to),
   pauseQueue: (paused: boolean) => request<unknown>('POST', `/queue/${paused ? 'pause' : 'resume'}`),

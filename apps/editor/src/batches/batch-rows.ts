@@ -6,14 +6,26 @@ export const PAGE = 100;
 /** Pages that are kept; the farthest are forgotten. */
 const KEPT = 12;
 
+/** Puts a page last, as the one that was looked at last, and forgets the first where there are too many. */
+function keep(pages: Map<number, readonly BatchRowRecord[]>, asked: Set<number>, page: number, rows: readonly BatchRowRecord[]): void {
+  pages.delete(page);
+  pages.set(page, rows);
+  for (const old of pages.keys()) {
+    if (pages.size <= KEPT) break;
+    pages.delete(old);
+    asked.delete(old);
+  }
+}
+
 export class BatchRows {
   readonly #batch: string;
   readonly #changed: () => void;
   readonly #pages = new Map<number, readonly BatchRowRecord[]>();
   readonly #asked = new Set<number>();
-  /** Failed rows, from the first on, as far as they were scrolled to. */
-  #failed: BatchRowRecord[] = [];
-  #moreFailed = true;
+  /** Pages of the failed rows alone, and the last row of each that was ever fetched: the page after it begins there. */
+  readonly #failedPages = new Map<number, readonly BatchRowRecord[]>();
+  readonly #failedAsked = new Set<number>();
+  #failedEnds: number[] = [];
   #askingFailed = false;
 
   constructor(batch: string, changed: () => void) {
@@ -30,15 +42,21 @@ export class BatchRows {
       (_, i) => this.#pages.get(Math.floor((first + i) / PAGE))?.[(first + i) % PAGE],
     );
   }
-  failed(first: number, count: number): readonly (BatchRowRecord | undefined)[] {
-    if (first + count > this.#failed.length) void this.#fetchFailed();
-    return this.#failed.slice(first, first + count);
+  failed(first: number, count: number, total: number): readonly (BatchRowRecord | undefined)[] {
+    const end = Math.min(total, first + count);
+    for (let page = Math.floor(first / PAGE); page * PAGE < end; page++)
+      // One after the other, since each begins where the one before it ended.
+      if (!this.#failedAsked.has(page)) void this.#fetchFailed(Math.min(page, this.#failedEnds.length));
+    return Array.from(
+      { length: Math.max(0, end - first) },
+      (_, i) => this.#failedPages.get(Math.floor((first + i) / PAGE))?.[(first + i) % PAGE],
+    );
   }
   /** What is known may be old: it is asked for again where it is looked at, and shown until then. */
   refresh(): void {
     this.#asked.clear();
-    this.#failed = [];
-    this.#moreFailed = true;
+    this.#failedAsked.clear();
+    this.#failedEnds = [];
   }
 
   async #fetch(page: number): Promise<void> {
@@ -46,26 +64,21 @@ export class BatchRows {
     this.#asked.add(page);
     try {
       const rows = await api.batchRows(this.#batch, page * PAGE, PAGE);
-      // Last in the map, as the one that was looked at last.
-      this.#pages.delete(page);
-      this.#pages.set(page, rows);
-      for (const old of this.#pages.keys()) {
-        if (this.#pages.size <= KEPT) break;
-        this.#pages.delete(old);
-        this.#asked.delete(old);
-      }
+      keep(this.#pages, this.#asked, page, rows);
       this.#changed();
     } catch {
       // The connection badge tells when the server is away; with it back, everything is asked for again.
     }
   }
-  async #fetchFailed(): Promise<void> {
-    if (this.#askingFailed || !this.#moreFailed) return;
+  async #fetchFailed(page: number): Promise<void> {
+    if (this.#askingFailed) return;
     this.#askingFailed = true;
     try {
-      const rows = await api.batchRows(this.#batch, this.#failed.at(-1)?.row ?? 0, PAGE, 'failed');
-      this.#failed.push(...rows);
-      this.#moreFailed = rows.length === PAGE;
+      const after = this.#failedEnds[page - 1] ?? 0;
+      const rows = await api.batchRows(this.#batch, after, PAGE, 'failed');
+      this.#failedEnds[page] = rows.at(-1)?.row ?? after;
+      this.#failedAsked.add(page);
+      keep(this.#failedPages, this.#failedAsked, page, rows);
       this.#changed();
     } catch {
       // As above.

@@ -173,7 +173,7 @@ function rowsView(editor: Editor, shown: ShownBatch, batch: BatchSummary): Templ
   const { failedOnly } = shown;
   const total = failedOnly ? batch.failed : batch.count;
   const { first, count, offset, height } = view(total);
-  const rows = failedOnly ? shown.rows.failed(first, count) : shown.rows.slice(first, count, total);
+  const rows = failedOnly ? shown.rows.failed(first, count, total) : shown.rows.slice(first, count, total);
   return html`<div class="batch-filter" role="group" aria-label="Which rows">
       <button class="chip" aria-pressed=${!failedOnly} @click=${() => batches.filter(false)}>All rows</button
       ><button class="chip" aria-pressed=${failedOnly} ?disabled=${batch.failed === 0 && !failedOnly} @click=${() => batches.filter(true)}>

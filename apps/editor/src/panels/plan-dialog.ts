@@ -3,6 +3,7 @@ import { durationText, fileSizeText, type Forecast, type ForetoldRun, type Foret
 import { html, nothing, type TemplateResult } from 'lit-html';
 import { label } from '../canvas/label.ts';
 import type { Editor } from '../editor.ts';
+import { titleOnWay } from '../canvas/document.ts';
 import { dateTime, withoutNode } from '../state/format.ts';
 import { icon } from './icons.ts';
 import { modal } from './modal.ts';
@@ -67,6 +68,27 @@ const wrong = (editor: Editor, { message, node, port }: Problem): TemplateResult
     </button>
   </li>`;
 
+/** What does not run because somebody said so, and what lacks a result for it. */
+function leftOut(editor: Editor): TemplateResult | typeof nothing {
+  const { skipped, catalogue } = editor.state;
+  const graph = editor.canvas.read();
+  const muted = Object.entries(graph.nodes).flatMap(([id, { mode }]) => (mode === 'muted' ? [[id, 'It is muted'] as const] : []));
+  const lacking = [...skipped].map(([way, title]) => [way, `It needs ${title}, which is muted`] as const);
+  if (muted.length + lacking.length === 0) return nothing;
+  return html`<h3>Left out</h3>
+    <ul class="plan-rows" aria-label="Left out">
+      ${[...muted, ...lacking].map(
+        ([way, why]) =>
+          html`<li>
+            <button class="plan-row" @click=${show(editor, way.split(':')[0]!)}>
+              <span class="mark" aria-hidden="true"></span><span class="node-title">${titleOnWay(graph, catalogue, way)}</span
+              ><span class="plan-time">does not run</span><span class="node-reason">${why}</span>
+            </button>
+          </li>`,
+      )}
+    </ul>`;
+}
+
 function body(editor: Editor, foretold: ForetoldRun): TemplateResult {
   const { plan, problems, missing, models } = foretold;
   const inTheWay = [...problems, ...missing];
@@ -90,6 +112,7 @@ function body(editor: Editor, foretold: ForetoldRun): TemplateResult {
               ${plan.map((step) => row(editor, step, longest))}
             </ol>`
     }
+    ${leftOut(editor)}
     ${
       models.length === 0
         ? nothing

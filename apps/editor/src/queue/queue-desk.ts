@@ -1,4 +1,5 @@
 // What a person does with the queue of the server: pause, put in order, cancel, try again.
+import type { RunSummary } from '@facewright/core';
 import { api } from '../api/http.ts';
 import type { Editor } from '../editor.ts';
 import { runsAtWork, waitingRuns } from '../state/queue-state.ts';
@@ -41,6 +42,10 @@ export class QueueDesk {
     const what = [atWork > 0 && 'what is running now', waiting > 0 && `${waiting} that ${waiting === 1 ? 'waits' : 'wait'}`];
     if (!window.confirm(`Cancel ${what.filter(Boolean).join(' and ')}? What was finished is kept.`)) return;
     await this.#editor.attempt(() => api.cancelAll());
+  }
+  async remove({ id, name }: RunSummary): Promise<void> {
+    if (window.confirm(`Delete the run “${name}”, its events and the files that it wrote?`))
+      await this.#editor.attempt(() => api.removeRun(id));
   }
   async retry(id: string): Promise<void> {
     await this.#editor.attempt(async () => {
