@@ -122,12 +122,7 @@ function buttons({ batches, state }: Editor, batch: BatchSummary): TemplateResul
     ${
       over
         ? nothing
-        : html`<button
-            class="danger"
-            id="cancel-batch"
-            ?disabled=${busy}
-            @click=${() => void batches.cancel(batch)}
-          >
+        : html`<button class="danger" id="cancel-batch" ?disabled=${busy} @click=${() => void batches.cancel(batch)}>
             ${icon('stop')} Cancel
           </button>`
     }

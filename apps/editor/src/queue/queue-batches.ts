@@ -68,7 +68,8 @@ export const batchPaused = (editor: Editor, batch: BatchSummary): TemplateResult
     <span class="queue-doing">${rows(batch)}${failures(batch)} ${priority(batch)}</span>
     <span class="soft">${dateTime(batch.created)}</span><span></span>
     <span class="queue-tools"
-      ><button class="small" ?disabled=${editor.batches.acting} @click=${() => void editor.batches.act(batch.id, 'continue')}>Continue</button
+      ><button class="small" ?disabled=${editor.batches.acting} @click=${() => void editor.batches.act(batch.id, 'continue')}>
+        Continue</button
       >${cancel(editor, batch)}</span
     >
   </li>`;
