@@ -264,7 +264,7 @@ export function createBatchStore(database: Database): BatchStore {
     }),
     forgive: (id) => void updateForgiven.run(rowOf(id).number),
     reorder: (id, priority, place) => void updatePlace.run(priority, place, rowOf(id).number),
-    firstPlace: (priority) => selectFirst.get(priority) ?? 0,
+    firstPlace: () => -bump.get()!,
     secondsOf(graph) {
       const found = selectSeconds.get(digestOf(graph));
       return found ? { secondsPerRow: found.seconds / found.rows, from: `batch “${found.name}”` } : null;
