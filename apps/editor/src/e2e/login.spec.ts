@@ -96,6 +96,7 @@ describe.skipIf(!hasChromium)('a server that asks for a token, in a browser', ()
     await ready(page, 'facewright.state.session?.name === "again"');
     await page.click('button[aria-label="Log out"]');
     await page.waitForSelector('#login-token');
+    expect(await page.textContent('#login-title')).toContain('asks for a token');
     await page.context().close();
   });
   it('nothing of this breaks the policy of the page', () => {

@@ -1,12 +1,14 @@
 // The screen that asks for a token: before the editor, and over it when a session has ended; what is behind it is kept.
 import { html, nothing, render } from 'lit-html';
-import { logIn, takeTokenOfAddress, whoAmI } from './session.ts';
+import { isLeaving, logIn, takeTokenOfAddress, whoAmI } from './session.ts';
 
 type Why = 'first' | 'ended';
 let asking: Promise<void> | null = null;
 
 /** Resolves once somebody is logged in; asks only once, however many requests were refused. */
 export function askForToken(why: Why): Promise<void> {
+  // The page is about to be loaded anew, and asks then.
+  if (isLeaving()) return new Promise(() => {});
   asking ??= show(why).finally(() => {
     asking = null;
   });

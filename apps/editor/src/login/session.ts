@@ -34,7 +34,12 @@ export async function logIn(token: string): Promise<string | null> {
   return problems?.[0]?.message ?? `The server answered ${response.status}.`;
 }
 
+let leaving = false;
+/** Somebody logs out: that the session ends is no news then. */
+export const isLeaving = (): boolean => leaving;
+
 export async function logOut(): Promise<void> {
+  leaving = true;
   await fetch('/api/v1/session', { method: 'DELETE' }).catch(() => {});
   location.reload();
 }
