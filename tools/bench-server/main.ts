@@ -4,6 +4,7 @@ import { aboutBatch, measureBatch } from './batch.ts';
 import { aboutExecutor, measureExecutor } from './executor.ts';
 import { aboutLive, measureLive } from './live.ts';
 import { aboutMemory, measureMemory } from './memory.ts';
+import { aboutStorage, measureStorage } from './storage.ts';
 
 const { COMFYUI_CHECKOUT: checkout, FACEWRIGHT_PYTHON: python = 'python3' } = process.env;
 await measureParts(
@@ -15,6 +16,7 @@ await measureParts(
     },
     batch: { title: 'A batch of 100,000 rows', about: aboutBatch, measure: measureBatch },
     live: { title: 'Live events for many clients', about: aboutLive, measure: measureLive },
+    storage: { title: 'Keeping things', about: aboutStorage, measure: measureStorage },
     memory: { title: 'Memory over many runs', about: aboutMemory, measure: () => measureMemory() },
   },
   {
